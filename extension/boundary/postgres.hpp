@@ -1,0 +1,10 @@
+// PostgreSQL's own headers, as C. Include after the C++ headers: port.h redefines printf and strerror.
+#pragma once
+
+extern "C" {
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+}

@@ -1,0 +1,15 @@
+// The project's own SQLSTATEs (class ZA: classes I-Z are left to applications). The last three digits are
+// the HTTP status of the REST shim. Everything else uses PostgreSQL's codes.
+#pragma once
+
+#include "boundary/postgres.hpp"
+
+namespace auxeira {
+
+inline constexpr int missing_field_sqlstate = MAKE_SQLSTATE('Z', 'A', '4', '0', '0');
+
+// Raised from SQL only, listed here so that one place names them all:
+//   ZA409  conflict with existing data that the caller may know about, such as a registered e-mail address
+//   ZA429  a limit of the caller's own is reached
+
+} // namespace auxeira

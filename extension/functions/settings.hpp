@@ -1,0 +1,30 @@
+// The session settings of the extension. Identity settings can be set by superusers and by auxeira.call
+// only (PGC_SUSET): a user of SQL cannot change who they are.
+#pragma once
+
+#include <array>
+
+#include "boundary/door.hpp"
+
+namespace auxeira::functions {
+
+// Who a call runs as. All texts are empty when there is nobody; lists are `uuid,uuid,...`.
+struct Identity {
+    const char* user_id = "";
+    const char* session_id = "";
+    const char* org_id = "";           // the organization that reads and writes concern by default
+    const char* org_ids = "";          // those whose rows may be read
+    const char* writable_org_ids = ""; // those whose rows may be written
+    const char* request_id = "";
+};
+
+// Registers the settings; called once, when the library is loaded.
+void define_settings();
+
+// Gives the rest of the current setting level this identity. See NewGUCNestLevel.
+void assume_identity(const Identity& identity);
+
+// 'reweight' or 'zero': what a missing component does to a score.
+const char* sse_missing_policy();
+
+} // namespace auxeira::functions

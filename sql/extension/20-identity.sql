@@ -1,0 +1,28 @@
+-- Who a statement runs for. The values come from settings that only superusers and auxeira.call can set;
+-- the functions read a setting and nothing else, so that they are safe and cheap in row-level policies.
+
+create function auxeira.version() returns text
+  as 'MODULE_PATHNAME', 'auxeira_version' language c immutable strict parallel safe;
+comment on function auxeira.version() is 'Version of the extension library that is loaded.';
+
+create function auxeira.user_id() returns uuid
+  as 'MODULE_PATHNAME', 'auxeira_user_id' language c stable parallel safe;
+comment on function auxeira.user_id() is 'The user the statement runs for; NULL for nobody.';
+
+create function auxeira.session_id() returns uuid
+  as 'MODULE_PATHNAME', 'auxeira_session_id' language c stable parallel safe;
+comment on function auxeira.session_id() is 'The login session the statement belongs to; NULL outside one.';
+
+create function auxeira.org_id() returns uuid
+  as 'MODULE_PATHNAME', 'auxeira_org_id' language c stable parallel safe;
+comment on function auxeira.org_id() is 'The active organization; NULL for nobody.';
+
+create function auxeira.readable_org_ids() returns uuid[]
+  as 'MODULE_PATHNAME', 'auxeira_readable_org_ids' language c stable parallel safe;
+comment on function auxeira.readable_org_ids() is
+  'The organizations whose rows the statement may read; empty for nobody. Used by row-level policies.';
+
+create function auxeira.writable_org_ids() returns uuid[]
+  as 'MODULE_PATHNAME', 'auxeira_writable_org_ids' language c stable parallel safe;
+comment on function auxeira.writable_org_ids() is
+  'The organizations whose rows the statement may write; empty for nobody. Used by row-level policies.';
