@@ -33,6 +33,7 @@ SettingValue org_ids;
 SettingValue writable_org_ids;
 SettingValue request_id;
 int missing_policy = 0;
+int status = 0;
 
 constexpr config_enum_entry missing_policies[] = {{"reweight", 0, false}, {"zero", 1, false}, {nullptr, 0, false}};
 
@@ -141,6 +142,9 @@ void define_settings() {
     DefineCustomEnumVariable("auxeira.sse_missing_policy", "What a missing component does to an SSE score.",
                              "reweight: the others carry its weight; zero: it counts as nought.",
                              &missing_policy, 0, missing_policies, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("auxeira.response_status", "The HTTP status an API function asks for.",
+                            "0: the usual one of the function.", &status, 0, 0, 599, PGC_USERSET, 0, nullptr,
+                            nullptr, nullptr);
     MarkGUCPrefixReserved("auxeira");
 }
 
@@ -154,6 +158,8 @@ void assume_identity(const Identity& identity) {
 }
 
 const char* sse_missing_policy() { return missing_policies[missing_policy].name; }
+
+int response_status() { return status; }
 
 AUXEIRA_SQL_FUNCTION(user_id) { return one_id(fcinfo, user_id); }
 AUXEIRA_SQL_FUNCTION(session_id) { return one_id(fcinfo, session_id); }

@@ -2,8 +2,6 @@
 // only (PGC_SUSET): a user of SQL cannot change who they are.
 #pragma once
 
-#include <array>
-
 #include "boundary/door.hpp"
 
 namespace auxeira::functions {
@@ -26,5 +24,8 @@ void assume_identity(const Identity& identity);
 
 // 'reweight' or 'zero': what a missing component does to a score.
 const char* sse_missing_policy();
+
+// The HTTP status an API function asked for in place of its usual one; 0 when it did not.
+int response_status();
 
 } // namespace auxeira::functions

@@ -1,0 +1,127 @@
+# Sourced after settings.sh: the private PostgreSQL cluster. It never touches a cluster of the system.
+# shellcheck shell=bash
+
+bindir() {
+    "${PG_CONFIG:-pg_config}" --bindir
+}
+
+# PostgreSQL refuses to run as root, so root lends its work to the user the Debian package made.
+as_owner() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/ "$@"
+    else
+        "$@"
+    fi
+}
+
+short_hash() {
+    printf '%s' "$data" | sha256sum | cut -c1-12
+}
+
+# Where the cluster lives: beside the other data, unless the owner cannot get there (a checkout in root's home).
+choose_base() {
+    base="$data"
+    if [ "$(id -u)" = 0 ] && ! as_owner test -x "$data"; then
+        base="$(getent passwd postgres | cut -d: -f6)/auxeira-$(short_hash)"
+        mkdir -p "$base"
+        say "the cluster is in $base, because user postgres cannot enter $data"
+    fi
+    chmod 755 "$base"
+    cluster="$base/cluster"
+    stage="$base/stage"
+    choose_socket_directory
+}
+
+# The path of a UNIX socket has room for 107 bytes, the socket's own name included.
+choose_socket_directory() {
+    sockets="$base/sockets"
+    if [ "${#sockets}" -gt 85 ]; then
+        sockets="/tmp/auxeira-$(id -u)-$(short_hash)"
+    fi
+    if [ ! -d "$sockets" ]; then
+        mkdir -m 755 "$sockets"
+    fi
+    # In /tmp anyone could have made the directory before us.
+    [ ! -L "$sockets" ] && { [ -O "$sockets" ] || [ "$(stat -c %U "$sockets")" = postgres ]; } ||
+        fail "$sockets belongs to somebody else"
+    [ "$(id -u)" != 0 ] || chown postgres: "$sockets"
+}
+
+is_port_free() {
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+free_port() {
+    local port
+    while port=$((RANDOM % 20000 + 30000)); do
+        is_port_free "$port" && break
+    done
+    echo "$port"
+}
+
+create_cluster() {
+    [ ! -s "$cluster/PG_VERSION" ] || return 0
+    say "creating a private PostgreSQL cluster"
+    rm -rf "$cluster.new"
+    mkdir -m 700 "$cluster.new"
+    [ "$(id -u)" != 0 ] || chown postgres: "$cluster.new"
+    as_owner "$(bindir)/initdb" --pgdata="$cluster.new" --username=postgres --encoding=UTF8 --locale=C.UTF-8 \
+        --auth-local=peer --auth-host=scram-sha-256 >"$logs/initdb.log" ||
+        fail "initdb failed; see $logs/initdb.log"
+    echo "include = 'auxeira.conf'" >>"$cluster.new/postgresql.conf"
+    mv "$cluster.new" "$cluster"
+}
+
+# Written at every start: the checkout may have moved, the port may have been taken.
+configure_cluster() {
+    local port_file="$keys/cluster.port"
+    [ -s "$port_file" ] && is_port_free "$(cat "$port_file")" || free_port >"$port_file"
+    cluster_port="$(cat "$port_file")"
+    cat >"$cluster/auxeira.conf" <<CONF
+listen_addresses = '127.0.0.1'
+port = $cluster_port
+unix_socket_directories = '$sockets'
+extension_destdir = '$stage'
+password_encryption = 'scram-sha-256'
+log_connections = on
+log_disconnections = on
+log_statement = 'ddl'
+log_line_prefix = '%m [%p] %q%u@%d/%a '
+jit = off
+CONF
+    cat >"$cluster/pg_hba.conf" <<HBA
+local  all  postgres                peer map=auxeira
+local  all  all                     scram-sha-256
+host   all  all       127.0.0.1/32  scram-sha-256
+HBA
+    cat >"$cluster/pg_ident.conf" <<IDENT
+auxeira  $(id -un)  postgres
+auxeira  postgres   postgres
+IDENT
+}
+
+is_cluster_running() {
+    as_owner "$(bindir)/pg_ctl" status --pgdata="$cluster" >/dev/null 2>&1
+}
+
+# A backend that outlives a killed postmaster for a moment holds its memory: hence the second try.
+start_cluster() {
+    if is_cluster_running; then
+        cluster_port="$(sed -n 4p "$cluster/postmaster.pid")"
+        return
+    fi
+    configure_cluster
+    local log="$logs/postgresql.log"
+    touch "$log"
+    [ "$(id -u)" != 0 ] || chown postgres: "$log" "$logs"
+    local try
+    for try in 1 2 3; do
+        as_owner "$(bindir)/pg_ctl" start --pgdata="$cluster" --log="$log" --wait --silent </dev/null 9>&- && return
+        sleep "$try"
+    done
+    fail "PostgreSQL does not start; see $log"
+}
+
+stop_cluster() {
+    ! is_cluster_running || as_owner "$(bindir)/pg_ctl" stop --pgdata="$cluster" --mode=fast --wait --silent
+}

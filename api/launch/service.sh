@@ -1,0 +1,59 @@
+# Sourced after database.sh: the REST shim as a process.
+# shellcheck shell=bash
+
+program="$root/build/cmake/auxeira-api"
+pid_file="$data/api.pid"
+
+build_everything() {
+    say "building (the first time takes a minute or two)"
+    make --no-print-directory -s -j"$(nproc)" -C "$root" all >"$logs/build.log" 2>&1 ||
+        fail "the extension does not build; see $logs/build.log"
+    { cmake -S "$root" -B "$root/build/cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
+        cmake --build "$root/build/cmake" --parallel "$(nproc)" --target auxeira-api; } \
+        >"$logs/build.log" 2>&1 || fail "the REST shim does not build; see $logs/build.log"
+}
+
+# The process that the file names, if it still is ours.
+service_pid() {
+    local pid
+    pid="$(cat "$pid_file" 2>/dev/null)" || return 1
+    [ "$(readlink "/proc/$pid/exe" 2>/dev/null | sed 's/ (deleted)$//')" = "$program" ] && echo "$pid"
+}
+
+start_service() {
+    # Started by root, the shim goes on as nobody: the place where it tells its address is nobody's then.
+    ready="$base/ready"
+    rm -rf "$ready"
+    mkdir -m 755 "$ready"
+    [ "$(id -u)" != 0 ] || chown nobody "$ready"
+    AUXEIRA_PORT="$AUXEIRA_PORT" AUXEIRA_APP_DSN_FILE="$keys/app.dsn" \
+        AUXEIRA_JWT_SECRET_FILE="$(secret_file jwt.secret)" AUXEIRA_READY_FILE="$ready/url" \
+        setsid "$program" </dev/null >>"$logs/api.log" 2>&1 &
+    echo $! >"$pid_file"
+    wait_until_ready
+}
+
+wait_until_ready() {
+    local tries
+    for tries in $(seq 1 300); do
+        service_pid >/dev/null || fail "the REST shim stopped: $(tail -n 1 "$logs/api.log")"
+        if [ -s "$ready/url" ]; then
+            url="$(cat "$ready/url")"
+            curl --silent --fail --output /dev/null "$url/ready" && return
+        fi
+        sleep 0.1
+    done
+    fail "the REST shim is not ready after $((tries / 10)) s; see $logs/api.log"
+}
+
+stop_service() {
+    local pid tries
+    pid="$(service_pid)" || return 0
+    kill -TERM "$pid"
+    for tries in $(seq 1 150); do
+        service_pid >/dev/null || { rm -f "$pid_file" && return; }
+        sleep 0.1
+    done
+    say "the REST shim did not stop in $((tries / 10)) s and is killed"
+    kill -KILL "$pid"
+}

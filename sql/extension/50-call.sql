@@ -1,0 +1,22 @@
+-- The way in for the REST shim, and what API functions need to read their requests.
+
+create function auxeira.call(claims jsonb, function text, request jsonb, out status integer, out body text)
+  as 'MODULE_PATHNAME', 'auxeira_call' language c volatile strict parallel unsafe;
+comment on function auxeira.call(jsonb, text, jsonb) is
+  'Runs an API function as the user the claims name: {"sub": user id, "sid": session id, "requestId": text}. '
+  'Gives the HTTP status of success and the JSON answer. Errors: 28000 no such session, 42501 not allowed, '
+  '22023 unknown function, and whatever the function raises.';
+-- Whoever may execute this can speak for any user whose session they know: the shim alone.
+revoke execute on function auxeira.call(jsonb, text, jsonb) from public;
+
+create function auxeira.checked(request jsonb, schema jsonb, from_text boolean default false) returns jsonb
+  as 'MODULE_PATHNAME', 'auxeira_checked' language c immutable strict parallel safe;
+comment on function auxeira.checked(jsonb, jsonb, boolean) is
+  'The request with defaults filled in and unknown members left out, if it fits the schema (a subset of JSON '
+  'Schema). from_text: numbers and booleans may come as text, as in query strings. Errors: ZA400 a required '
+  'member is missing, 22023 anything else; the detail has one "path: message" line for each fault.';
+
+create function auxeira.api_functions_changed() returns trigger
+  as 'MODULE_PATHNAME', 'auxeira_api_functions_changed' language c;
+comment on function auxeira.api_functions_changed() is
+  'Trigger for the catalogue of API functions: tells every session to read it again.';

@@ -1,0 +1,30 @@
+-- Installs the platform: roles, tables, policies, API functions. Run by a superuser with psql, in the database
+-- that is to hold it, after CREATE EXTENSION auxeira (which it does itself when that has not been done):
+--
+--   psql -f sql/platform.sql
+--
+-- All or nothing, in one transaction. A database that already has this version is left alone.
+\set ON_ERROR_STOP on
+\set QUIET on
+set client_min_messages = warning;
+
+select to_regclass('auxeira.schema_version') is not null as installed \gset
+\if :installed
+  \echo 'The platform is installed already.'
+\else
+  begin;
+  create extension if not exists auxeira;
+  \ir platform/10-roles.sql
+  \ir platform/20-foundation.sql
+  \ir platform/30-accounts.sql
+  \ir platform/40-metrics.sql
+  \ir platform/50-scoring.sql
+  \ir platform/60-synthesis.sql
+  \ir platform/70-gamification.sql
+  \ir platform/80-relationships.sql
+  \ir platform/81-integrations.sql
+  \ir platform/90-operations.sql
+  \ir platform/99-privileges.sql
+  commit;
+  \echo 'The platform is installed.'
+\endif

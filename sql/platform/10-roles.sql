@@ -1,0 +1,48 @@
+-- Who there is. Roles belong to the whole server, so they may exist already from another database.
+do $$
+declare
+  role record;
+begin
+  for role in
+    select * from (values
+      ('auxeira_owner', 'nologin', 'Auxeira: owns every platform object; nobody connects as it'),
+      ('auxeira_anonymous', 'nologin', 'Auxeira: what a call before login runs as'),
+      ('auxeira_user', 'nologin', 'Auxeira: what a call of a member runs as'),
+      ('auxeira_admin', 'nologin', 'Auxeira: what a call of a platform administrator runs as'),
+      ('auxeira_bi', 'nologin', 'Auxeira: group of read-only logins of BI tools'),
+      ('auxeira_authenticator', 'login noinherit', 'Auxeira: the only login of the REST shim')
+    ) as wanted (name, attributes, purpose)
+  loop
+    if not exists (select from pg_roles where rolname = role.name) then
+      execute format('create role %I %s nosuperuser nocreatedb nocreaterole nobypassrls',
+                     role.name, role.attributes);
+    end if;
+    execute format('comment on role %I is %L', role.name, role.purpose);
+  end loop;
+end
+$$;
+
+alter role auxeira_authenticator set search_path = pg_catalog, pg_temp;
+alter role auxeira_authenticator set timezone = 'UTC';
+
+-- Nobody makes objects but the owner; nobody makes temporary ones to shadow names with.
+revoke create on schema public from public;
+do $$
+begin
+  execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
+
+create schema auxeira_api;
+alter schema auxeira_api owner to auxeira_owner;
+comment on schema auxeira_api is
+  'One function for each REST endpoint: jsonb in, json out, for the user and organization of the session.';
+
+create schema bi;
+alter schema bi owner to auxeira_owner;
+comment on schema bi is 'What BI tools may read.';
+
+grant usage, create on schema auxeira to auxeira_owner;
+grant usage on schema auxeira to auxeira_anonymous, auxeira_user, auxeira_admin, auxeira_authenticator;
+grant usage on schema auxeira_api to auxeira_anonymous, auxeira_user, auxeira_admin;
+grant usage on schema bi to auxeira_bi;

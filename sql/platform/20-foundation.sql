@@ -1,0 +1,90 @@
+-- What all other files build on: the version, the kinds of things, the catalogue of API functions, and the
+-- rules that every tenant table gets.
+set local role auxeira_owner;
+
+create table auxeira.schema_version (
+  version text primary key,
+  installed_at timestamptz not null default now()
+);
+comment on table auxeira.schema_version is 'Versions of the platform that were installed here, newest last.';
+insert into auxeira.schema_version (version) values (auxeira.version());
+
+create type auxeira.user_type as enum (
+  'startup_founder', 'venture_capital', 'angel_investor', 'corporate_partner', 'government', 'esg_funder',
+  'impact_investor');
+comment on type auxeira.user_type is 'The seven kinds of users; each has a dashboard of its own.';
+
+create type auxeira.organization_type as enum (
+  'startup', 'venture_capital', 'angel_investor', 'corporate', 'government', 'esg_fund', 'impact_fund',
+  'non_profit');
+comment on type auxeira.organization_type is 'Kinds of organizations.';
+
+create type auxeira.stage as enum ('pre_seed', 'seed', 'series_a', 'series_b', 'series_c', 'growth', 'late');
+comment on type auxeira.stage is 'Stages of a startup, earliest first.';
+
+create type auxeira.member_role as enum ('viewer', 'member', 'admin', 'owner');
+comment on type auxeira.member_role is 'What a member of an organization may do, least first.';
+
+create function auxeira.touch_updated_at() returns trigger language plpgsql as $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+comment on function auxeira.touch_updated_at() is 'Trigger: keeps updated_at true.';
+
+create table auxeira.api_functions (
+  name text primary key check (name ~ '^[a-z][a-z0-9_]*$'),
+  required_role text not null check (required_role in ('anonymous', 'user', 'admin')),
+  status integer not null check (status between 200 and 299),
+  is_read_only boolean not null
+);
+comment on table auxeira.api_functions is
+  'The functions of schema auxeira_api that auxeira.call runs, and the role each needs.';
+comment on column auxeira.api_functions.status is 'HTTP status of success.';
+comment on column auxeira.api_functions.is_read_only is 'Runs in a read-only transaction.';
+
+create trigger api_functions_changed after insert or update or delete or truncate on auxeira.api_functions
+  for each statement execute function auxeira.api_functions_changed();
+
+-- Tenant tables: rows are seen and written by organization, and only the owner's definer functions see all.
+-- auxeira_user gets a policy for each command; which commands it is granted is said beside each table.
+create procedure auxeira.protect_tenant_table(tenant_table regclass) language plpgsql as $$
+begin
+  execute format('alter table %s enable row level security', tenant_table);
+  execute format('alter table %s force row level security', tenant_table);
+  execute format('create policy owner_all on %s to auxeira_owner using (true) with check (true)', tenant_table);
+  execute format('create policy admin_select on %s for select to auxeira_admin using (true)', tenant_table);
+  execute format('create policy member_select on %s for select to auxeira_user
+                  using (org_id = any (auxeira.readable_org_ids()))', tenant_table);
+  execute format('create policy member_insert on %s for insert to auxeira_user
+                  with check (org_id = any (auxeira.writable_org_ids()))', tenant_table);
+  execute format('create policy member_update on %s for update to auxeira_user
+                  using (org_id = any (auxeira.writable_org_ids()))
+                  with check (org_id = any (auxeira.writable_org_ids()))', tenant_table);
+  execute format('create policy member_delete on %s for delete to auxeira_user
+                  using (org_id = any (auxeira.writable_org_ids()))', tenant_table);
+end
+$$;
+comment on procedure auxeira.protect_tenant_table(regclass) is
+  'Turns on and forces row-level security for a table with org_id, and creates its policies: members read and '
+  'write the organizations of their session, administrators read all, nobody else sees a row.';
+revoke execute on procedure auxeira.protect_tenant_table(regclass) from public;
+
+-- Tables that only definer functions of the owner touch: no other role has a policy, so none sees a row.
+create procedure auxeira.protect_private_table(private_table regclass) language plpgsql as $$
+begin
+  execute format('alter table %s enable row level security', private_table);
+  execute format('alter table %s force row level security', private_table);
+  execute format('create policy owner_all on %s to auxeira_owner using (true) with check (true)', private_table);
+end
+$$;
+comment on procedure auxeira.protect_private_table(regclass) is
+  'Turns on and forces row-level security for a table that nobody but the owner''s functions may touch.';
+revoke execute on procedure auxeira.protect_private_table(regclass) from public;
+
+create function auxeira.success(data json) returns json language sql immutable parallel safe
+  return json_build_object('success', true, 'data', data);
+comment on function auxeira.success(json) is 'The envelope of every successful API answer.';
+
+reset role;

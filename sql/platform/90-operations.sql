@@ -1,0 +1,78 @@
+-- Health, statistics, clean-up.
+set local role auxeira_owner;
+
+-- Definer, because it is asked before login; it tells states only, no figures.
+create function auxeira_api.health(request jsonb) returns json
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  installed constant text := (select version from auxeira.schema_version order by installed_at desc limit 1);
+  healthy constant boolean := installed = auxeira.version();
+begin
+  if not healthy then
+    perform set_config('auxeira.response_status', '503', true);
+  end if;
+  return json_build_object(
+    'status', case when healthy then 'healthy' else 'unhealthy' end,
+    'timestamp', clock_timestamp(), 'database', 'connected', 'version', auxeira.version(),
+    'checks', json_build_object(
+      'database', case when healthy then 'ok'
+        else format('the schema is %s, the library %s', installed, auxeira.version()) end,
+      'data_volume', case when exists (select from auxeira.dashboard_metrics) then 'ok' else 'empty' end,
+      'recent_activity', case when exists (
+        select from auxeira.user_sessions where created_at > now() - interval '24 hours')
+        then 'ok' else 'none in 24 hours' end,
+      'synthetic_data', case when exists (select from auxeira.synthetic_data_sessions)
+        then 'ok' else 'never generated' end,
+      'jobs', 'not scheduled',
+      'ledger', 'not installed'));
+end
+$$;
+comment on function auxeira_api.health(jsonb) is
+  'GET /api/health: whether library and schema fit, and what has been going on. Status 503 when unhealthy.';
+
+create function auxeira_api.admin_stats(request jsonb) returns json language sql stable
+begin atomic
+  select auxeira.success(json_build_object(
+    'users_count', (select count(*) from auxeira.users),
+    'organizations_count', (select count(*) from auxeira.organizations),
+    'sse_scores_count', (select count(*) from auxeira.sse_scores),
+    'dashboard_metrics_count', metrics.total,
+    'actions_count', (select count(*) from auxeira.actions),
+    'gamification_profiles_count', (select count(*) from auxeira.gamification_profiles),
+    'integrations_count', (select count(*) from auxeira.integrations),
+    'investments_count', (select count(*) from auxeira.investments),
+    'partnerships_count', (select count(*) from auxeira.partnerships),
+    'synthetic_sessions_count', (select count(*) from auxeira.synthetic_data_sessions),
+    'synthetic_data_percentage', coalesce(round(100.0 * metrics.synthetic / nullif(metrics.total, 0), 2), 0),
+    'recent_actions_24h', (select count(*) from auxeira.actions where completed_at > now() - interval '24 hours'),
+    'timestamp', now()))
+  from (select count(*) as total, count(*) filter (where is_synthetic) as synthetic
+        from auxeira.dashboard_metrics) metrics;
+end;
+comment on function auxeira_api.admin_stats(jsonb) is 'GET /api/admin/stats: what the database holds, all tenants.';
+
+create function auxeira_api.admin_cleanup(request jsonb) returns json language plpgsql volatile as $$
+declare
+  r constant jsonb := auxeira.checked(request, '{
+    "properties": {"days": {"type": "integer", "minimum": 1, "maximum": 36500, "default": 90}}}', true);
+  days constant integer := r ->> 'days';
+  metrics bigint;
+begin
+  delete from auxeira.dashboard_metrics m
+  where m.is_synthetic and m.metric_timestamp < now() - make_interval(days => days);
+  get diagnostics metrics = row_count;
+  return auxeira.success(json_build_object(
+    'deletedRecords', metrics, 'retentionDays', days, 'tables', json_build_object('dashboard_metrics', metrics)));
+end
+$$;
+comment on function auxeira_api.admin_cleanup(jsonb) is
+  'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that. Real data and '
+  'scores are never removed.';
+
+insert into auxeira.api_functions (name, required_role, status, is_read_only) values
+  ('health', 'anonymous', 200, true),
+  ('admin_stats', 'admin', 200, true),
+  ('admin_cleanup', 'admin', 200, false);
+
+reset role;
