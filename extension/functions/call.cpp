@@ -210,17 +210,13 @@ Datum uuid_datum(const std::string& text) {
     return backend([&] { return DirectFunctionCall1(uuid_in, CStringGetDatum(text.c_str())); });
 }
 
-struct Caller {
-    Identity identity;
-    bool is_admin = false;
-};
-
 // Reads who the session belongs to and which organizations they may read and write. No row: the session
 // was revoked, has expired, or never was.
-Caller resolve(const std::string& user, const std::string& session, bool needs_admin) {
+Identity resolve(const std::string& user, const std::string& session, bool needs_admin) {
     if (identity_plan == nullptr) {
         Oid types[] = {UUIDOID, UUIDOID};
-        identity_plan = prepare_kept("select user_id, session_id, org_id, org_ids, writable_org_ids, is_admin"
+        identity_plan = prepare_kept("select user_id, user_type, session_id, org_id, org_ids,"
+                                     " writable_org_ids, is_admin"
                                      " from auxeira.resolve_identity($1, $2)",
                                      2, types);
     }
@@ -229,16 +225,22 @@ Caller resolve(const std::string& user, const std::string& session, bool needs_a
         refuse(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the session has ended",
                "Log in again, or use the refresh token.");
     }
-    Caller caller{{column_text(1), column_text(2), column_text(3), column_text(4), column_text(5)},
-                  column_is_true(6)};
-    if (needs_admin && !caller.is_admin) {
+    Identity identity;
+    identity.user_id = column_text(1);
+    identity.user_type = column_text(2);
+    identity.session_id = column_text(3);
+    identity.org_id = column_text(4);
+    identity.org_ids = column_text(5);
+    identity.writable_org_ids = column_text(6);
+    const bool is_admin = column_is_true(7);
+    if (needs_admin && !is_admin) {
         refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "this needs a platform administrator",
                "Ask an administrator of the platform.");
     }
-    return caller;
+    return identity;
 }
 
-Caller caller_of(const ApiFunction& function, Jsonb* claims) {
+Identity caller_of(const ApiFunction& function, Jsonb* claims) {
     if (!function.needs_session) return {};
     const std::string user = claim(claims, "sub");
     const std::string session = claim(claims, "sid");
@@ -285,10 +287,10 @@ AUXEIRA_SQL_FUNCTION(call) {
     pin_settings();
     become(role_named("auxeira_owner"));
     const ApiFunction function = function_named(name);
-    Caller caller = caller_of(function, claims);
+    Identity caller = caller_of(function, claims);
     const std::string request_id = claim(claims, "requestId");
-    caller.identity.request_id = request_id.c_str();
-    assume_identity(caller.identity);
+    caller.request_id = request_id.c_str();
+    assume_identity(caller);
     if (function.read_only) forbid_writes();
     become(function.role);
     const char* const body = run(function, request, callers_memory);

@@ -27,6 +27,7 @@ struct SettingValue {
 };
 
 SettingValue user_id;
+SettingValue user_type;
 SettingValue session_id;
 SettingValue org_id;
 SettingValue org_ids;
@@ -102,6 +103,7 @@ struct IdentitySetting {
 constexpr IdentitySetting identity_settings[] = {
     {"auxeira.user_id", "The user a call runs for.", &Identity::user_id, &user_id, check_id,
      assign_ids<user_id>},
+    {"auxeira.user_type", "The type of that user.", &Identity::user_type, &user_type, nullptr, nullptr},
     {"auxeira.session_id", "The login session a call belongs to.", &Identity::session_id, &session_id, check_id,
      assign_ids<session_id>},
     {"auxeira.org_id", "The active organization.", &Identity::org_id, &org_id, check_id, assign_ids<org_id>},
@@ -162,6 +164,11 @@ const char* sse_missing_policy() { return missing_policies[missing_policy].name;
 int response_status() { return status; }
 
 AUXEIRA_SQL_FUNCTION(user_id) { return one_id(fcinfo, user_id); }
+AUXEIRA_SQL_FUNCTION(own_user_type) {
+    if (user_type.text == nullptr || *user_type.text == '\0') PG_RETURN_NULL();
+    return backend([] { return CStringGetTextDatum(user_type.text); });
+}
+
 AUXEIRA_SQL_FUNCTION(session_id) { return one_id(fcinfo, session_id); }
 AUXEIRA_SQL_FUNCTION(org_id) { return one_id(fcinfo, org_id); }
 AUXEIRA_SQL_FUNCTION(readable_org_ids) { return id_list(org_ids); }

@@ -9,6 +9,7 @@ namespace auxeira::functions {
 // Who a call runs as. All texts are empty when there is nobody; lists are `uuid,uuid,...`.
 struct Identity {
     const char* user_id = "";
+    const char* user_type = "";
     const char* session_id = "";
     const char* org_id = "";           // the organization that reads and writes concern by default
     const char* org_ids = "";          // those whose rows may be read

@@ -9,6 +9,10 @@ create function auxeira.user_id() returns uuid
   as 'MODULE_PATHNAME', 'auxeira_user_id' language c stable parallel safe;
 comment on function auxeira.user_id() is 'The user the statement runs for; NULL for nobody.';
 
+create function auxeira.own_user_type() returns text
+  as 'MODULE_PATHNAME', 'auxeira_own_user_type' language c stable parallel safe;
+comment on function auxeira.own_user_type() is 'The type of the user the statement runs for; NULL for nobody.';
+
 create function auxeira.session_id() returns uuid
   as 'MODULE_PATHNAME', 'auxeira_session_id' language c stable parallel safe;
 comment on function auxeira.session_id() is 'The login session the statement belongs to; NULL outside one.';

@@ -104,22 +104,40 @@ grant select on auxeira.users, auxeira.organizations, auxeira.user_organizations
 
 -- --- What auxeira.call asks -------------------------------------------------------------------------------
 
-create function auxeira.resolve_identity(asked_user_id uuid, asked_session_id uuid)
-  returns table (user_id uuid, session_id uuid, org_id uuid, org_ids text, writable_org_ids text, is_admin boolean)
+create function auxeira.rights_of(of_user_id uuid) returns table (readable text, writable text, members uuid[])
   language sql stable rows 1
 begin atomic
-  select u.user_id, s.session_id, s.org_id, rights.readable, rights.writable, u.is_admin
+  select string_agg(m.org_id::text, ','), string_agg(m.org_id::text, ',') filter (where m.role >= 'member'),
+         array_agg(m.org_id)
+  from auxeira.user_organizations m
+  where m.user_id = of_user_id and m.left_at is null;
+end;
+comment on function auxeira.rights_of(uuid) is
+  'The organizations whose rows a user may read and write, as the identity settings have them, and the ones '
+  'the user is a member of.';
+revoke execute on function auxeira.rights_of(uuid) from public;
+
+create function auxeira.home_organization(of_user_id uuid) returns uuid language sql stable
+begin atomic
+  select m.org_id from auxeira.user_organizations m
+  where m.user_id = of_user_id and m.left_at is null
+  order by m.is_primary desc, m.joined_at, m.org_id
+  limit 1;
+end;
+comment on function auxeira.home_organization(uuid) is 'The organization a user''s sessions start in.';
+revoke execute on function auxeira.home_organization(uuid) from public;
+
+create function auxeira.resolve_identity(asked_user_id uuid, asked_session_id uuid)
+  returns table (user_id uuid, user_type auxeira.user_type, session_id uuid, org_id uuid, org_ids text,
+                 writable_org_ids text, is_admin boolean)
+  language sql stable rows 1
+begin atomic
+  select u.user_id, u.user_type, s.session_id, s.org_id, rights.readable, rights.writable, u.is_admin
   from auxeira.user_sessions s
     join auxeira.users u on u.user_id = s.user_id
-    cross join lateral (
-      select string_agg(m.org_id::text, ',') as readable,
-             string_agg(m.org_id::text, ',') filter (where m.role >= 'member') as writable,
-             bool_or(m.org_id = s.org_id) as is_member
-      from auxeira.user_organizations m
-      where m.user_id = u.user_id and m.left_at is null
-    ) rights
+    cross join lateral auxeira.rights_of(u.user_id) rights
   where s.session_id = asked_session_id and s.user_id = asked_user_id
-    and s.revoked_at is null and s.expires_at > now() and u.is_active and rights.is_member;
+    and s.revoked_at is null and s.expires_at > now() and u.is_active and s.org_id = any (rights.members);
 end;
 comment on function auxeira.resolve_identity(uuid, uuid) is
   'Who a session belongs to and which organizations it may read and write; no row when it is not alive.';
@@ -247,14 +265,9 @@ create function auxeira.open_session(
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  home uuid;
+  home constant uuid := auxeira.home_organization(of_user_id);
   new_session uuid;
 begin
-  select m.org_id into home
-  from auxeira.user_organizations m
-  where m.user_id = of_user_id and m.left_at is null
-  order by m.is_primary desc, m.joined_at
-  limit 1;
   if home is null then
     raise exception using errcode = '28000', message = 'the account belongs to no organization';
   end if;
@@ -305,12 +318,6 @@ revoke execute on function auxeira.rotate_session(bytea, bytea, jsonb) from publ
 
 -- --- API ----------------------------------------------------------------------------------------------------
 
-create function auxeira.own_user_type() returns auxeira.user_type language sql stable parallel safe
-begin atomic
-  select user_type from auxeira.users where user_id = auxeira.user_id();
-end;
-comment on function auxeira.own_user_type() is 'The type of the user the statement runs for.';
-
 create function auxeira_api.me(request jsonb) returns json language sql stable
 begin atomic
   select auxeira.success(json_build_object(
@@ -344,29 +351,25 @@ insert into auxeira.api_functions (name, required_role, status, is_read_only) va
 
 create procedure auxeira.bind_login(login name, bound_user_id uuid) language plpgsql as $$
 declare
+  identity record;
   setting record;
 begin
-  for setting in
-    select s.name, s.value
-    from (select m.org_id, rights.readable, rights.writable
-          from auxeira.user_organizations m
-            cross join lateral (
-              select string_agg(a.org_id::text, ',') as readable,
-                     string_agg(a.org_id::text, ',') filter (where a.role >= 'member') as writable
-              from auxeira.user_organizations a
-              where a.user_id = bound_user_id and a.left_at is null) rights
-          where m.user_id = bound_user_id and m.left_at is null
-          order by m.is_primary desc, m.joined_at limit 1) home
-      cross join lateral (values ('auxeira.user_id', bound_user_id::text), ('auxeira.org_id', home.org_id::text),
-        ('auxeira.org_ids', home.readable), ('auxeira.writable_org_ids', coalesce(home.writable, '')))
-        as s (name, value)
-  loop
-    execute format('alter role %I set %s = %L', login, setting.name, setting.value);
-  end loop;
+  select u.user_id, u.user_type, home.org_id, rights.readable, rights.writable into identity
+  from auxeira.users u
+    cross join lateral auxeira.home_organization(u.user_id) as home (org_id)
+    cross join lateral auxeira.rights_of(u.user_id) rights
+  where u.user_id = bound_user_id and u.is_active and home.org_id is not null;
   if not found then
-    raise exception using errcode = 'P0002', message = 'this user belongs to no organization';
+    raise exception using errcode = 'P0002', message = 'no active user with an organization has this id';
   end if;
-  execute format('alter role %I set session_preload_libraries = %L', login, 'auxeira');
+  for setting in
+    select * from (values ('auxeira.user_id', identity.user_id::text), ('auxeira.user_type', identity.user_type::text),
+      ('auxeira.org_id', identity.org_id::text), ('auxeira.org_ids', identity.readable),
+      ('auxeira.writable_org_ids', identity.writable), ('session_preload_libraries', 'auxeira'))
+      as s (name, value)
+  loop
+    execute format('alter role %I set %s = %L', login, setting.name, coalesce(setting.value, ''));
+  end loop;
   execute format('grant auxeira_user to %I', login);
 end
 $$;

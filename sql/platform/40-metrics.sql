@@ -35,12 +35,6 @@ create policy admin_delete on auxeira.dashboard_metrics for delete to auxeira_ad
 grant select, insert, delete on auxeira.dashboard_metrics to auxeira_user;
 grant select, delete on auxeira.dashboard_metrics to auxeira_admin;
 
--- A page ends at a point in time and an id; the next one starts before it.
-create function auxeira.metrics_cursor(metric_timestamp timestamptz, metric_id uuid) returns text
-  language sql immutable strict parallel safe
-  return (extract(epoch from metric_timestamp) * 1000000)::bigint || '_' || metric_id;
-comment on function auxeira.metrics_cursor(timestamptz, uuid) is 'Where a page of metrics ends, as text.';
-
 create function auxeira_api.get_metrics(request jsonb) returns json language plpgsql stable as $$
 declare
   r constant jsonb := auxeira.checked(request, '{
@@ -55,7 +49,7 @@ declare
       "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000},
       "cursor": {"type": "string", "maxLength": 60}}}', true);
   org constant uuid := auxeira.org_id();
-  kind constant auxeira.user_type := coalesce((r ->> 'type')::auxeira.user_type, auxeira.own_user_type());
+  kind constant auxeira.user_type := coalesce(r ->> 'type', auxeira.own_user_type());
   days constant integer := r ->> 'days';
   since constant timestamptz := coalesce((r ->> 'from')::timestamptz,
     date_trunc('day', now(), 'UTC') - make_interval(days => days));
@@ -64,9 +58,9 @@ declare
   page constant integer := r ->> 'limit';
   last_time timestamptz := 'infinity';
   last_id uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-  rows json;
-  found_rows integer;
-  next_cursor text;
+  found json;
+  times timestamptz[];
+  ids uuid[];
 begin
   if r ? 'cursor' then
     if r ->> 'cursor' !~ '^-?[0-9]{1,18}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
@@ -76,16 +70,9 @@ begin
     last_time := 'epoch'::timestamptz + split_part(r ->> 'cursor', '_', 1)::bigint * interval '1 microsecond';
     last_id := split_part(r ->> 'cursor', '_', 2);
   end if;
-  select json_agg(json_build_object(
-           'metric_id', m.metric_id, 'dashboard_type', m.dashboard_type, 'metric_name', m.metric_name,
-           'metric_value', m.metric_value, 'metric_timestamp', m.metric_timestamp,
-           'is_synthetic', m.is_synthetic, 'synthetic_algorithm', m.synthetic_algorithm,
-           'created_at', m.created_at)),
-         count(*)::integer,
-         case when count(*) = page then
-           (array_agg(auxeira.metrics_cursor(m.metric_timestamp, m.metric_id)))[page] end
-  into rows, found_rows, next_cursor
-  from (select *
+  select json_agg(m), array_agg(m.metric_timestamp), array_agg(m.metric_id) into found, times, ids
+  from (select d.metric_id, d.dashboard_type, d.metric_name, d.metric_value, d.metric_timestamp, d.is_synthetic,
+               d.synthetic_algorithm, d.created_at
         from auxeira.dashboard_metrics d
         where d.org_id = org and d.dashboard_type = kind
           and d.metric_timestamp >= since and d.metric_timestamp <= until
@@ -95,8 +82,10 @@ begin
         order by d.metric_timestamp desc, d.metric_id desc
         limit page) m;
   return auxeira.success(json_build_object(
-    'metrics', coalesce(rows, '[]'), 'count', found_rows, 'dashboardType', kind,
-    'timeRange', days || ' days', 'includeSynthetic', with_synthetic, 'nextCursor', next_cursor));
+    'metrics', coalesce(found, '[]'), 'count', coalesce(cardinality(ids), 0), 'dashboardType', kind,
+    'timeRange', days || ' days', 'includeSynthetic', with_synthetic,
+    -- A page ends at a point in time and an id; the next one starts before it.
+    'nextCursor', (extract(epoch from times[page]) * 1000000)::bigint || '_' || ids[page]));
 end
 $$;
 comment on function auxeira_api.get_metrics(jsonb) is

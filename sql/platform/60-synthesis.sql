@@ -104,7 +104,7 @@ create function auxeira.synthesize(
   language plpgsql volatile
 as $$
 declare
-  kind constant text := coalesce(user_type, auxeira.own_user_type()::text);
+  kind constant text := coalesce(user_type, auxeira.own_user_type());
   used_seed constant bigint := coalesce(seed, auxeira.random_seed());
   until constant timestamptz := coalesce(as_of, date_trunc('day', now(), 'UTC'));
   session auxeira.synthetic_data_sessions;
@@ -174,7 +174,7 @@ declare
   r constant jsonb := auxeira.checked(request, '{
     "properties": {"type": {"type": "string", "enum": ["all", "startup_founder", "venture_capital",
       "angel_investor", "corporate_partner", "government", "esg_funder", "impact_investor"]}}}', true);
-  kind constant text := coalesce(r ->> 'type', auxeira.own_user_type()::text);
+  kind constant text := coalesce(r ->> 'type', auxeira.own_user_type());
 begin
   return auxeira.success((
     select json_build_object('templates', coalesce(json_agg(json_build_object(
