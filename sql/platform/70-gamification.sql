@@ -147,89 +147,120 @@ create function auxeira.streak_after(last_day date, streak integer, today date) 
 comment on function auxeira.streak_after(date, integer, date) is
   'The streak once today counts: unchanged on the same day, one more on the next, 1 after a gap.';
 
+create function auxeira.award_limit(
+  profile auxeira.gamification_profiles, activity auxeira.activities, award integer, today date)
+  returns table (tokens integer, warning text)
+  language sql stable rows 1
+begin atomic
+  with done_today as (
+    select coalesce(sum(a.actual_tokens), 0) as tokens,
+           count(*) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as times,
+           max(a.completed_at) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as latest
+    from auxeira.actions a
+    where a.org_id = profile.org_id and a.user_id = profile.user_id
+      and a.completed_at >= today::timestamp at time zone 'UTC'
+  ), limits as (
+    select greatest(0, least(300 - d.tokens, 1000 - case
+             when profile.week_start = date_trunc('week', today)::date then profile.tokens_this_week else 0 end)) as room,
+           case
+             when activity.is_once_per_organization and exists (
+               select from auxeira.actions a
+               where a.org_id = profile.org_id and a.action_type = activity.action_type and a.actual_tokens > 0)
+               then 'this action is paid once for an organization'
+             when d.times >= activity.daily_limit
+               then format('this action is paid %s times a day', activity.daily_limit)
+             when d.latest > now() - activity.cooldown
+               then format('this action is paid once in %s minutes', extract(epoch from activity.cooldown)::integer / 60)
+           end as refusal
+    from done_today d
+  )
+  select case when l.refusal is null then least(award, l.room)::integer else 0 end,
+         coalesce(l.refusal, case when award > l.room then 'at most 300 tokens a day and 1000 a week are paid' end)
+  from limits l;
+end;
+comment on function auxeira.award_limit(auxeira.gamification_profiles, auxeira.activities, integer, date) is
+  'What of an award may be paid today, and why not all of it.';
+
+create function auxeira.pay(member auxeira.gamification_profiles, tokens integer, streak integer, today date)
+  returns void language sql volatile
+begin atomic
+  update auxeira.gamification_profiles p set
+    total_tokens = p.total_tokens + tokens,
+    lifetime_tokens = p.lifetime_tokens + tokens,
+    current_streak = streak,
+    longest_streak = greatest(p.longest_streak, streak),
+    streak_start_date = today - (streak - 1),
+    last_action_date = today,
+    last_active_date = today,
+    week_number = extract(week from today),
+    week_start = date_trunc('week', today)::date,
+    actions_this_week = 1 + case when p.week_start = date_trunc('week', today)::date then p.actions_this_week else 0 end,
+    tokens_this_week = tokens + case when p.week_start = date_trunc('week', today)::date then p.tokens_this_week else 0 end
+  where p.org_id = member.org_id and p.user_id = member.user_id;
+end;
+comment on function auxeira.pay(auxeira.gamification_profiles, integer, integer, date) is
+  'Books a paid action into a profile: balance, streak and week.';
+revoke execute on function auxeira.pay(auxeira.gamification_profiles, integer, integer, date) from public;
+
+create function auxeira.lock_own_profile() returns auxeira.gamification_profiles language plpgsql volatile as $$
+declare
+  profile auxeira.gamification_profiles;
+begin
+  insert into auxeira.gamification_profiles (org_id, user_id) values (auxeira.org_id(), auxeira.user_id())
+  on conflict do nothing;
+  select * into profile from auxeira.gamification_profiles p
+  where p.org_id = auxeira.org_id() and p.user_id = auxeira.user_id() for update;
+  return profile;
+end
+$$;
+comment on function auxeira.lock_own_profile() is
+  'The profile of the session''s user, made when missing. Its row is the lock that lets limits hold.';
+revoke execute on function auxeira.lock_own_profile() from public;
+
 -- Definer, because tokens are worth money and nobody may write them in any other way; it writes for the user
 -- and the active organization of the session only.
 create function auxeira.record_action(action_type text, domain text, metadata jsonb default '{}')
-  returns table (action auxeira.actions, warnings text[])
+  returns table (action auxeira.actions, warning text)
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  org constant uuid := auxeira.org_id();
-  member constant uuid := auxeira.user_id();
   today constant date := (now() at time zone 'UTC')::date;
-  monday constant date := date_trunc('week', today)::date;
+  stage_points constant integer := auxeira.stage_multiplier(
+    (select o.stage from auxeira.organizations o where o.org_id = auxeira.org_id()));
   activity auxeira.activities;
   profile auxeira.gamification_profiles;
   streak integer;
-  stage_points integer;
-  award integer;
-  room integer;
-  today_of_type record;
-  notes text[] := '{}';
+  streak_points integer;
+  payable record;
   recorded auxeira.actions;
 begin
-  if org is null or not org = any (auxeira.writable_org_ids()) then
+  if not coalesce(auxeira.org_id() = any (auxeira.writable_org_ids()), false) then
     raise exception using errcode = '42501', message = 'the organization cannot be written to';
   end if;
   select * into activity from auxeira.activities a where a.action_type = record_action.action_type;
   if not found then
     raise exception using errcode = '22023', message = 'invalid request: actionType',
-      detail = 'actionType: ' || to_jsonb(left(record_action.action_type, 60)) || ' is not an activity',
+      detail = 'actionType: ' || to_json(left(record_action.action_type, 60)) || ' is not an activity',
       hint = 'The activities are in auxeira.activities.';
   end if;
-  -- The profile row is the lock: one report of a member at a time, so that limits hold.
-  insert into auxeira.gamification_profiles (org_id, user_id) values (org, member) on conflict do nothing;
-  select * into profile from auxeira.gamification_profiles p where p.org_id = org and p.user_id = member for update;
-  streak := auxeira.streak_after(profile.last_action_date, profile.current_streak, today);
-  select auxeira.stage_multiplier(o.stage) into stage_points from auxeira.organizations o where o.org_id = org;
-  award := auxeira.token_award(activity.base_tokens, 10000, stage_points, auxeira.streak_multiplier(streak));
-
-  select coalesce(sum(a.actual_tokens), 0)::integer as tokens,
-         count(*) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as paid,
-         max(a.completed_at) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as latest
-  into today_of_type
-  from auxeira.actions a
-  where a.org_id = org and a.user_id = member and a.completed_at >= today::timestamp at time zone 'UTC';
-  room := greatest(0, least(300 - today_of_type.tokens,
-    1000 - case when profile.week_start = monday then profile.tokens_this_week else 0 end));
-  if activity.is_once_per_organization and exists (
-      select from auxeira.actions a
-      where a.org_id = org and a.action_type = activity.action_type and a.actual_tokens > 0) then
-    award := 0;
-    notes := notes || 'this action is paid once for an organization'::text;
-  elsif today_of_type.paid >= activity.daily_limit then
-    award := 0;
-    notes := notes || format('this action is paid %s times a day', activity.daily_limit);
-  elsif today_of_type.latest > now() - activity.cooldown then
-    award := 0;
-    notes := notes || format('this action is paid once in %s minutes',
-                             extract(epoch from activity.cooldown)::integer / 60);
-  elsif award > room then
-    award := room;
-    notes := notes || 'at most 300 tokens a day and 1000 a week are paid'::text;
+  -- What is paid once for an organization is asked for by one member at a time.
+  if activity.is_once_per_organization then
+    perform pg_advisory_xact_lock(hashtextextended('auxeira.actions/' || auxeira.org_id(), 0));
   end if;
-
+  profile := auxeira.lock_own_profile();
+  streak := auxeira.streak_after(profile.last_action_date, profile.current_streak, today);
+  streak_points := auxeira.streak_multiplier(streak);
+  select * into payable from auxeira.award_limit(profile, activity,
+    auxeira.token_award(activity.base_tokens, 10000, stage_points, streak_points), today);
   insert into auxeira.actions (org_id, user_id, action_type, domain, base_tokens, actual_tokens, multipliers, metadata)
-  values (org, member, activity.action_type, record_action.domain, activity.base_tokens, award,
-          jsonb_build_object('quality', 1, 'stage', round(stage_points / 10000.0, 2),
-                             'streak', round(auxeira.streak_multiplier(streak) / 10000.0, 2)),
+  values (profile.org_id, profile.user_id, activity.action_type, record_action.domain, activity.base_tokens,
+          payable.tokens, jsonb_build_object('quality', 1, 'stage', round(stage_points / 10000.0, 2),
+                                             'streak', round(streak_points / 10000.0, 2)),
           record_action.metadata)
   returning * into recorded;
-  update auxeira.gamification_profiles p set
-    total_tokens = total_tokens + award,
-    lifetime_tokens = lifetime_tokens + award,
-    current_streak = streak,
-    longest_streak = greatest(longest_streak, streak),
-    streak_start_date = today - (streak - 1),
-    last_action_date = today,
-    last_active_date = today,
-    week_number = extract(week from today),
-    week_start = monday,
-    actions_this_week = 1 + case when week_start = monday then actions_this_week else 0 end,
-    tokens_this_week = award + case when week_start = monday then tokens_this_week else 0 end
-  where p.org_id = org and p.user_id = member;
-  return query select recorded, notes;
+  perform auxeira.pay(profile, payable.tokens, streak, today);
+  return query select recorded, payable.warning;
 end
 $$;
 comment on function auxeira.record_action(text, text, jsonb) is
@@ -250,9 +281,9 @@ declare
   done record;
   warnings text[];
 begin
-  select (a.action).*, a.warnings as notes into done
+  select (a.action).*, a.warning into done
   from auxeira.record_action(r ->> 'actionType', r ->> 'domain', r -> 'metadata') a;
-  warnings := done.notes;
+  warnings := array_remove(array[done.warning], null);
   if (r ->> 'baseTokens')::numeric <> done.base_tokens then
     warnings := warnings || format('baseTokens is ignored: this action is worth %s', done.base_tokens);
   end if;
