@@ -53,8 +53,11 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 # --- The commands ---------------------------------------------------------------------------------------
 
 .PHONY: run start stop test bench packages
-run start stop bench:
+run start stop:
 	@api/launch/auxeira $@
+
+bench:
+	@test/bench/run
 
 test:
 	@test/run
