@@ -122,7 +122,8 @@ public:
         if (!first_missing_.empty()) {
             throw Rejection(Reason::missing_field, "Missing required field: " + first_missing_, faults_);
         }
-        throw Rejection(Reason::invalid_value, "invalid request: " + faults_.front().path, faults_);
+        const Fault& first = faults_.front();
+        throw Rejection(Reason::invalid_value, "invalid request: " + first.path + ": " + first.message, faults_);
     }
 
 private:

@@ -64,7 +64,7 @@ declare
 begin
   if r ? 'cursor' then
     if r ->> 'cursor' !~ '^-?[0-9]{1,18}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-      raise exception using errcode = '22023', message = 'invalid request: cursor',
+      raise exception using errcode = '22023', message = 'invalid request: cursor: it is not one that an earlier page gave',
         detail = 'cursor: it is not one that an earlier page gave';
     end if;
     last_time := 'epoch'::timestamptz + split_part(r ->> 'cursor', '_', 1)::bigint * interval '1 microsecond';

@@ -148,7 +148,7 @@ begin
       else 'P0002' end, message = 'startup not found';
   end if;
   if (select o.org_type <> 'startup' from auxeira.organizations o where o.org_id = startup_id) then
-    raise exception using errcode = '22023', message = 'invalid request: startupId',
+    raise exception using errcode = '22023', message = 'invalid request: startupId: this organization is not a startup',
       detail = 'startupId: this organization is not a startup';
   end if;
   -- One writer at a time for one startup, so that versions have neither gaps nor duplicates.

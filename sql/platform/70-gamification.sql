@@ -240,8 +240,9 @@ begin
   end if;
   select * into activity from auxeira.activities a where a.action_type = record_action.action_type;
   if not found then
-    raise exception using errcode = '22023', message = 'invalid request: actionType',
-      detail = 'actionType: ' || to_json(left(record_action.action_type, 60)) || ' is not an activity',
+    raise exception using errcode = '22023',
+      message = format('invalid request: actionType: %s is not an activity', to_json(left(record_action.action_type, 60))),
+      detail = format('actionType: %s is not an activity', to_json(left(record_action.action_type, 60))),
       hint = 'The activities are in auxeira.activities.';
   end if;
   -- What is paid once for an organization is asked for by one member at a time.
