@@ -1,0 +1,123 @@
+// Reads numbers out of jsonb where it lies. The server's iterator and its conversion of numerics cost ten
+// times as much, which is the difference between scoring a table and waiting for it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "scoring/answers.hpp"
+
+#include "boundary/door.hpp"
+
+extern "C" {
+#include "utils/jsonb.h"
+}
+
+namespace auxeira::functions {
+
+// The jsonb argument, fetched and decompressed where it must be.
+const Jsonb& jsonb_argument(FunctionCallInfo fcinfo, int argument);
+
+// The text argument; `otherwise` when it is NULL.
+std::string_view text_argument(FunctionCallInfo fcinfo, int argument, std::string_view otherwise);
+
+namespace reading {
+[[gnu::cold]] double number(const char* numeric);
+}
+
+// Steps through the pairs of an object in stored order: by length of the key, then by bytes.
+class Pairs {
+public:
+    explicit Pairs(const JsonbContainer& object)
+        : object_(&object), value_(object.children + JsonContainerSize(&object) - 1),
+          last_(value_ + JsonContainerSize(&object)), data_(reinterpret_cast<const char*>(last_ + 1)),
+          value_end_(getJsonbOffset(&object, static_cast<int>(JsonContainerSize(&object)))) {}
+
+    bool next() {
+        if (value_ == last_) return false;
+        ++value_;
+        value_start_ = value_end_;
+        JBE_ADVANCE_OFFSET(value_end_, *value_);
+        return true;
+    }
+    std::string_view key_from(uint32& end) const {
+        const uint32 start = end;
+        JBE_ADVANCE_OFFSET(end, *(value_ - JsonContainerSize(object_)));
+        return {data_ + start, end - start};
+    }
+    // Looked for only when asked: whole tables are scored without reading one name of a question.
+    std::string_view key() const {
+        const int place =
+            static_cast<int>(value_ - object_->children) - static_cast<int>(JsonContainerSize(object_));
+        return {data_ + getJsonbOffset(object_, place), getJsonbLength(object_, place)};
+    }
+
+    bool is_number() const { return JBE_ISNUMERIC(*value_); }
+    bool is_object() const { return JBE_ISCONTAINER(*value_) && JsonContainerIsObject(&container()); }
+    // What a fault calls the value.
+    std::string_view kind() const;
+
+    const JsonbContainer& container() const { return *reinterpret_cast<const JsonbContainer*>(aligned()); }
+    // Of a number; infinite where it is beyond double precision.
+    double number() const {
+        const char* const numeric = aligned();
+        // Nearly every answer is 0.0001 to 0.9999, one digit of base 10,000 behind the point. See small_number().
+        constexpr std::ptrdiff_t one_digit = VARHDRSZ + 2 * sizeof(uint16);
+        const auto* const words = reinterpret_cast<const uint16*>(numeric + VARHDRSZ);
+        if (data_ + value_end_ - numeric == one_digit && (words[0] & 0xE07F) == 0x807F) return words[1] / 1e4;
+        return reading::number(numeric);
+    }
+
+private:
+    const char* aligned() const { return data_ + INTALIGN(value_start_); }
+
+    const JsonbContainer* object_;
+    const JEntry* value_; // the current one; before the first, the last key
+    const JEntry* last_;
+    const char* data_;
+    uint32 value_start_ = 0, value_end_;
+};
+
+namespace reading {
+bool check_object(const Jsonb& value, scoring::Faults& faults, std::string_view name, std::string_view shape);
+// By value, so that the loops keep their Pairs in registers.
+[[gnu::cold]] void refuse_component(Pairs component, scoring::Faults& faults);
+[[gnu::cold]] void refuse_answer(Pairs component, Pairs answer, scoring::Faults& faults);
+} // namespace reading
+
+// Calls take(component, answer) for every answer of {component: {question: number}}. Whatever has another
+// shape, and every unknown component, becomes a fault.
+template <typename Take>
+void read_responses(const Jsonb& responses, scoring::Faults& faults, Take take) {
+    if (!reading::check_object(responses, faults, "responses", "{component: {question: number}}")) return;
+    uint32 key_end = 0;
+    for (Pairs component(responses.root); component.next();) {
+        honour_interrupts();
+        const auto known = scoring::find_component(component.key_from(key_end));
+        if (!known || !component.is_object()) {
+            reading::refuse_component(component, faults);
+            continue;
+        }
+        for (Pairs answer(component.container()); answer.next();) {
+            if (answer.is_number()) {
+                take(*known, answer);
+            } else {
+                reading::refuse_answer(component, answer, faults);
+            }
+        }
+    }
+}
+
+// What a number may be.
+struct Bounds {
+    double lowest, highest;
+    bool whole;
+};
+
+// The numbers of {component: number}; empty for components that are not there. Whatever is unknown or out of
+// bounds becomes a fault; `name` is what faults call the object.
+scoring::PerComponent<std::optional<double>> read_numbers(const Jsonb& object, std::string_view name,
+                                                          const Bounds& bounds, scoring::Faults& faults);
+
+} // namespace auxeira::functions
