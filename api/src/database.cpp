@@ -1,0 +1,283 @@
+#include "database.hpp"
+
+#include "log.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <random>
+
+namespace auxeira::api {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_pause{100};
+constexpr milliseconds longest_pause{5000};
+constexpr milliseconds idle_check{1000};
+constexpr milliseconds first_retry_pause{10};
+constexpr int most_retries = 3;
+// What a statement may take beyond the server's own timeout before the connection is given up.
+constexpr milliseconds grace{2000};
+
+struct StatementText {
+    const char* name;
+    const char* sql;
+};
+
+// In the order of Statement.
+constexpr std::array<StatementText, 5> statements = {{
+    {"call", "SELECT status, body FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+    {"register_user", "SELECT user_id, user_type, org_id, session_id, role "
+                      "FROM auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb)"},
+    {"credentials", "SELECT user_id, password_hash FROM auxeira.credentials($1::text)"},
+    {"open_session", "SELECT user_id, user_type, org_id, session_id, role "
+                     "FROM auxeira.open_session($1::uuid, $2::bytea, $3::integer, $4::jsonb)"},
+    {"rotate_session", "SELECT user_id, user_type, org_id, session_id, role "
+                       "FROM auxeira.rotate_session($1::bytea, $2::bytea, $3::jsonb)"},
+}};
+
+std::string field(const PGresult* result, int code) {
+    const char* text = PQresultErrorField(result, code);
+    return text == nullptr ? "" : text;
+}
+
+milliseconds with_jitter(milliseconds pause) {
+    thread_local std::minstd_rand random(std::random_device{}());
+    return pause / 2 + milliseconds(random() % static_cast<std::uint64_t>(pause.count() / 2 + 1));
+}
+
+std::string quoted(const std::string& value) {
+    std::string out = "'";
+    for (const char c : value) {
+        if (c == '\'' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "'";
+}
+
+std::map<std::string, std::string> parsed(const std::string& dsn) {
+    std::map<std::string, std::string> values;
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(dsn.c_str(), nullptr), PQconninfoFree);
+    for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option)
+        if (option->val != nullptr) values[option->keyword] = option->val;
+    return values;
+}
+
+} // namespace
+
+std::string conninfo(const DatabaseSettings& settings, const std::string& application_name) {
+    const std::string timeout = std::to_string(settings.statement_timeout.count());
+    std::map<std::string, std::string> values = parsed(settings.dsn);
+    values["application_name"] = application_name;
+    values["client_encoding"] = "UTF8";
+    values["connect_timeout"] = "5";
+    values["keepalives"] = "1";
+    values["keepalives_idle"] = "30";
+    values["keepalives_interval"] = "10";
+    values["keepalives_count"] = "3";
+    values["tcp_user_timeout"] = "10000";
+    values["options"] += " -c search_path=pg_catalog,pg_temp -c statement_timeout=" + timeout +
+                         " -c idle_in_transaction_session_timeout=" + timeout;
+    std::string text;
+    for (const auto& [key, value] : values)
+        text += key + '=' + quoted(value) + ' ';
+    return text;
+}
+
+Reply::Reply(PGresult* result) : result_(result, PQclear) {
+    if (result == nullptr) return;
+    const ExecStatusType status = PQresultStatus(result);
+    state_ = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? State::rows : State::failed;
+    if (state_ == State::failed)
+        error_ = {field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY),
+                  field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_MESSAGE_HINT)};
+}
+
+Reply Reply::timed_out() {
+    Reply reply(nullptr);
+    reply.state_ = State::failed;
+    reply.error_ = {"57014", "the server did not answer in time", "", ""};
+    return reply;
+}
+
+std::string_view Reply::text(int column) const {
+    return {PQgetvalue(result_.get(), 0, column), static_cast<std::size_t>(PQgetlength(result_.get(), 0, column))};
+}
+
+Session::Session(std::string conninfo, milliseconds statement_timeout)
+    : conninfo_(std::move(conninfo)), patience_(statement_timeout + grace) {}
+
+bool Session::fail(std::string fault) {
+    fault_ = std::move(fault);
+    connection_.reset();
+    return false;
+}
+
+bool Session::connect() {
+    connection_.reset(PQconnectdb(conninfo_.c_str()));
+    if (PQstatus(connection_.get()) != CONNECTION_OK) return fail(PQerrorMessage(connection_.get()));
+    // Notices would go to standard error as plain text.
+    PQsetNoticeReceiver(connection_.get(), [](void*, const PGresult*) {}, nullptr);
+    PQsetnonblocking(connection_.get(), 1);
+    return prepare_all();
+}
+
+bool Session::prepare_all() {
+    for (const StatementText& statement : statements) {
+        const bool sent = PQsendPrepare(connection_.get(), statement.name, statement.sql, 0, nullptr) == 1;
+        const Reply reply = complete(sent);
+        if (reply.state() == Reply::State::lost) return fail("connection lost while preparing");
+        if (reply.state() == Reply::State::failed) return fail(reply.error().message);
+    }
+    return true;
+}
+
+void Session::check() {
+    if (!connection_) return;
+    pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
+    if (::poll(&socket, 1, 0) <= 0) return;
+    if (PQconsumeInput(connection_.get()) == 0 || PQstatus(connection_.get()) != CONNECTION_OK)
+        fail("connection ended");
+}
+
+Reply Session::run(Statement statement, std::initializer_list<const char*> parameters) {
+    milliseconds pause = first_retry_pause;
+    for (int retries = 0;; ++retries) {
+        Reply reply = run_once(statement, parameters);
+        const std::string& code = reply.error().sqlstate;
+        if ((code != "40001" && code != "40P01") || retries == most_retries) return reply;
+        std::this_thread::sleep_for(with_jitter(pause));
+        pause *= 2;
+    }
+}
+
+Reply Session::run_once(Statement statement, std::initializer_list<const char*> parameters) {
+    if (!connection_) return Reply::lost();
+    const char* name = statements[static_cast<std::size_t>(statement)].name;
+    return complete(PQsendQueryPrepared(connection_.get(), name, static_cast<int>(parameters.size()),
+                                        parameters.begin(), nullptr, nullptr, 0) == 1);
+}
+
+bool Session::wait_for(short events, Clock::time_point deadline) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
+    pollfd socket{PQsocket(connection_.get()), events, 0};
+    return left > 0 && ::poll(&socket, 1, static_cast<int>(left)) > 0;
+}
+
+Reply Session::time_out() {
+    fail("no answer in time");
+    return Reply::timed_out();
+}
+
+// Sends the rest and waits for the result, but not for ever: a server that hangs does not enforce its own
+// timeout.
+Reply Session::complete(bool sent) {
+    const Clock::time_point deadline = Clock::now() + patience_;
+    PGconn* connection = connection_.get();
+    std::unique_ptr<PGresult, decltype(&PQclear)> result(nullptr, PQclear);
+    bool alive = sent;
+    for (int unsent = 1; alive && unsent != 0;) {
+        unsent = PQflush(connection);
+        alive = unsent >= 0;
+        if (unsent != 1) break;
+        if (!wait_for(POLLIN | POLLOUT, deadline)) return time_out();
+        alive = PQconsumeInput(connection) == 1;
+    }
+    while (alive) {
+        while (alive && PQisBusy(connection) == 1) {
+            if (!wait_for(POLLIN, deadline)) return time_out();
+            alive = PQconsumeInput(connection) == 1;
+        }
+        PGresult* next = alive ? PQgetResult(connection) : nullptr;
+        if (next == nullptr) break;
+        result.reset(next);
+    }
+    if (alive && result && PQstatus(connection) == CONNECTION_OK) return Reply(result.release());
+    fail(PQerrorMessage(connection));
+    return Reply::lost();
+}
+
+struct Database::Worker {
+    Session session;
+    milliseconds pause = first_pause;
+    Clock::time_point next_attempt = Clock::now();
+    bool counted = false;
+};
+
+Database::Database(const DatabaseSettings& settings)
+    : settings_(settings), conninfo_(conninfo(settings, "auxeira-api")), tasks_(settings.queue) {}
+
+void Database::start() {
+    for (std::size_t i = 0; i < settings_.workers; ++i)
+        threads_.emplace_back([this] { work(); });
+}
+
+void Database::stop() {
+    tasks_.close();
+    for (std::thread& thread : threads_)
+        thread.join();
+    threads_.clear();
+}
+
+// Only the first connection and the loss of the last one are news.
+void Database::count(Worker& worker) {
+    if (worker.counted == worker.session.connected()) return;
+    worker.counted = worker.session.connected();
+    if (worker.counted) {
+        if (connected_++ == 0) log_line(Level::info, "database connected");
+        return;
+    }
+    const bool last = --connected_ == 0;
+    log_line(last ? Level::error : Level::warn, last ? "database lost" : "database connection lost",
+             JsonObject().text("reason", worker.session.fault()));
+}
+
+void Database::reconnect(Worker& worker) {
+    if (worker.session.connect()) {
+        worker.pause = first_pause;
+        return;
+    }
+    const Level level = worker.pause == first_pause ? Level::warn : Level::debug; // not every attempt
+    log_line(level, "database connection failed", JsonObject().text("reason", worker.session.fault()));
+    worker.next_attempt = Clock::now() + with_jitter(worker.pause);
+    worker.pause = std::min(worker.pause * 2, longest_pause);
+}
+
+// A worker without a connection leaves the tasks to those that have one; when none has, it takes them so
+// that they fail at once.
+std::optional<Database::Task> Database::next_task(Worker& worker) {
+    if (worker.session.connected()) return tasks_.pop(idle_check);
+    const auto left = std::chrono::duration_cast<milliseconds>(worker.next_attempt - Clock::now());
+    const milliseconds patience = std::clamp(left, milliseconds(1), longest_pause);
+    if (connected_ == 0) return tasks_.pop(patience);
+    tasks_.closed_within(patience);
+    return std::nullopt;
+}
+
+void Database::work() {
+    Worker worker{Session(conninfo_, settings_.statement_timeout)};
+    while (true) {
+        try {
+            if (!worker.session.connected() && Clock::now() >= worker.next_attempt) reconnect(worker);
+            count(worker);
+            const std::optional<Task> task = next_task(worker);
+            worker.session.check();
+            if (task) {
+                if (!worker.session.connected() && worker.counted) reconnect(worker);
+                (*task)(worker.session);
+            } else if (tasks_.closed_within(milliseconds(0))) {
+                break;
+            }
+        } catch (...) {
+            log_current_exception("database worker failed");
+        }
+    }
+}
+
+} // namespace auxeira::api

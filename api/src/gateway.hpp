@@ -1,0 +1,50 @@
+// From a request to its answer: route, token, checks, the call of the SQL API.
+#pragma once
+
+#include "account.hpp"
+#include "database.hpp"
+#include "exchange.hpp"
+#include "monitor.hpp"
+#include "settings.hpp"
+#include "token.hpp"
+
+#include <string>
+
+namespace auxeira::api {
+
+class Gateway : public Application {
+public:
+    Gateway(const Settings& settings, const Tokens& tokens, Database& database, Account& account,
+            const Monitor& monitor);
+
+    BodyPlan examine(Exchange& exchange) override;
+    std::optional<Response> answer_now(Exchange& exchange) override;
+    std::optional<Response> start(const ExchangePtr& exchange) override;
+    Response refuse(Exchange& exchange, const Refusal& refusal) override;
+    void answered(const Exchange& exchange, const Response& response) override;
+
+private:
+    void identify_request(Exchange& exchange) const;
+    std::string cors_lines(std::string_view origin) const;
+
+    // Each finds one kind of fault, which is known before the body is read.
+    std::optional<Response> check_route(Exchange& exchange) const;
+    std::optional<Response> check_token(Exchange& exchange) const;
+    std::optional<Response> check_body_type(const Exchange& exchange) const;
+
+    Response options(const Exchange& exchange) const;
+    Response ready() const;
+    Response database_is_down(const Exchange& exchange) const;
+
+    // On a database worker.
+    void call(Exchange& exchange, Session& session) const;
+    void answer_rows(Exchange& exchange, const Reply& reply) const;
+
+    const Settings& settings_;
+    const Tokens& tokens_;
+    Database& database_;
+    Account& account_;
+    const Monitor& monitor_;
+};
+
+} // namespace auxeira::api

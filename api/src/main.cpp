@@ -1,0 +1,143 @@
+// Start, signals, orderly end.
+#include "account.hpp"
+#include "database.hpp"
+#include "gateway.hpp"
+#include "log.hpp"
+#include "monitor.hpp"
+#include "password.hpp"
+#include "privileges.hpp"
+#include "sender.hpp"
+#include "server.hpp"
+#include "settings.hpp"
+#include "token.hpp"
+
+#include <sodium.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+namespace auxeira::api {
+
+namespace {
+
+constexpr int exit_settings = 2;
+constexpr std::chrono::seconds drain_margin{10};
+
+// Every thread inherits the mask; the signals are then waited for in one place.
+sigset_t block_signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
+}
+
+Tokens make_tokens(const Settings& settings) {
+    Tokens tokens(settings.jwt_issuer, settings.jwt_audience);
+    tokens.use(Tokens::key_name(settings.jwt_secret), std::make_unique<HmacKey>(settings.jwt_secret));
+    if (!settings.jwt_previous_secret.empty())
+        tokens.accept(Tokens::key_name(settings.jwt_previous_secret),
+                      std::make_unique<HmacKey>(settings.jwt_previous_secret));
+    return tokens;
+}
+
+std::string url_of(const Settings& settings, std::uint16_t port) {
+    const bool v6 = settings.listen.find(':') != std::string::npos;
+    return "http://" + (v6 ? '[' + settings.listen + ']' : settings.listen) + ':' + std::to_string(port);
+}
+
+// Renamed into place, so that a reader sees all of it or nothing.
+void announce(const std::string& path, const std::string& url) {
+    if (path.empty()) return;
+    const std::string draft = path + ".new";
+    std::ofstream(draft) << url << '\n';
+    if (std::rename(draft.c_str(), path.c_str()) != 0)
+        throw std::runtime_error("AUXEIRA_READY_FILE=" + path + " cannot be written");
+}
+
+void wait_for_signal(const sigset_t& signals) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    log_line(Level::info, "stopping", JsonObject().number("signal", signal));
+}
+
+int serve(const Settings& settings, const sigset_t& signals) {
+    const DatabaseSettings pool{settings.dsn, settings.workers, settings.queue, settings.statement_timeout};
+    const Tokens tokens = make_tokens(settings);
+    PasswordPool passwords;
+    Database database(pool);
+    Monitor monitor(conninfo(pool, "auxeira-api monitor"));
+    Account account(settings, tokens, database, passwords);
+    Gateway gateway(settings, tokens, database, account, monitor);
+    Sender sender;
+    Server server(gateway, sender, settings.max_connections);
+
+    passwords.start();
+    database.start();
+    monitor.start();
+    sender.start();
+    const std::string url = url_of(settings, server.listen(settings.listen, settings.port));
+    announce(settings.ready_file, url);
+    log_line(Level::info, "listening", JsonObject().text("url", url).text("version", AUXEIRA_VERSION));
+
+    wait_for_signal(signals);
+    const bool drained = server.drain(settings.statement_timeout + drain_margin);
+    if (!drained) log_line(Level::warn, "stopped with requests unanswered");
+    server.stop();
+    passwords.stop();
+    database.stop();
+    monitor.stop();
+    sender.stop();
+    return 0;
+}
+
+int run() {
+    const sigset_t signals = block_signals();
+    if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
+    const Settings settings = read_settings(process_environment());
+    drop_privileges(settings.run_as);
+    start_log(settings.log_level);
+    const int code = serve(settings, signals);
+    stop_log();
+    return code;
+}
+
+int main_with(const std::string& option) {
+    if (option == "--version") {
+        std::cout << AUXEIRA_VERSION << '\n';
+    } else if (option == "--help") {
+        std::cout << "auxeira-api [--help | --version | --check-config]\n\nServes the Auxeira REST API. Settings are "
+                     "environment variables:\n\n"
+                  << settings_help();
+    } else if (option == "--check-config") {
+        read_settings(process_environment());
+        std::cout << settings_in_force(process_environment());
+    } else if (option.empty()) {
+        return run();
+    } else {
+        std::cerr << "auxeira-api: unknown option " << option << "; try --help\n";
+        return exit_settings;
+    }
+    return 0;
+}
+
+} // namespace
+
+} // namespace auxeira::api
+
+int main(int argc, char** argv) {
+    try {
+        return auxeira::api::main_with(argc > 1 ? argv[1] : "");
+    } catch (const auxeira::api::SettingsError& error) {
+        std::cerr << "auxeira-api: " << error.what() << '\n';
+        return auxeira::api::exit_settings;
+    } catch (const std::exception& error) {
+        auxeira::api::stop_log();
+        std::cerr << "auxeira-api: " << error.what() << '\n';
+        return 1;
+    }
+}

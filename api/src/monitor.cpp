@@ -1,0 +1,75 @@
+#include "monitor.hpp"
+
+#include "log.hpp"
+
+#include <pqxx/pqxx>
+
+#include <chrono>
+#include <memory>
+
+namespace auxeira::api {
+
+namespace {
+
+constexpr std::chrono::seconds interval{1};
+constexpr const char* question = "SELECT version FROM auxeira.schema_version";
+
+} // namespace
+
+void Monitor::start() {
+    thread_ = std::thread([this] { watch(); });
+}
+
+void Monitor::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    stop_requested_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+std::string Monitor::schema_version() const {
+    const std::lock_guard lock(mutex_);
+    return version_;
+}
+
+void Monitor::note(bool ready, const std::string& what) {
+    if (ready_.exchange(ready) == ready) return;
+    log_line(ready ? Level::info : Level::error, ready ? "ready" : "not ready", JsonObject().text("reason", what));
+}
+
+bool Monitor::pause() {
+    std::unique_lock lock(mutex_);
+    return !stop_requested_.wait_for(lock, interval, [this] { return stopping_; });
+}
+
+// One connection for as long as it lasts: every failure ends it, so that libpqxx never mends it by itself.
+void Monitor::look() {
+    pqxx::connection connection(conninfo_);
+    const pqxx::quiet_errorhandler quiet(connection);
+    do {
+        pqxx::nontransaction work(connection);
+        const pqxx::result rows = work.exec(question);
+        const std::string version = rows.empty() ? "" : rows.back()[0].as<std::string>("");
+        {
+            const std::lock_guard lock(mutex_);
+            version_ = version;
+        }
+        note(!rows.empty(), rows.empty() ? "the platform's schema version is missing" : version);
+    } while (pause());
+}
+
+void Monitor::watch() {
+    do {
+        try {
+            look();
+        } catch (const std::exception& error) {
+            note(false, error.what());
+        } catch (...) {
+            note(false, "unknown failure");
+        }
+    } while (pause());
+}
+
+} // namespace auxeira::api

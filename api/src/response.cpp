@@ -1,0 +1,50 @@
+#include "response.hpp"
+
+#include <http_parser.h>
+
+#include <ctime>
+
+namespace auxeira::api {
+
+namespace {
+
+// For answers that are data: never cached, never sniffed, never a page or a frame.
+constexpr std::string_view constant_lines = "Cache-Control: no-store\r\n"
+                                            "X-Content-Type-Options: nosniff\r\n"
+                                            "Content-Security-Policy: default-src 'none'; "
+                                            "frame-ancestors 'none'\r\n"
+                                            "Referrer-Policy: no-referrer\r\n";
+
+// Formatted once a second by each thread.
+std::string_view date_line() {
+    thread_local std::time_t second = 0;
+    thread_local char line[48];
+    const std::time_t now = std::time(nullptr);
+    if (now != second) {
+        std::tm parts{};
+        gmtime_r(&now, &parts);
+        std::strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+        second = now;
+    }
+    return line;
+}
+
+} // namespace
+
+std::string_view reason_phrase(int status) { return http_status_str(static_cast<http_status>(status)); }
+
+std::string response_head(const Response& response, bool keep_alive, std::string_view more) {
+    std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+    head.reserve(512 + response.headers.size() + more.size());
+    head.append(reason_phrase(response.status)).append("\r\n").append(date_line());
+    // RFC 9110, 8.6: a 204 has no length.
+    if (response.status != 204) {
+        head.append("Content-Type: ").append(response.content_type);
+        head.append("\r\nContent-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+    }
+    head.append(constant_lines).append(more).append(response.headers);
+    head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+    return head;
+}
+
+} // namespace auxeira::api

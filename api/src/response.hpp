@@ -1,0 +1,26 @@
+// What is answered, and its bytes. Every header line is written here, none by a library.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace auxeira::api {
+
+inline constexpr std::string_view json_type = "application/json; charset=utf-8";
+inline constexpr std::string_view problem_type = "application/problem+json; charset=utf-8";
+
+struct Response {
+    int status = 200;
+    std::string body = {};
+    std::string_view content_type = json_type;
+    std::string headers = {}; // further lines, each with its CRLF
+    bool close = false;
+    std::string sqlstate = {}; // for the log
+};
+
+std::string_view reason_phrase(int status);
+
+// The head as sent. `more` holds lines that belong to the request (its id, CORS).
+std::string response_head(const Response& response, bool keep_alive, std::string_view more);
+
+} // namespace auxeira::api

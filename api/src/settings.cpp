@@ -1,0 +1,235 @@
+#include "settings.hpp"
+
+#include "url.hpp"
+
+#include <arpa/inet.h>
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <thread>
+
+namespace auxeira::api {
+
+namespace {
+
+enum class Kind { integer, text, secret };
+
+constexpr std::int64_t day = 86400;
+constexpr std::int64_t mebibyte = 1024 * 1024;
+
+struct Setting {
+    const char* name;
+    Kind kind;
+    std::string fallback; // empty = none
+    bool required;
+    std::int64_t minimum; // of a number its value, of a text its length in bytes
+    std::int64_t maximum;
+    const char* allowed; // for people; of a number the range is printed instead
+    const char* meaning;
+    bool (*valid)(const std::string&); // of a text, after its length was checked
+    void (*store)(Settings&, const std::string&, std::int64_t);
+};
+
+bool any_text(const std::string&) { return true; }
+
+bool is_address(const std::string& text) {
+    std::array<unsigned char, sizeof(in6_addr)> address{};
+    return inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
+           inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+}
+
+bool is_conninfo(const std::string& text) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+        PQconninfoParse(text.c_str(), nullptr), PQconninfoFree);
+    return parsed != nullptr;
+}
+
+bool is_plain(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+constexpr std::array<const char*, 4> level_words = {"debug", "info", "warn", "error"};
+
+bool is_level(const std::string& text) {
+    return std::find(level_words.begin(), level_words.end(), text) != level_words.end();
+}
+
+Level level_of(const std::string& text) {
+    return static_cast<Level>(std::find(level_words.begin(), level_words.end(), text) - level_words.begin());
+}
+
+// scheme://host[:port] exactly as a browser sends it: no wildcard, no path, no final slash.
+bool is_origin(std::string_view text) {
+    const std::size_t scheme = text.find("://");
+    if (scheme == std::string_view::npos || scheme == 0 || scheme + 3 == text.size()) return false;
+    const std::string_view host = text.substr(scheme + 3);
+    return is_plain(std::string(text)) && host.find_first_of("/*?#@") == std::string_view::npos;
+}
+
+std::vector<std::string> origins_of(const std::string& text) {
+    std::vector<std::string> origins;
+    for (const std::string_view origin : split(text, ','))
+        if (!origin.empty()) origins.emplace_back(origin);
+    return origins;
+}
+
+bool are_origins(const std::string& text) {
+    const std::vector<std::string> origins = origins_of(text);
+    return std::all_of(origins.begin(), origins.end(), is_origin);
+}
+
+std::string default_workers() {
+    return std::to_string(std::clamp(2U * std::thread::hardware_concurrency(), 1U, 64U));
+}
+
+// The parameters of the functions that store a value.
+#define INTO Settings &s, [[maybe_unused]] const std::string &text, [[maybe_unused]] std::int64_t number
+
+// clang-format off
+const std::vector<Setting>& table() {
+    static const std::vector<Setting> settings = {
+        {"AUXEIRA_PORT", Kind::integer, "8080", false, 0, 65535, "",
+         "port to listen on; 0 takes any free one", any_text, [](INTO) { s.port = static_cast<std::uint16_t>(number); }},
+        {"AUXEIRA_LISTEN", Kind::text, "127.0.0.1", false, 1, 64, "an IPv4 or IPv6 address",
+         "address to listen on", is_address, [](INTO) { s.listen = text; }},
+        {"AUXEIRA_APP_DSN", Kind::secret, "", true, 1, 4096, "a libpq connection string or URI",
+         "the database, as the shim's own login", is_conninfo, [](INTO) { s.dsn = text; }},
+        {"AUXEIRA_WORKERS", Kind::integer, default_workers(), false, 1, 64, "",
+         "database connections, each with a thread; twice the cores by default", any_text, [](INTO) { s.workers = static_cast<std::size_t>(number); }},
+        {"AUXEIRA_QUEUE", Kind::integer, "256", false, 1, 100000, "",
+         "requests that may wait for a database connection", any_text, [](INTO) { s.queue = static_cast<std::size_t>(number); }},
+        {"AUXEIRA_STATEMENT_TIMEOUT_MS", Kind::integer, "5000", false, 100, 600000, "",
+         "longest run of one statement", any_text, [](INTO) { s.statement_timeout = std::chrono::milliseconds(number); }},
+        {"AUXEIRA_JWT_SECRET", Kind::secret, "", true, 32, 4096, "at least 32 random bytes",
+         "key that signs access tokens", any_text, [](INTO) { s.jwt_secret = text; }},
+        {"AUXEIRA_JWT_PREVIOUS_SECRET", Kind::secret, "", false, 32, 4096, "at least 32 random bytes",
+         "key whose tokens are still accepted after a rotation", any_text, [](INTO) { s.jwt_previous_secret = text; }},
+        {"AUXEIRA_JWT_ISSUER", Kind::text, "auxeira", false, 1, 200, "visible ASCII",
+         "`iss` of the tokens", is_plain, [](INTO) { s.jwt_issuer = text; }},
+        {"AUXEIRA_JWT_AUDIENCE", Kind::text, "auxeira-api", false, 1, 200, "visible ASCII",
+         "`aud` of the tokens", is_plain, [](INTO) { s.jwt_audience = text; }},
+        {"AUXEIRA_JWT_ACCESS_SECONDS", Kind::integer, "900", false, 10, day, "",
+         "life of an access token that comes with a refresh token", any_text, [](INTO) { s.access_seconds = number; }},
+        {"AUXEIRA_JWT_LEGACY_SECONDS", Kind::integer, "86400", false, 10, 30 * day, "",
+         "life of an access token without a refresh token", any_text, [](INTO) { s.legacy_seconds = number; }},
+        {"AUXEIRA_JWT_REFRESH_SECONDS", Kind::integer, "2592000", false, 60, 366 * day, "",
+         "life of a session that can be refreshed", any_text, [](INTO) { s.refresh_seconds = number; }},
+        {"AUXEIRA_CORS_ORIGINS", Kind::text, "", false, 0, 8192, "a comma list of origins such as https://app.example.com",
+         "origins whose pages may call the API; none by default", are_origins, [](INTO) { s.cors_origins = origins_of(text); }},
+        {"AUXEIRA_BODY_LIMIT", Kind::integer, "1048576", false, 1024, 64 * mebibyte, "",
+         "largest request body in bytes", any_text, [](INTO) { s.body_limit = static_cast<std::size_t>(number); }},
+        {"AUXEIRA_METRICS_BODY_LIMIT", Kind::integer, "8388608", false, 1024, 64 * mebibyte, "",
+         "largest body of POST /api/dashboard/metrics in bytes", any_text, [](INTO) { s.metrics_body_limit = static_cast<std::size_t>(number); }},
+        {"AUXEIRA_MAX_CONNECTIONS", Kind::integer, "10000", false, 1, 1000000, "",
+         "client connections at once", any_text, [](INTO) { s.max_connections = static_cast<std::size_t>(number); }},
+        {"AUXEIRA_LOG_LEVEL", Kind::text, "info", false, 1, 8, "debug, info, warn or error",
+         "least severe lines that are logged", is_level, [](INTO) { s.log_level = level_of(text); }},
+        {"AUXEIRA_RUN_AS", Kind::text, "nobody", false, 1, 64, "the name of an unprivileged user",
+         "user to become when started as root", is_plain, [](INTO) { s.run_as = text; }},
+        {"AUXEIRA_READY_FILE", Kind::text, "", false, 0, 4096, "a path",
+         "file that receives the URL once the program listens", any_text, [](INTO) { s.ready_file = text; }},
+    };
+    return settings;
+}
+// clang-format on
+
+#undef INTO
+
+std::string range(const Setting& setting) {
+    if (setting.kind != Kind::integer) return setting.allowed;
+    return std::to_string(setting.minimum) + " to " + std::to_string(setting.maximum);
+}
+
+[[noreturn]] void refuse(const Setting& setting, const std::string& value) {
+    const bool hidden = setting.kind == Kind::secret;
+    throw SettingsError(std::string(setting.name) + (hidden ? " has a wrong value" : "=" + value + " is wrong") +
+                        "; allowed: " + range(setting));
+}
+
+std::string file_content(const std::string& variable, const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file) throw SettingsError(variable + "=" + path + " cannot be read");
+    while (!content.empty() && (content.back() == '\n' || content.back() == '\r'))
+        content.pop_back();
+    return content;
+}
+
+// The value as set, from the variable or from the file that its _FILE form names.
+std::optional<std::string> lookup(const Setting& setting, const Environment& environment) {
+    std::optional<std::string> value = environment(setting.name);
+    if (setting.kind != Kind::secret) return value;
+    const std::string file_variable = std::string(setting.name) + "_FILE";
+    const std::optional<std::string> path = environment(file_variable);
+    if (!path) return value;
+    if (value) throw SettingsError(std::string(setting.name) + " and " + file_variable + " are both set; allowed: one");
+    return file_content(file_variable, *path);
+}
+
+void store_integer(Settings& settings, const Setting& setting, const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    if (!whole || number < setting.minimum || number > setting.maximum) refuse(setting, text);
+    setting.store(settings, text, number);
+}
+
+void store_text(Settings& settings, const Setting& setting, const std::string& text) {
+    const auto length = static_cast<std::int64_t>(text.size());
+    if (length < setting.minimum || length > setting.maximum || !setting.valid(text)) refuse(setting, text);
+    setting.store(settings, text, 0);
+}
+
+void read(Settings& settings, const Setting& setting, const Environment& environment) {
+    const std::optional<std::string> given = lookup(setting, environment);
+    if (!given && setting.required)
+        throw SettingsError(std::string(setting.name) + " is not set; allowed: " + range(setting));
+    if (!given && setting.fallback.empty()) return;
+    const std::string text = given.value_or(setting.fallback);
+    setting.kind == Kind::integer ? store_integer(settings, setting, text) : store_text(settings, setting, text);
+}
+
+} // namespace
+
+Environment process_environment() {
+    return [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        if (value == nullptr) return std::nullopt;
+        return value;
+    };
+}
+
+Settings read_settings(const Environment& environment) {
+    Settings settings;
+    for (const Setting& setting : table())
+        read(settings, setting, environment);
+    return settings;
+}
+
+std::string settings_help() {
+    std::string text;
+    for (const Setting& setting : table()) {
+        text += "  " + std::string(setting.name) + (setting.kind == Kind::secret ? " or " + std::string(setting.name) + "_FILE" : "");
+        text += "\n      " + std::string(setting.meaning) + "\n      allowed: " + range(setting);
+        text += setting.required ? "; required\n" : "; default: " + (setting.fallback.empty() ? "none" : setting.fallback) + "\n";
+    }
+    return text;
+}
+
+std::string settings_in_force(const Environment& environment) {
+    std::string text;
+    for (const Setting& setting : table()) {
+        const std::optional<std::string> given = lookup(setting, environment);
+        const bool hidden = setting.kind == Kind::secret;
+        text += std::string(setting.name) + '=' + (hidden && given ? "(set)" : given.value_or(setting.fallback)) + '\n';
+    }
+    return text;
+}
+
+} // namespace auxeira::api

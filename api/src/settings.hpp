@@ -1,0 +1,57 @@
+// What the program is told by its environment. One table drives reading, --help and --check-config.
+#pragma once
+
+#include "log.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace auxeira::api {
+
+struct Settings {
+    std::uint16_t port = 0;
+    std::string listen;
+    std::string dsn;
+    std::size_t workers = 0;
+    std::size_t queue = 0;
+    std::chrono::milliseconds statement_timeout{};
+    std::string jwt_secret;
+    std::string jwt_previous_secret;
+    std::string jwt_issuer;
+    std::string jwt_audience;
+    std::int64_t access_seconds = 0;
+    std::int64_t legacy_seconds = 0;
+    std::int64_t refresh_seconds = 0;
+    std::vector<std::string> cors_origins;
+    std::size_t body_limit = 0;
+    std::size_t metrics_body_limit = 0;
+    std::size_t max_connections = 0;
+    Level log_level = Level::info;
+    std::string run_as;
+    std::string ready_file;
+};
+
+// Names the variable, the value (never a secret's) and what is allowed.
+class SettingsError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// How a variable is looked up: nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+Environment process_environment();
+
+Settings read_settings(const Environment& environment);
+
+// For --help: every variable with its default, its range and its meaning.
+std::string settings_help();
+
+// For --check-config: every variable with the value in force; of a secret only whether it is set.
+std::string settings_in_force(const Environment& environment);
+
+} // namespace auxeira::api
