@@ -1,0 +1,88 @@
+// What is generated for each type of user: one table of metrics, read by the generator and by SQL.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace auxeira::synthesis {
+
+enum class Kind { stock, flow, ratio, score, cumulative, ytd, streak };
+
+// Where a metric goes when its owner does better: burn and companies at risk fall.
+enum class Direction { up, down };
+
+// How the values of a metric come about.
+enum class Rule {
+    moves,        // level * exp(trend + noise), below the ceiling
+    accumulates,  // the starting level and the integral of a yearly rate that follows trend and noise
+    year_to_date, // the same integral since 1 January UTC
+    streak,       // days in a row: +1 on a new day, or broken
+    part,         // a moving share or multiple of another metric, less a third one
+    runway,    // months that the cash lasts at the present burn; cash falls by the burn and is raised again
+    purchases, // adds a cheque of moving size for each step of a count
+    quotient,  // one metric over another
+    mean       // of the other scores that have Motion::averaged set
+};
+
+struct Motion {
+    Rule rule;
+    double response = 0;      // the share of trend and variance that it follows
+    double pace = 0;          // growth in a year as a share of the starting level (accumulates)
+    std::string_view of = {}; // the metric that it is a part of, is capped by or is computed from
+    std::string_view by = {}; // the metric taken off first (part) or divided by (quotient)
+    bool averaged = false;    // counts in the mean of the scores
+};
+
+inline constexpr double no_limit = std::numeric_limits<double>::infinity();
+
+// The level at the start of a window is log-normal; low and high are its 0.6 % and 99.4 % quantiles and cut
+// it. For parts they bound the share, for purchases one cheque, for the runway the cash at the start. A
+// finite ceiling is neared smoothly. Minimum and maximum hold for every value.
+struct Metric {
+    std::string_view name;
+    std::string_view unit;
+    Kind kind;
+    Direction good_direction;
+    int decimals;
+    double minimum, maximum;
+    double low, high;
+    double ceiling;
+    Motion motion;
+
+    // Whether it follows trend and variance in full, as far as its decimals allow; the others lean towards
+    // the trend inside their bounds, or are counted or computed.
+    bool follows_trend() const noexcept;
+};
+
+enum class UserType {
+    startup_founder,
+    venture_capital,
+    angel_investor,
+    corporate_partner,
+    government,
+    esg_funder,
+    impact_investor
+};
+
+// One type of user, the name of the algorithm that its rows are labelled with, and its metrics in order.
+struct Dashboard {
+    std::string_view name;
+    std::string_view algorithm;
+    std::span<const Metric> metrics;
+};
+
+// All seven, in the order of UserType.
+std::span<const Dashboard> catalogue() noexcept;
+
+const Dashboard& dashboard(UserType user_type) noexcept;
+
+std::optional<UserType> find_user_type(std::string_view name) noexcept;
+
+// `stock`, `flow` and so on.
+std::string_view name_of(Kind kind) noexcept;
+std::string_view name_of(Direction direction) noexcept;
+
+} // namespace auxeira::synthesis

@@ -1,0 +1,77 @@
+// The points of a series, one by one in the order of time.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "synthesis/clock.hpp"
+#include "synthesis/path.hpp"
+
+namespace auxeira::synthesis {
+
+struct Point {
+    // UUID version 8 (RFC 9562): 48 bits of Unix milliseconds, so that ids are in the order of time on either
+    // side of 1970, and 74 bits from the whole configuration and the index.
+    Uuid id;
+    std::int64_t timestamp; // microseconds since 1970-01-01 00:00 UTC
+    // Each metric's value times 10^decimals, in the order of the catalogue; valid until the next point.
+    std::span<const std::int64_t> values;
+};
+
+// The memory is the same for every count. Building one goes once through all points of every metric; it
+// calls `pause`, if given, about once a millisecond meanwhile.
+class Generator {
+public:
+    explicit Generator(const Config& config, Pause pause = nullptr);
+
+    // False after the last point.
+    bool next(Point& point) noexcept;
+
+    const Dashboard& dashboard() const noexcept { return dashboard_; }
+
+private:
+    // One metric on its way through the window.
+    struct Track {
+        const Metric* metric;
+        std::size_t column, of, by; // among the values; past their end when there is none
+        std::uint64_t key;
+        Fixed ceiling;                 // log2, on the scale of the path
+        std::int64_t offset;           // where a metric that may be negative begins
+        std::int64_t minimum, maximum; // of the scaled value
+        std::int64_t state;            // what is carried from point to point
+        std::int64_t previous;
+        Path path;
+    };
+
+    Track make_track(const Metric& metric) const noexcept;
+    void start(Track& track, const Window& window, Pause pause) const;
+
+    std::int64_t value(Track& track) noexcept;
+    std::int64_t driver(Track& track) noexcept;
+    std::int64_t accumulated(Track& track) noexcept;
+    std::int64_t in_year(Track& track) noexcept;
+    std::int64_t streak(Track& track) noexcept;
+    std::int64_t part(Track& track) noexcept;
+    std::int64_t runway(Track& track) noexcept;
+    std::int64_t purchases(Track& track) noexcept;
+    std::int64_t quotient(const Track& track) const noexcept;
+    std::int64_t mean() const noexcept;
+    Block event(const Track& track) const noexcept;
+    Uuid identifier() const noexcept;
+
+    const Config config_;
+    const Dashboard& dashboard_;
+    const std::uint64_t id_key_;
+    const Positions positions_;
+    Clock clock_;
+    const Fixed months_; // between two points
+    std::int64_t index_ = 0;
+    Fixed position_ = 0;
+    std::vector<Track> tracks_; // those that depend on others last
+    std::array<std::int64_t, 16> values_{};
+};
+
+} // namespace auxeira::synthesis

@@ -1,0 +1,128 @@
+#include "synthesis/path.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace auxeira::synthesis {
+
+namespace {
+
+constexpr Fixed log2_e = to_fixed(1.44269504088896341);
+constexpr Fixed root_third = to_fixed(0.577350269189625765);
+constexpr Fixed log2_growth = to_fixed(0.378511623253729813); // +30 % over the window
+constexpr Fixed log2_fall = to_fixed(-0.321928094887362348);  // -20 %
+
+// A fitted straight line and what is left around it.
+struct Fit {
+    Fixed mean;   // at the middle of the window
+    Fixed slope;  // over the whole window
+    Fixed spread; // root mean square of the residuals
+};
+
+// Sums for a least squares line over t = 2i - (count - 1), which are whole numbers around zero.
+struct Sums {
+    Wide values = 0;
+    Wide moments = 0;
+    Wide squares = 0; // in 2^-64
+
+    void add(std::int64_t t, Fixed value) noexcept {
+        values += value;
+        moments += static_cast<Wide>(t) * value;
+        const std::int64_t rounded = value >> (fraction_bits - 32);
+        squares += static_cast<Wide>(rounded) * rounded;
+    }
+
+    // In p, the slope is 6 sum(t e) / (n (n + 1)), and sum((p - 1/2)^2) is n (n + 1) / (12 (n - 1)).
+    Fit fit(std::int64_t n) const noexcept {
+        const auto mean = static_cast<Fixed>(values / n);
+        const auto slope = static_cast<Fixed>(6 * moments / (static_cast<Wide>(n) * (n + 1)));
+        const Wide mean_part = static_cast<Wide>(mean >> 16) * (mean >> 16);
+        const Wide slope_part = static_cast<Wide>(slope >> 16) * (slope >> 16) * (n + 1) / (12 * (n - 1));
+        const Wide left = std::max<Wide>(squares / n - mean_part - slope_part, 0);
+        return {mean, slope,
+                static_cast<Fixed>(square_root(static_cast<UnsignedWide>(left)) << (fraction_bits - 32))};
+    }
+};
+
+Fit fit_line(Noise noise, Pieces pieces, const Window& window, Pause pause) {
+    constexpr std::int64_t batch = 8192;
+    Sums sums;
+    for (std::int64_t index = 0; index < window.count; ++index) {
+        if (pause != nullptr && index % batch == batch - 1) pause();
+        sums.add(2 * index - (window.count - 1), noise.next() + pieces.at(window.positions.at(index)));
+    }
+    return sums.fit(window.count);
+}
+
+// The part of a volatile path that changes direction two to four times: a zigzag of the height 2.5 (the
+// noise has the standard deviation 1), whose corners are jittered around even distances.
+Pieces make_regimes(std::uint64_t key, Trend trend) noexcept {
+    constexpr Fixed end = std::numeric_limits<Fixed>::max();
+    Pieces pieces;
+    if (trend != Trend::volatile_) {
+        pieces.add({end, 0, 0});
+        return pieces;
+    }
+    const Block choice = random_block(key, Purpose::regimes, 0);
+    const Block jitter = random_block(key, Purpose::regimes, 1);
+    const std::int64_t turns = 2 + choice[0] % 3;
+    Fixed height = choice[1] % 2 == 0 ? to_fixed(2.5) : to_fixed(-2.5);
+    Fixed start = 0, level = 0;
+    for (std::int64_t turn = 1; turn <= turns + 1; ++turn, height = -height) {
+        const bool last = turn > turns;
+        const Fixed shift = last ? 0 : (uniform(jitter[static_cast<std::size_t>(turn - 1)]) - one / 2) / 2;
+        const Fixed corner = (turn * one + shift) / (turns + 1);
+        const Fixed slope = divide(height, corner - start);
+        pieces.add({last ? end : corner, level - multiply(slope, start), slope});
+        start = corner;
+        level += height;
+    }
+    return pieces;
+}
+
+// The change of log2 over the window: mu * max(0.3, 1 + z/4).
+Fixed draw_slope(std::uint64_t key, Trend trend, Direction good) noexcept {
+    if (trend == Trend::stable || trend == Trend::volatile_) return 0;
+    const bool grows = (trend == Trend::improving) == (good == Direction::up);
+    const Fixed z = normal(random_block(key, Purpose::level, 0)[1]);
+    return multiply(grows ? log2_growth : log2_fall, std::max(to_fixed(0.3), one + z / 4));
+}
+
+// The weight that gives the residuals the log standard deviation variance/sqrt(3), twice that when
+// volatile. One or two points have no residuals, and of three next to none may be left.
+Fixed noise_weight(const Window& window, Fixed spread) noexcept {
+    if (spread < one >> 10) return 0;
+    const Fixed deviation = multiply(multiply(window.variance, root_third), log2_e);
+    return divide(window.trend == Trend::volatile_ ? 2 * deviation : deviation, spread);
+}
+
+} // namespace
+
+Memory::Memory(std::int32_t count) noexcept {
+    const std::int64_t steps = std::max(count - 1, 36); // twelve correlation times
+    kept = exp2(fraction_bits * one - 12 * log2_e / steps);
+    const Wide square = static_cast<Wide>(one) * one - static_cast<Wide>(kept) * kept;
+    fresh = static_cast<Fixed>(square_root(static_cast<UnsignedWide>(square)));
+}
+
+void Pieces::transform(Line base, Fixed weight) noexcept {
+    for (std::size_t j = 0; j < count_; ++j) {
+        Line& piece = pieces_[j];
+        piece.intercept = base.intercept + multiply(weight, piece.intercept);
+        piece.slope = base.slope + multiply(weight, piece.slope);
+    }
+}
+
+Path::Path(std::uint64_t key, const Window& window, const Metric& metric, Fixed log_level, Pause pause)
+    : noise_(key, window.memory), line_(make_regimes(key, window.trend)) {
+    Fit fit{0, 0, 0};
+    if (window.count > 2) fit = fit_line(noise_, line_, window, pause);
+    const Fixed response = to_fixed(metric.motion.response);
+    weight_ = multiply(response, noise_weight(window, fit.spread));
+    const Fixed slope = multiply(response, draw_slope(key, window.trend, metric.good_direction));
+    line_.transform(
+        {0, log_level - multiply(weight_, fit.mean - fit.slope / 2), slope - multiply(weight_, fit.slope)},
+        weight_);
+}
+
+} // namespace auxeira::synthesis
