@@ -36,6 +36,15 @@ dsn_of() {
     fi
 }
 
+# BI tools speak TCP and take a URL.
+url_of() {
+    if [ -n "${AUXEIRA_DATABASE_URL:-}" ]; then
+        dsn_of "$@"
+    else
+        echo "postgresql://$1:$2@127.0.0.1:$cluster_port/auxeira"
+    fi
+}
+
 install_platform() {
     run_sql --file="$root/sql/platform.sql" >"$logs/platform.log" 2>&1 ||
         fail "the platform cannot be installed; see $logs/platform.log: $(tail -n 3 "$logs/platform.log")"

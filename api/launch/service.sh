@@ -36,7 +36,7 @@ start_service() {
 wait_until_ready() {
     local tries
     for tries in $(seq 1 300); do
-        service_pid >/dev/null || fail "the REST shim stopped: $(tail -n 1 "$logs/api.log")"
+        kill -0 "$(cat "$pid_file")" 2>/dev/null || fail "the REST shim stopped: $(tail -n 1 "$logs/api.log")"
         if [ -s "$ready/url" ]; then
             url="$(cat "$ready/url")"
             curl --silent --fail --output /dev/null "$url/ready" && return
