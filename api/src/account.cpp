@@ -21,8 +21,8 @@ using Members = std::vector<JsonMember>;
 
 // The last of several, as in jsonb; an explicit null is as good as nothing.
 const JsonMember* find(const Members& body, std::string_view name) {
-    const auto found =
-        std::find_if(body.rbegin(), body.rend(), [&](const JsonMember& member) { return member.name == name; });
+    const auto found = std::find_if(body.rbegin(), body.rend(),
+                                    [&](const JsonMember& member) { return member.name == name; });
     return found == body.rend() || found->value == "null" ? nullptr : &*found;
 }
 
@@ -41,7 +41,9 @@ Problem unacceptable(std::vector<Fault> faults) {
             .errors = std::move(faults)};
 }
 
-Problem wrong_credentials() { return {.status = 401, .code = "28P01", .error = "Invalid credentials"}; }
+Problem wrong_credentials() {
+    return {.status = 401, .code = "28P01", .error = "Invalid credentials"};
+}
 
 // The body as sent, without the members that the database must not see.
 std::string without_secrets(const Members& body) {
@@ -175,8 +177,9 @@ void Account::hash_new_password(const FlowPtr& flow) {
 void Account::store_user(const FlowPtr& flow, Session& session) {
     const std::string lifetime = std::to_string(session_lifetime(*flow));
     answer(flow,
-           session.run(Statement::register_user, {flow->request.c_str(), flow->password_hash.c_str(),
-                                                  flow->refresh_parameter(), lifetime.c_str(), flow->client.c_str()}),
+           session.run(Statement::register_user,
+                       {flow->request.c_str(), flow->password_hash.c_str(), flow->refresh_parameter(),
+                        lifetime.c_str(), flow->client.c_str()}),
            201);
 }
 
@@ -200,8 +203,8 @@ void Account::check_password(const FlowPtr& flow) {
 void Account::open_session(const FlowPtr& flow, Session& session) {
     const std::string lifetime = std::to_string(session_lifetime(*flow));
     answer(flow,
-           session.run(Statement::open_session,
-                       {flow->user.c_str(), flow->refresh_parameter(), lifetime.c_str(), flow->client.c_str()}),
+           session.run(Statement::open_session, {flow->user.c_str(), flow->refresh_parameter(),
+                                                 lifetime.c_str(), flow->client.c_str()}),
            200);
 }
 
@@ -226,19 +229,24 @@ bool Account::on_password_pool(const FlowPtr& flow, void (Account::*step)(const 
     return passwords_.submit([this, flow, step] { guarded(*flow->exchange, [&] { (this->*step)(flow); }); });
 }
 
-void Account::answer(const FlowPtr& flow, const Problem& problem) const { answer_problem(*flow->exchange, problem); }
+void Account::answer(const FlowPtr& flow, const Problem& problem) const {
+    answer_problem(*flow->exchange, problem);
+}
 
 // The row of a session becomes tokens.
 void Account::answer(const FlowPtr& flow, const Reply& reply, int status) const {
     if (reply.state() != Reply::State::rows) return answer_failure(*flow->exchange, reply);
-    if (!reply.has_row()) return answer(flow, flow->old_refresh_hash.empty() ? wrong_credentials() : invalid_token());
-    const Identity identity{std::string(reply.text(0)), std::string(reply.text(3)), std::string(reply.text(2)),
-                            std::string(reply.text(4)), std::string(reply.text(1))};
+    if (!reply.has_row())
+        return answer(flow, flow->old_refresh_hash.empty() ? wrong_credentials() : invalid_token());
+    const Identity identity{std::string(reply.text(0)), std::string(reply.text(3)),
+                            std::string(reply.text(2)), std::string(reply.text(4)),
+                            std::string(reply.text(1))};
     const bool refreshable = !flow->refresh_token.empty();
     const std::int64_t lifetime = refreshable ? settings_.access_seconds : settings_.legacy_seconds;
     JsonObject data;
     data.text("userId", identity.user).text("userType", identity.user_type);
-    reply.is_null(2) ? data.raw("organizationId", "null") : data.text("organizationId", identity.organization);
+    reply.is_null(2) ? data.raw("organizationId", "null")
+                     : data.text("organizationId", identity.organization);
     data.text("token", tokens_.issue(identity, std::time(nullptr), lifetime));
     refreshable ? data.text("refreshToken", flow->refresh_token) : data.raw("refreshToken", "null");
     data.number("expiresIn", lifetime);

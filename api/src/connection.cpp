@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include <stdexcept>
-
 namespace auxeira::api {
 
 namespace {
@@ -16,6 +14,7 @@ constexpr std::size_t discard_limit = 4 * 1024 * 1024;  // input after the last 
 constexpr std::size_t body_memory = 512 * 1024 * 1024;  // bodies of all connections together
 constexpr std::size_t requests_per_connection = 10'000; // so that none keeps its thread for ever
 
+constexpr Refusal overload{503, "overloaded", "The service is busy, please try again"};
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 } // namespace
@@ -23,7 +22,9 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 // Counts an exchange from its head to the last byte of its answer, and the memory of its body.
 class Ticket {
 public:
-    explicit Ticket(std::shared_ptr<Traffic> traffic) : traffic_(std::move(traffic)) { ++traffic_->in_flight; }
+    explicit Ticket(std::shared_ptr<Traffic> traffic) : traffic_(std::move(traffic)) {
+        ++traffic_->in_flight;
+    }
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket() {
@@ -57,7 +58,9 @@ Connection::Connection(std::shared_ptr<Traffic> traffic, std::string address)
     ++traffic_->connections;
 }
 
-Connection::~Connection() { --traffic_->connections; }
+Connection::~Connection() {
+    --traffic_->connections;
+}
 
 bool Connection::input(std::string_view data, int socket) noexcept {
     try {
@@ -125,7 +128,7 @@ bool Connection::step(std::string_view& data, Channel& channel) {
     switch (parser_->feed(data)) {
     case RequestParser::Step::more:
         if (exchange_->ticket_->cover(exchange_->request.body.size())) return true;
-        return refuse(channel, {503, "overloaded", "The service is busy, please try again"});
+        return refuse(channel, overload);
     case RequestParser::Step::head:
         return plan_body(data, channel);
     case RequestParser::Step::complete:
@@ -154,14 +157,16 @@ bool Connection::plan_body(std::string_view& data, Channel& channel) {
 }
 
 bool Connection::dispatch(std::string_view& data, Channel& channel) {
-    const ExchangePtr exchange = std::move(exchange_);
-    parser_.reset();
-    exchange_.reset();
     ++served_;
-    if (const auto response = traffic_->application.answer_now(*exchange))
+    parser_.reset();
+    if (const auto response = traffic_->application.answer_now(*exchange_)) {
+        const ExchangePtr exchange = std::move(exchange_);
         return deliver(channel, *exchange, *response);
-
-    exchange->socket_ = duplicate(channel.socket);
+    }
+    Descriptor copy = duplicate(channel.socket);
+    if (!copy) return refuse(channel, overload);
+    const ExchangePtr exchange = std::move(exchange_);
+    exchange->socket_ = std::move(copy);
     exchange->connection_ = shared_from_this();
     {
         // Before another thread can have the turn, which it may at once.
@@ -177,7 +182,6 @@ bool Connection::dispatch(std::string_view& data, Channel& channel) {
 
 bool Connection::refuse(Channel& channel, const Refusal& refusal) {
     const ExchangePtr exchange = std::move(exchange_);
-    exchange_.reset();
     Response response = traffic_->application.refuse(*exchange, refusal);
     response.close = true;
     return deliver(channel, *exchange, response);
@@ -195,11 +199,13 @@ bool Connection::deliver(Channel& channel, Exchange& exchange, const Response& r
     return deliver_slowly(channel, std::string(head).append(body), keep_alive, exchange);
 }
 
-bool Connection::deliver_slowly(const Channel& channel, std::string rest, bool keep_alive, Exchange& exchange) {
+bool Connection::deliver_slowly(const Channel& channel, std::string rest, bool keep_alive,
+                                Exchange& exchange) {
     auto done = [self = shared_from_this(), keep_alive, ticket = exchange.ticket_](Descriptor socket) {
         self->sent_slowly(std::move(socket), keep_alive);
     };
-    if (!traffic_->sender.take(duplicate(channel.socket), std::move(rest), std::move(done)))
+    Descriptor copy = duplicate(channel.socket);
+    if (!copy || !traffic_->sender.take(std::move(copy), std::move(rest), std::move(done)))
         abandon(channel.socket);
     return false;
 }
@@ -246,9 +252,7 @@ bool Connection::abandon(int socket) noexcept {
 }
 
 Descriptor Connection::duplicate(int socket) const {
-    Descriptor copy(::fcntl(socket, F_DUPFD_CLOEXEC, traffic_->first_duplicate));
-    if (!copy) throw std::runtime_error("no descriptor left for a duplicate");
-    return copy;
+    return Descriptor(::fcntl(socket, F_DUPFD_CLOEXEC, traffic_->first_duplicate));
 }
 
 } // namespace auxeira::api

@@ -69,7 +69,7 @@ private:
     bool after_answer(int socket, bool keep_alive);
     void sent_slowly(Descriptor socket, bool keep_alive) noexcept;
     bool abandon(int socket) noexcept;
-    Descriptor duplicate(int socket) const;
+    Descriptor duplicate(int socket) const; // empty when there are no descriptors left
 
     const std::shared_ptr<Traffic> traffic_;
     const std::string address_;

@@ -64,7 +64,8 @@ std::map<std::string, std::string> parsed(const std::string& dsn) {
     std::map<std::string, std::string> values;
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
         PQconninfoParse(dsn.c_str(), nullptr), PQconninfoFree);
-    for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option)
+    for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+         ++option)
         if (option->val != nullptr) values[option->keyword] = option->val;
     return values;
 }
@@ -107,7 +108,8 @@ Reply Reply::timed_out() {
 }
 
 std::string_view Reply::text(int column) const {
-    return {PQgetvalue(result_.get(), 0, column), static_cast<std::size_t>(PQgetlength(result_.get(), 0, column))};
+    return {PQgetvalue(result_.get(), 0, column),
+            static_cast<std::size_t>(PQgetlength(result_.get(), 0, column))};
 }
 
 Session::Session(std::string conninfo, milliseconds statement_timeout)
@@ -123,7 +125,8 @@ bool Session::connect() {
     connection_.reset(PQconnectdb(conninfo_.c_str()));
     if (PQstatus(connection_.get()) != CONNECTION_OK) return fail(PQerrorMessage(connection_.get()));
     // Notices would go to standard error as plain text.
-    PQsetNoticeReceiver(connection_.get(), [](void*, const PGresult*) {}, nullptr);
+    PQsetNoticeReceiver(
+        connection_.get(), [](void*, const PGresult*) {}, nullptr);
     PQsetnonblocking(connection_.get(), 1);
     return prepare_all();
 }

@@ -49,9 +49,9 @@ std::string base64url(std::string_view bytes) {
 std::optional<std::string> from_base64url(std::string_view text) {
     std::string bytes(text.size(), '\0');
     std::size_t length = 0;
-    const int failed = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
-                                         text.data(), text.size(), nullptr, &length, nullptr,
-                                         sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    const int failed =
+        sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                          text.size(), nullptr, &length, nullptr, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     if (failed != 0) return std::nullopt;
     bytes.resize(length);
     return bytes;
@@ -64,7 +64,9 @@ std::string hex(std::string_view bytes) {
     return text;
 }
 
-std::string bytea(std::string_view bytes) { return "\\x" + hex(bytes); }
+std::string bytea(std::string_view bytes) {
+    return "\\x" + hex(bytes);
+}
 
 std::string random_bytes(std::size_t count) {
     std::string bytes(count, '\0');
@@ -90,7 +92,8 @@ bool is_uuid(std::string_view text) {
 bool is_utf8(std::string_view text) {
     const auto ascii = [](char c) { return (c & 0x80) == 0; };
     while (true) {
-        text.remove_prefix(static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), ascii) - text.begin()));
+        text.remove_prefix(
+            static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), ascii) - text.begin()));
         if (text.empty()) return true;
         const std::size_t length = utf8_sequence(text);
         if (length == 0) return false;

@@ -17,8 +17,8 @@ constexpr std::size_t longest_request_id = 64;
 
 bool is_request_id(std::string_view text) {
     const auto plain = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '_' || c == '-';
     };
     return !text.empty() && text.size() <= longest_request_id && std::all_of(text.begin(), text.end(), plain);
 }
@@ -30,16 +30,19 @@ bool is_traceparent(std::string_view text) {
     const auto lower_hex = [](std::string_view part, std::size_t length) {
         return part.size() == length && part.find_first_not_of("0123456789abcdef") == std::string_view::npos;
     };
-    const auto not_zero = [](std::string_view part) { return part.find_first_not_of('0') != std::string_view::npos; };
-    return lower_hex(parts[1], 32) && lower_hex(parts[2], 16) && lower_hex(parts[3], 2) && not_zero(parts[1]) &&
-           not_zero(parts[2]);
+    const auto not_zero = [](std::string_view part) {
+        return part.find_first_not_of('0') != std::string_view::npos;
+    };
+    return lower_hex(parts[1], 32) && lower_hex(parts[2], 16) && lower_hex(parts[3], 2) &&
+           not_zero(parts[1]) && not_zero(parts[2]);
 }
 
 // application/json, with no parameter but charset=utf-8.
 bool is_json_type(std::string_view text) {
     std::string type = lower(text);
-    type.erase(std::remove_if(type.begin(), type.end(), [](char c) { return c == ' ' || c == '\t' || c == '"'; }),
-               type.end());
+    type.erase(
+        std::remove_if(type.begin(), type.end(), [](char c) { return c == ' ' || c == '\t' || c == '"'; }),
+        type.end());
     return type == "application/json" || type == "application/json;charset=utf-8";
 }
 
@@ -55,7 +58,8 @@ Response problem_response(const Exchange& exchange, const Problem& problem) {
 
 std::string claims_json(const Exchange& exchange) {
     JsonObject claims;
-    if (exchange.identity) claims.text("sub", exchange.identity->user).text("sid", exchange.identity->session);
+    if (exchange.identity)
+        claims.text("sub", exchange.identity->user).text("sid", exchange.identity->session);
     claims.text("requestId", exchange.id);
     if (!exchange.traceparent.empty()) claims.text("traceparent", exchange.traceparent);
     return claims.str();
@@ -125,11 +129,13 @@ std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     RouteMatch& match = exchange.match;
     if (request.path == "*") match.allow = "GET, HEAD, POST, OPTIONS";
     if (match.allow.empty())
-        return problem_response(exchange, {.status = 404, .code = "not_found", .error = "There is nothing here"});
+        return problem_response(exchange,
+                                {.status = 404, .code = "not_found", .error = "There is nothing here"});
     if (request.method == "OPTIONS") return options(exchange);
     if (match.route == nullptr) {
         Response response = problem_response(
-            exchange, {.status = 405, .code = "method_not_allowed", .error = "This method is not allowed here"});
+            exchange,
+            {.status = 405, .code = "method_not_allowed", .error = "This method is not allowed here"});
         response.headers += "Allow: " + match.allow + "\r\n";
         return response;
     }
@@ -160,9 +166,9 @@ std::optional<Response> Gateway::check_body_type(const Exchange& exchange) const
     const Request& request = exchange.request;
     if (exchange.match.route->body == Body::none || !request.has_body()) return std::nullopt;
     if (is_json_type(request.header("content-type"))) return std::nullopt;
-    return problem_response(exchange, {.status = 415,
-                                       .code = "unsupported_media_type",
-                                       .error = "Content-Type must be application/json"});
+    return problem_response(
+        exchange,
+        {.status = 415, .code = "unsupported_media_type", .error = "Content-Type must be application/json"});
 }
 
 // Also the preflight of a cross-origin request; whether the origin may call was decided with its headers.
@@ -204,9 +210,8 @@ Response Gateway::database_is_down(const Exchange& exchange) const {
 std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
     const Action action = exchange->match.route->action;
     if (action != Action::call && action != Action::health) return account_.start(exchange);
-    const bool queued = database_.submit([this, exchange](Session& session) {
-        guarded(*exchange, [&] { call(*exchange, session); });
-    });
+    const bool queued = database_.submit(
+        [this, exchange](Session& session) { guarded(*exchange, [&] { call(*exchange, session); }); });
     if (queued) return std::nullopt;
     return problem_response(*exchange, overloaded());
 }
@@ -220,7 +225,9 @@ void Gateway::call(Exchange& exchange, Session& session) const {
 
     const std::string claims = claims_json(exchange);
     const std::string request = request_json(exchange);
-    const auto run = [&] { return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()}); };
+    const auto run = [&] {
+        return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
+    };
     Reply reply = run();
     if (reply.state() == Reply::State::lost && route.idempotent && session.connect()) reply = run();
     if (reply.state() == Reply::State::rows) return answer_rows(exchange, reply);
@@ -243,9 +250,9 @@ void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {
 
 Response Gateway::refuse(Exchange& exchange, const Refusal& refusal) {
     if (exchange.id.empty()) identify_request(exchange);
-    return problem_response(exchange, {.status = refusal.status,
-                                       .code = std::string(refusal.code),
-                                       .error = std::string(refusal.reason)});
+    return problem_response(
+        exchange,
+        {.status = refusal.status, .code = std::string(refusal.code), .error = std::string(refusal.reason)});
 }
 
 void Gateway::answered(const Exchange& exchange, const Response& response) {

@@ -191,8 +191,8 @@ std::vector<JsonMember> members(std::string_view object) {
         if (colon >= object.size() || object[colon] != ':') return found; // the end of an empty object
         const std::size_t end = skip_value(object, colon + 1);
         const std::string_view key = trimmed(object.substr(at, colon - at));
-        found.push_back({string_value(key).value_or(""), key,
-                         trimmed(object.substr(colon + 1, end - colon - 1))});
+        found.push_back(
+            {string_value(key).value_or(""), key, trimmed(object.substr(colon + 1, end - colon - 1))});
         if (end >= object.size() || object[end] != ',') return found;
         at = end + 1;
     }

@@ -107,7 +107,9 @@ void start_log(Level threshold) {
     writer.start();
 }
 
-void stop_log() { writer.stop(); }
+void stop_log() {
+    writer.stop();
+}
 
 void log_line(Level level, std::string_view message, const JsonObject& fields) noexcept {
     if (level < threshold_level.load(std::memory_order_relaxed)) return;

@@ -65,7 +65,7 @@ void wait_for_signal(const sigset_t& signals) {
     log_line(Level::info, "stopping", JsonObject().number("signal", signal));
 }
 
-int serve(const Settings& settings, const sigset_t& signals) {
+void serve(const Settings& settings, const sigset_t& signals) {
     const DatabaseSettings pool{settings.dsn, settings.workers, settings.queue, settings.statement_timeout};
     const Tokens tokens = make_tokens(settings);
     PasswordPool passwords;
@@ -92,32 +92,33 @@ int serve(const Settings& settings, const sigset_t& signals) {
     database.stop();
     monitor.stop();
     sender.stop();
-    return 0;
+    if (!settings.ready_file.empty()) std::remove(settings.ready_file.c_str());
 }
 
-int run() {
+void run() {
     const sigset_t signals = block_signals();
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
     const Settings settings = read_settings(process_environment());
     drop_privileges(settings.run_as);
     start_log(settings.log_level);
-    const int code = serve(settings, signals);
+    serve(settings, signals);
+    log_line(Level::info, "stopped");
     stop_log();
-    return code;
 }
 
 int main_with(const std::string& option) {
     if (option == "--version") {
         std::cout << AUXEIRA_VERSION << '\n';
     } else if (option == "--help") {
-        std::cout << "auxeira-api [--help | --version | --check-config]\n\nServes the Auxeira REST API. Settings are "
+        std::cout << "auxeira-api [--help | --version | --check-config]\n\nServes the Auxeira REST API. "
+                     "Settings are "
                      "environment variables:\n\n"
                   << settings_help();
     } else if (option == "--check-config") {
         read_settings(process_environment());
         std::cout << settings_in_force(process_environment());
     } else if (option.empty()) {
-        return run();
+        run();
     } else {
         std::cerr << "auxeira-api: unknown option " << option << "; try --help\n";
         return exit_settings;

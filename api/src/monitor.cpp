@@ -36,7 +36,8 @@ std::string Monitor::schema_version() const {
 
 void Monitor::note(bool ready, const std::string& what) {
     if (ready_.exchange(ready) == ready) return;
-    log_line(ready ? Level::info : Level::error, ready ? "ready" : "not ready", JsonObject().text("reason", what));
+    log_line(ready ? Level::info : Level::error, ready ? "ready" : "not ready",
+             JsonObject().text("reason", what));
 }
 
 bool Monitor::pause() {

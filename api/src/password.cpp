@@ -19,12 +19,14 @@ constexpr unsigned most_threads = 2;
 
 } // namespace
 
-void Secret::wipe(std::string& text) { sodium_memzero(text.data(), text.size()); }
+void Secret::wipe(std::string& text) {
+    sodium_memzero(text.data(), text.size());
+}
 
 std::string hash_password(const std::string& password) {
     std::array<char, crypto_pwhash_STRBYTES> hash{};
-    const int failed = crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), operations, memory,
-                                             crypto_pwhash_ALG_ARGON2ID13);
+    const int failed = crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), operations,
+                                             memory, crypto_pwhash_ALG_ARGON2ID13);
     return failed == 0 ? std::string(hash.data()) : std::string();
 }
 

@@ -17,7 +17,8 @@ void drop_privileges(const std::string& user) {
     if (entry->pw_uid == 0) throw std::runtime_error("AUXEIRA_RUN_AS=" + user + ": is root itself");
     const bool dropped = ::initgroups(user.c_str(), entry->pw_gid) == 0 && ::setgid(entry->pw_gid) == 0 &&
                          ::setuid(entry->pw_uid) == 0;
-    if (!dropped || ::setuid(0) == 0) throw std::runtime_error("AUXEIRA_RUN_AS=" + user + ": cannot become this user");
+    if (!dropped || ::setuid(0) == 0)
+        throw std::runtime_error("AUXEIRA_RUN_AS=" + user + ": cannot become this user");
 }
 
 } // namespace auxeira::api

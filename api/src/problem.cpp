@@ -11,9 +11,9 @@ namespace {
 struct SqlstateRule {
     std::string_view prefix; // a whole SQLSTATE or the beginning of several; the first that fits counts
     int status;
-    bool show;          // the message is written by the platform for its users
-    bool list_faults;   // DETAIL holds one fault in each line
-    int retry_after;    // seconds
+    bool show;        // the message is written by the platform for its users
+    bool list_faults; // DETAIL holds one fault in each line
+    int retry_after;  // seconds
     std::string_view sentence;
 };
 
@@ -113,17 +113,15 @@ Problem unauthenticated() {
 }
 
 Problem invalid_token() {
-    return {.status = 401,
-            .code = "invalid_token",
-            .error = "Invalid or expired token",
-            .invalid_token = true};
+    return {
+        .status = 401, .code = "invalid_token", .error = "Invalid or expired token", .invalid_token = true};
 }
 
 Problem malformed_json(const JsonFault& fault) {
     return {.status = 400,
             .code = "malformed_json",
-            .error = "Malformed JSON at line " + std::to_string(fault.line) + ", byte " + std::to_string(fault.byte) +
-                     ": " + fault.reason};
+            .error = "Malformed JSON at line " + std::to_string(fault.line) + ", byte " +
+                     std::to_string(fault.byte) + ": " + fault.reason};
 }
 
 Problem missing_fields(const std::vector<std::string>& names) {

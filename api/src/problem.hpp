@@ -29,8 +29,8 @@ struct Problem {
     std::string error;
     std::string detail = {}; // the error again when empty
     std::vector<Fault> errors = {};
-    int retry_after = 0;           // seconds, 0 = no such header
-    bool invalid_token = false;    // for WWW-Authenticate
+    int retry_after = 0;        // seconds, 0 = no such header
+    bool invalid_token = false; // for WWW-Authenticate
     bool must_close = false;
 };
 

@@ -27,7 +27,9 @@ bool is_field_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), is_token);
 }
 
-bool is_visible(char c) { return c > 0x20 && c < 0x7F; }
+bool is_visible(char c) {
+    return c > 0x20 && c < 0x7F;
+}
 
 // Digits only: no sign, no list, no white space, and far from overflow.
 std::optional<std::uint64_t> content_length(std::string_view text) {
@@ -219,7 +221,8 @@ const char* RequestParser::fault_in_bytes(std::size_t from) const {
     for (std::size_t i = from == 0 ? 0 : from - 1; i < head.size(); ++i) {
         const char c = head[i];
         if (c == '\n' && (i == 0 || head[i - 1] != '\r')) return "line feed without carriage return";
-        if (c == '\r' && i + 1 < head.size() && head[i + 1] != '\n') return "carriage return without line feed";
+        if (c == '\r' && i + 1 < head.size() && head[i + 1] != '\n')
+            return "carriage return without line feed";
         const bool control = (c >= 0 && c < 0x20) || c == 0x7F;
         if (control && c != '\r' && c != '\n' && c != '\t') return "control character in the head";
     }

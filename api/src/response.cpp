@@ -31,7 +31,9 @@ std::string_view date_line() {
 
 } // namespace
 
-std::string_view reason_phrase(int status) { return http_status_str(static_cast<http_status>(status)); }
+std::string_view reason_phrase(int status) {
+    return http_status_str(static_cast<http_status>(status));
+}
 
 std::string response_head(const Response& response, bool keep_alive, std::string_view more) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';

@@ -43,7 +43,9 @@ Sender::Sender() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!wake_) throw std::runtime_error("no eventfd for the sender");
 }
 
-Sender::~Sender() { stop(); }
+Sender::~Sender() {
+    stop();
+}
 
 void Sender::start() {
     thread_ = std::thread([this] { run(); });

@@ -36,7 +36,9 @@ struct Setting {
     void (*store)(Settings&, const std::string&, std::int64_t);
 };
 
-bool any_text(const std::string&) { return true; }
+bool any_text(const std::string&) {
+    return true;
+}
 
 bool is_address(const std::string& text) {
     std::array<unsigned char, sizeof(in6_addr)> address{};
@@ -148,7 +150,8 @@ std::string range(const Setting& setting) {
 
 [[noreturn]] void refuse(const Setting& setting, const std::string& value) {
     const bool hidden = setting.kind == Kind::secret;
-    throw SettingsError(std::string(setting.name) + (hidden ? " has a wrong value" : "=" + value + " is wrong") +
+    throw SettingsError(std::string(setting.name) +
+                        (hidden ? " has a wrong value" : "=" + value + " is wrong") +
                         "; allowed: " + range(setting));
 }
 
@@ -168,7 +171,9 @@ std::optional<std::string> lookup(const Setting& setting, const Environment& env
     const std::string file_variable = std::string(setting.name) + "_FILE";
     const std::optional<std::string> path = environment(file_variable);
     if (!path) return value;
-    if (value) throw SettingsError(std::string(setting.name) + " and " + file_variable + " are both set; allowed: one");
+    if (value)
+        throw SettingsError(std::string(setting.name) + " and " + file_variable +
+                            " are both set; allowed: one");
     return file_content(file_variable, *path);
 }
 
@@ -192,7 +197,8 @@ void read(Settings& settings, const Setting& setting, const Environment& environ
         throw SettingsError(std::string(setting.name) + " is not set; allowed: " + range(setting));
     if (!given && setting.fallback.empty()) return;
     const std::string text = given.value_or(setting.fallback);
-    setting.kind == Kind::integer ? store_integer(settings, setting, text) : store_text(settings, setting, text);
+    setting.kind == Kind::integer ? store_integer(settings, setting, text)
+                                  : store_text(settings, setting, text);
 }
 
 } // namespace
@@ -215,9 +221,12 @@ Settings read_settings(const Environment& environment) {
 std::string settings_help() {
     std::string text;
     for (const Setting& setting : table()) {
-        text += "  " + std::string(setting.name) + (setting.kind == Kind::secret ? " or " + std::string(setting.name) + "_FILE" : "");
+        text += "  " + std::string(setting.name) +
+                (setting.kind == Kind::secret ? " or " + std::string(setting.name) + "_FILE" : "");
         text += "\n      " + std::string(setting.meaning) + "\n      allowed: " + range(setting);
-        text += setting.required ? "; required\n" : "; default: " + (setting.fallback.empty() ? "none" : setting.fallback) + "\n";
+        text += setting.required
+                    ? "; required\n"
+                    : "; default: " + (setting.fallback.empty() ? "none" : setting.fallback) + "\n";
     }
     return text;
 }
@@ -227,7 +236,8 @@ std::string settings_in_force(const Environment& environment) {
     for (const Setting& setting : table()) {
         const std::optional<std::string> given = lookup(setting, environment);
         const bool hidden = setting.kind == Kind::secret;
-        text += std::string(setting.name) + '=' + (hidden && given ? "(set)" : given.value_or(setting.fallback)) + '\n';
+        text += std::string(setting.name) + '=' +
+                (hidden && given ? "(set)" : given.value_or(setting.fallback)) + '\n';
     }
     return text;
 }

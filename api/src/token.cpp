@@ -63,9 +63,13 @@ const char* fault_in_times(const Json& claims, std::int64_t now) {
 
 } // namespace
 
-HmacKey::~HmacKey() { sodium_memzero(secret_.data(), secret_.size()); }
+HmacKey::~HmacKey() {
+    sodium_memzero(secret_.data(), secret_.size());
+}
 
-std::string HmacKey::sign(std::string_view message) const { return hmac(secret_, message); }
+std::string HmacKey::sign(std::string_view message) const {
+    return hmac(secret_, message);
+}
 
 bool HmacKey::verify(std::string_view message, std::string_view signature) const {
     const std::string expected = hmac(secret_, message);

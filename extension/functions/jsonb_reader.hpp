@@ -2,6 +2,7 @@
 // times as much, which is the difference between scoring a table and waiting for it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -41,7 +42,8 @@ public:
         JBE_ADVANCE_OFFSET(value_end_, *value_);
         return true;
     }
-    std::string_view key_from(uint32& end) const {
+    // The key, given where the one before it ended (0 at first); sets the end of this one.
+    std::string_view key_after(uint32& end) const {
         const uint32 start = end;
         JBE_ADVANCE_OFFSET(end, *(value_ - JsonContainerSize(object_)));
         return {data_ + start, end - start};
@@ -61,11 +63,13 @@ public:
     const JsonbContainer& container() const { return *reinterpret_cast<const JsonbContainer*>(aligned()); }
     // Of a number; infinite where it is beyond double precision.
     double number() const {
+        // Nearly every answer is 0.0001 to 0.9999, one digit of base 10,000 behind the point. See
+        // small_number().
         const char* const numeric = aligned();
-        // Nearly every answer is 0.0001 to 0.9999, one digit of base 10,000 behind the point. See small_number().
-        constexpr std::ptrdiff_t one_digit = VARHDRSZ + 2 * sizeof(uint16);
-        const auto* const words = reinterpret_cast<const uint16*>(numeric + VARHDRSZ);
-        if (data_ + value_end_ - numeric == one_digit && (words[0] & 0xE07F) == 0x807F) return words[1] / 1e4;
+        if (VARATT_IS_4B_U(numeric) && VARSIZE(numeric) == VARHDRSZ + 2 * sizeof(uint16)) {
+            const auto* const words = reinterpret_cast<const uint16*>(VARDATA(numeric));
+            if ((words[0] & 0xE07F) == 0x807F) return words[1] / 1e4;
+        }
         return reading::number(numeric);
     }
 
@@ -94,7 +98,7 @@ void read_responses(const Jsonb& responses, scoring::Faults& faults, Take take) 
     uint32 key_end = 0;
     for (Pairs component(responses.root); component.next();) {
         honour_interrupts();
-        const auto known = scoring::find_component(component.key_from(key_end));
+        const auto known = scoring::find_component(component.key_after(key_end));
         if (!known || !component.is_object()) {
             reading::refuse_component(component, faults);
             continue;

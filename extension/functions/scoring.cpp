@@ -200,6 +200,7 @@ TupleDesc row_shape(FunctionCallInfo fcinfo) {
 AUXEIRA_SQL_FUNCTION(sse_total) {
     if (PG_ARGISNULL(0)) PG_RETURN_NULL();
     const Jsonb& responses = jsonb_argument(fcinfo, 0);
+    fetch_ahead(responses);
     Scale scale = scale_argument(fcinfo, 1);
     const MissingPolicy policy = policy_argument(fcinfo, 2);
     if (scale == Scale::automatic) scale = inferred_scale(read_answers(responses).list);

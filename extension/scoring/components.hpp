@@ -40,6 +40,7 @@ constexpr double weight(std::size_t component) {
 }
 
 constexpr std::optional<Component> find_component(std::string_view name) {
+#pragma GCC unroll 6
     for (std::size_t i = 0; i < components.size(); ++i) {
         if (components[i].name == name) return static_cast<Component>(i);
     }

@@ -365,7 +365,7 @@ begin
   for setting in
     select * from (values ('auxeira.user_id', identity.user_id::text), ('auxeira.user_type', identity.user_type::text),
       ('auxeira.org_id', identity.org_id::text), ('auxeira.org_ids', identity.readable),
-      ('auxeira.writable_org_ids', identity.writable), ('session_preload_libraries', 'auxeira'))
+      ('auxeira.writable_org_ids', identity.writable), ('session_preload_libraries', '$libdir/auxeira'))
       as s (name, value)
   loop
     execute format('alter role %I set %s = %L', login, setting.name, coalesce(setting.value, ''));

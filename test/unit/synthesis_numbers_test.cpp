@@ -113,6 +113,7 @@ TEST(Random, keys_differ_in_every_part) {
     }
     EXPECT_EQ(keys.size(), 1999 * 7u);
     EXPECT_NE(KeyBuilder().add("ab").add("c").key(), KeyBuilder().add("a").add("bc").key());
+    EXPECT_NE(KeyBuilder().add("a").key(), KeyBuilder().add(std::string_view("a\0", 2)).key());
 }
 
 TEST(Random, purposes_and_positions_do_not_share_numbers) {

@@ -66,6 +66,15 @@ TEST(Realism, there_are_primary_metrics_of_every_kind_of_user_but_angels) {
     EXPECT_EQ(found, (std::vector<int>{3, 2, 0, 4, 3, 2, 3}));
 }
 
+TEST(Realism, burn_and_companies_at_risk_fall_when_things_improve) {
+    for (const Dashboard& each : catalogue()) {
+        for (const Metric& metric : each.metrics) {
+            const bool falls = metric.name == "burn_rate" || metric.name == "at_risk_companies";
+            EXPECT_EQ(metric.good_direction == Direction::down, falls) << metric.name;
+        }
+    }
+}
+
 // R5: a metric for which down is good falls when its owner improves.
 TEST(Realism, trend_has_the_slope_it_says) {
     for (const Primary& primary : primaries()) {
@@ -428,6 +437,22 @@ TEST(Realism, angels_own_what_they_paid_for) {
             }
         }
     });
+}
+
+// A young angel can be drawn more exits than investments.
+TEST(Realism, angels_do_not_exit_more_than_they_have) {
+    int all_exited = 0;
+    for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+        Config config = sample_config(UserType::angel_investor);
+        config.count = 1;
+        config.seed = seed;
+        const Series series(config);
+        const std::int64_t exits = series["exits"].front();
+        ASSERT_LE(exits, series["investments_count"].front());
+        ASSERT_LE(series["active_investments"].front() + exits, series["investments_count"].front());
+        if (exits == series["investments_count"].front()) ++all_exited;
+    }
+    EXPECT_GE(all_exited, 1);
 }
 
 TEST(Realism, esg_score_is_the_mean_of_its_three_parts) {

@@ -163,7 +163,7 @@ TEST(Series, ids_depend_on_every_part_of_the_configuration) {
     configs[5].time_range_days = 31;
     configs[6].variance = 0.3;
     configs[7].trend = Trend::improving;
-    configs[8].as_of += 1000;
+    configs[8].as_of += 1; // in the same millisecond
     std::set<Uuid> ids;
     for (const Config& each : configs) {
         for (const Uuid& id : Series(each).ids)
