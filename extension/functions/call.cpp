@@ -22,6 +22,7 @@ extern "C" {
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/uuid.h"
 }
 
@@ -42,7 +43,7 @@ struct ApiFunction {
 
 using Catalogue = std::unordered_map<std::string, ApiFunction>;
 
-// Plans live as long as the session, or until the catalogue changes.
+// Entries live as long as the session, or until the catalogue or a role changes.
 Catalogue& catalogue() {
     static Catalogue entries;
     return entries;
@@ -52,18 +53,50 @@ SPIPlanPtr identity_plan = nullptr;
 SPIPlanPtr catalogue_plan = nullptr;
 Oid catalogue_relation = InvalidOid;
 bool catalogue_changed = false;
+int calls_under_way = 0;
+
+// Counts calls inside calls: a plan that an outer one is running must not be freed.
+class UnderWay {
+public:
+    UnderWay() { ++calls_under_way; }
+    ~UnderWay() { --calls_under_way; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+};
 
 void note_relation_change([[maybe_unused]] Datum argument, Oid relation) {
     if (relation == InvalidOid || relation == catalogue_relation) catalogue_changed = true;
 }
 
+void note_role_change([[maybe_unused]] Datum argument, [[maybe_unused]] int cache,
+                      [[maybe_unused]] uint32 hash) {
+    catalogue_changed = true;
+}
+
+void watch_catalogue() {
+    static bool watching = false;
+    if (!watching) {
+        backend([] {
+            CacheRegisterRelcacheCallback(note_relation_change, static_cast<Datum>(0));
+            CacheRegisterSyscacheCallback(AUTHOID, note_role_change, static_cast<Datum>(0));
+        });
+        watching = true;
+    }
+    if (catalogue_relation == InvalidOid) {
+        catalogue_relation = backend([] {
+            return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum("auxeira.api_functions")));
+        });
+    }
+}
+
 void forget_catalogue_if_changed() {
-    if (!catalogue_changed) return;
+    if (!catalogue_changed || calls_under_way > 1) return;
     for (const auto& entry : catalogue()) {
         SPIPlanPtr const plan = entry.second.plan;
         backend([plan] { SPI_freeplan(plan); });
     }
     catalogue().clear();
+    catalogue_relation = InvalidOid; // it may have been dropped and made again
     catalogue_changed = false;
 }
 
@@ -153,15 +186,6 @@ void forbid_writes() {
     std::abort(); // ereport does not return
 }
 
-void watch_catalogue() {
-    if (catalogue_relation != InvalidOid) return;
-    backend([] {
-        CacheRegisterRelcacheCallback(note_relation_change, static_cast<Datum>(0));
-        catalogue_relation = DatumGetObjectId(
-            DirectFunctionCall1(regclassin, CStringGetDatum("auxeira.api_functions")));
-    });
-}
-
 const ApiFunction& load_function(const std::string& name) {
     if (catalogue_plan == nullptr) {
         Oid types[] = {TEXTOID};
@@ -188,8 +212,8 @@ const ApiFunction& load_function(const std::string& name) {
 }
 
 const ApiFunction& function_named(const std::string& name) {
-    watch_catalogue();
     forget_catalogue_if_changed();
+    watch_catalogue();
     const auto found = catalogue().find(name);
     return found != catalogue().end() ? found->second : load_function(name);
 }
@@ -273,6 +297,7 @@ const char* run(const ApiFunction& function, Jsonb* request, MemoryContext calle
 } // namespace
 
 AUXEIRA_SQL_FUNCTION(call) {
+    const UnderWay under_way;
     const MemoryContext callers_memory = CurrentMemoryContext;
     Jsonb* const claims = backend([fcinfo] { return PG_GETARG_JSONB_P(0); });
     const char* const name = backend([fcinfo] { return text_to_cstring(PG_GETARG_TEXT_PP(1)); });
