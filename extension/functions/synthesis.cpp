@@ -1,24 +1,21 @@
 // The SQL functions of synthesis; the model is in the synthesis room.
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
-#include "rejection.hpp"
 #include "synthesis/generator.hpp"
 
 #include "boundary/door.hpp"
+#include "functions/number_object.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "funcapi.h"
-#include "utils/jsonb.h"
-#include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
@@ -64,11 +61,7 @@ std::int64_t as_of_argument(FunctionCallInfo fcinfo, int argument) {
         return now - now % microseconds_a_day;
     }
     const TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(argument);
-    if (TIMESTAMP_NOT_FINITE(as_of)) {
-        throw Rejection(Reason::invalid_value, "invalid configuration of synthetic data",
-                        {{"as_of", "a finite time is expected"}});
-    }
-    // Past the range of the room, which refuses it, the sum would not fit.
+    // The infinities are integers beyond the range that the room accepts, and the sum must stay one.
     return std::min(as_of, std::numeric_limits<std::int64_t>::max() - postgres_epoch) + postgres_epoch;
 }
 
@@ -88,84 +81,78 @@ Config read_config(FunctionCallInfo fcinfo) {
 
 // --- Write -----------------------------------------------------------------------------------------------
 
-// Where the rows of a set-returning function go. Its memory is emptied after every row.
+// Where the rows of a set-returning function go.
 class Rows {
 public:
     explicit Rows(FunctionCallInfo fcinfo) : info_(reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)) {
-        backend([this, fcinfo] {
-            InitMaterializedSRF(fcinfo, 0);
-            memory_ = AllocSetContextCreate(CurrentMemoryContext, "auxeira row", ALLOCSET_DEFAULT_SIZES);
-        });
+        backend([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
     }
 
-    // `fill(values, nulls)` runs in the row's memory and calls the server freely.
-    template <typename Fill>
-    void put(Fill&& fill) {
-        backend([this, &fill] {
-            Datum values[16] = {};
-            bool nulls[16] = {};
-            const MemoryContext before = MemoryContextSwitchTo(memory_);
-            fill(values, nulls);
-            MemoryContextSwitchTo(before);
-            tuplestore_putvalues(info_->setResult, info_->setDesc, values, nulls);
-            MemoryContextReset(memory_);
+    // Copies the row.
+    void put(const Datum* values, const bool* nulls) {
+        backend([=, this] {
+            tuplestore_putvalues(info_->setResult, info_->setDesc, const_cast<Datum*>(values),
+                                 const_cast<bool*>(nulls));
         });
     }
 
 private:
     ReturnSetInfo* const info_;
-    MemoryContext memory_ = nullptr;
 };
 
 Datum text_datum(std::string_view text) {
     return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
-// A double of the catalogue is a short decimal: its text is exact. NULL for no limit.
+// A double of the catalogue is a short decimal, which float8_numeric gives back. NULL for no limit.
 void put_limit(double limit, Datum& value, bool& null) {
     null = limit == no_limit || limit == -no_limit;
     if (!null) value = DirectFunctionCall1(float8_numeric, Float8GetDatum(limit));
 }
 
-// Values carry their decimals as a scale: value = scaled / 10^decimals.
-Datum metric_object(std::span<const Metric> metrics, std::span<const std::int64_t> scaled) {
-    JsonbParseState* state = nullptr;
-    pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
-    for (std::size_t i = 0; i < metrics.size(); ++i) {
-        JsonbValue key;
-        key.type = jbvString;
-        key.val.string.val = const_cast<char*>(metrics[i].name.data());
-        key.val.string.len = static_cast<int>(metrics[i].name.size());
-        pushJsonbValue(&state, WJB_KEY, &key);
-        JsonbValue number;
-        number.type = jbvNumeric;
-        number.val.numeric = metrics[i].decimals == 0 ? int64_to_numeric(scaled[i])
-                                                      : int64_div_fast_to_numeric(scaled[i], metrics[i].decimals);
-        pushJsonbValue(&state, WJB_VALUE, &number);
-    }
-    return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr)));
+NumberObject object_of(std::span<const Metric> metrics) {
+    std::vector<NumberObject::Field> fields;
+    for (const Metric& metric : metrics)
+        fields.push_back({metric.name, metric.decimals});
+    return NumberObject(fields);
+}
+
+void catalogue_row(const Dashboard& dashboard, const Metric& metric, Datum* values, bool* nulls) {
+    values[0] = text_datum(dashboard.name);
+    values[1] = text_datum(metric.name);
+    values[2] = text_datum(metric.unit);
+    values[3] = text_datum(name_of(metric.kind));
+    put_limit(metric.minimum, values[4], nulls[4]);
+    put_limit(metric.maximum, values[5], nulls[5]);
+    values[6] = Int32GetDatum(metric.decimals);
+    values[7] = text_datum(name_of(metric.good_direction));
+    values[8] = BoolGetDatum(metric.follows_trend());
 }
 
 } // namespace
 
+// The identifier, the numbers and the time are all that changes from row to row.
 AUXEIRA_SQL_FUNCTION(synthetic_metrics) {
     const Config config = read_config(fcinfo);
     Generator generator(config, honour_interrupts);
     const Dashboard& dashboard = generator.dashboard();
-    const std::string_view trend = name_of(config.trend);
+    NumberObject object = object_of(dashboard.metrics);
     Rows rows(fcinfo);
+    Datum values[7] = {};
+    const bool nulls[7] = {};
+    backend([&values, &dashboard, &config] {
+        values[1] = text_datum(dashboard.name);
+        values[2] = text_datum("synthetic_metrics");
+        values[5] = text_datum(dashboard.algorithm);
+        values[6] = text_datum(name_of(config.trend));
+    });
     Point point;
     for (int row = 0; generator.next(point); ++row) {
         if (row % rows_between_interrupts == 0) honour_interrupts();
-        rows.put([&](Datum* values, bool*) {
-            values[0] = UUIDPGetDatum(reinterpret_cast<const pg_uuid_t*>(point.id.data()));
-            values[1] = text_datum(dashboard.name);
-            values[2] = text_datum("synthetic_metrics");
-            values[3] = metric_object(dashboard.metrics, point.values);
-            values[4] = TimestampTzGetDatum(point.timestamp - postgres_epoch);
-            values[5] = text_datum(dashboard.algorithm);
-            values[6] = text_datum(trend);
-        });
+        values[0] = UUIDPGetDatum(reinterpret_cast<const pg_uuid_t*>(point.id.data()));
+        values[3] = object.fill(point.values);
+        values[4] = TimestampTzGetDatum(point.timestamp - postgres_epoch);
+        rows.put(values, nulls);
     }
     return PointerGetDatum(nullptr);
 }
@@ -174,17 +161,10 @@ AUXEIRA_SQL_FUNCTION(synthetic_catalogue) {
     Rows rows(fcinfo);
     for (const Dashboard& dashboard : catalogue()) {
         for (const Metric& metric : dashboard.metrics) {
-            rows.put([&](Datum* values, bool* nulls) {
-                values[0] = text_datum(dashboard.name);
-                values[1] = text_datum(metric.name);
-                values[2] = text_datum(metric.unit);
-                values[3] = text_datum(name_of(metric.kind));
-                put_limit(metric.minimum, values[4], nulls[4]);
-                put_limit(metric.maximum, values[5], nulls[5]);
-                values[6] = Int32GetDatum(metric.decimals);
-                values[7] = text_datum(name_of(metric.good_direction));
-                values[8] = BoolGetDatum(metric.follows_trend());
-            });
+            Datum values[9] = {};
+            bool nulls[9] = {};
+            backend([&] { catalogue_row(dashboard, metric, values, nulls); });
+            rows.put(values, nulls);
         }
     }
     return PointerGetDatum(nullptr);

@@ -141,6 +141,7 @@ constexpr std::array<std::string_view, 7> kind_names = {"stock",      "flow", "r
 
 } // namespace
 
+// Four times the highest level is out of reach of the trend, and of the noise in all but a few points.
 bool Metric::follows_trend() const noexcept {
     return motion.rule == Rule::moves && motion.response == 1 && (ceiling == no_limit || ceiling > 4 * high);
 }

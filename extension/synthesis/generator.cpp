@@ -1,6 +1,7 @@
 #include "synthesis/generator.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace auxeira::synthesis {
 
@@ -27,13 +28,12 @@ constexpr std::int64_t power_of_ten(int exponent) noexcept {
 // `value` times 10^decimals, rounded.
 std::int64_t scaled(double value, int decimals) noexcept {
     if (value == no_limit) return greatest_value;
-    const double product = value * static_cast<double>(power_of_ten(decimals));
-    return static_cast<std::int64_t>(product + (product < 0 ? -0.5 : 0.5));
+    return std::llround(value * static_cast<double>(power_of_ten(decimals)));
 }
 
 // log2 of a number of the catalogue, which is taken to 2^-20.
 Fixed log2_of(double value) noexcept {
-    return log2(static_cast<std::int64_t>(value * 1048576.0 + 0.5)) - 20 * one;
+    return log2(std::llround(value * 1048576.0)) - 20 * one;
 }
 
 // A metric that may be negative moves in its distance from the minimum: 1 + IRR is log-normal, not the IRR.
@@ -127,8 +127,9 @@ std::uint32_t break_risk(Trend trend) noexcept {
     return static_cast<std::uint32_t>(risks[static_cast<std::size_t>(trend)] * 4294967296.0);
 }
 
-// Neither may be negative.
+// Neither may be negative; nothing over nothing is 0.
 constexpr std::int64_t rounded_quotient(Wide numerator, Wide denominator) noexcept {
+    if (denominator == 0) return 0;
     return static_cast<std::int64_t>((2 * numerator + denominator) / (2 * denominator));
 }
 

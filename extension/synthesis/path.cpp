@@ -37,7 +37,8 @@ struct Sums {
         const auto mean = static_cast<Fixed>(values / n);
         const auto slope = static_cast<Fixed>(6 * moments / (static_cast<Wide>(n) * (n + 1)));
         const Wide mean_part = static_cast<Wide>(mean >> 16) * (mean >> 16);
-        const Wide slope_part = static_cast<Wide>(slope >> 16) * (slope >> 16) * (n + 1) / (12 * (n - 1));
+        const Wide slope_part =
+            static_cast<Wide>(slope >> 16) * (slope >> 16) * (n + 1) / (static_cast<Wide>(n - 1) * 12);
         const Wide left = std::max<Wide>(squares / n - mean_part - slope_part, 0);
         return {mean, slope,
                 static_cast<Fixed>(square_root(static_cast<UnsignedWide>(left)) << (fraction_bits - 32))};

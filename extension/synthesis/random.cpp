@@ -7,25 +7,31 @@ namespace {
 // The functions below run in the compiler only, which computes in plain IEEE double; their results are
 // rounded to 2^-40.
 
+// Newton's iteration from above, until it no longer falls.
 constexpr double root(double value) {
     double guess = value > 1 ? value : 1;
-    for (double next = (guess + value / guess) / 2; next < guess; next = (guess + value / guess) / 2) {
+    while (true) {
+        const double next = (guess + value / guess) / 2;
+        if (next >= guess) return guess;
         guess = next;
     }
-    return guess;
 }
 
 // ln(value) for 0 < value <= 1: halvings, then the series of 2 atanh((x - 1) / (x + 1)).
 constexpr double logarithm(double value) {
     constexpr double ln2 = 0.693147180559945309417232;
-    double halvings = 0;
-    for (; value < 0.75; value *= 2)
+    int halvings = 0;
+    while (value < 0.75) {
+        value *= 2;
         ++halvings;
+    }
     const double ratio = (value - 1) / (value + 1);
     double sum = 0;
     double power = ratio;
-    for (int term = 1; term < 24; term += 2, power *= ratio * ratio)
+    for (int term = 1; term < 24; term += 2) {
         sum += power / term;
+        power *= ratio * ratio;
+    }
     return 2 * sum - halvings * ln2;
 }
 
@@ -83,10 +89,10 @@ constexpr double quantile(double p) {
 
 constexpr auto make_normal_quantiles() {
     std::array<std::int64_t, 25 * 64 + 1> quantiles{};
-    double first = 64.0 / 4294967296.0;
-    for (std::size_t octave = 0; octave < 25; ++octave, first *= 2) {
+    for (std::size_t octave = 0; octave < 25; ++octave) {
         for (std::size_t j = 0; j < 64; ++j) {
-            const double value = quantile(first * static_cast<double>(64 + j) / 64) * 1099511627776.0;
+            const double probability = static_cast<double>((64 + j) << octave) / 4294967296.0;
+            const double value = quantile(probability) * 1099511627776.0;
             quantiles[octave * 64 + j] = static_cast<std::int64_t>(value - 0.5);
         }
     }
