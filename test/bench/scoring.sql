@@ -4,7 +4,7 @@ create unlogged table bench.answers as
 select jsonb_object_agg(component, answers) as responses
 from generate_series(1, 1000000) row_number
   cross join lateral (
-    select component, jsonb_object_agg('q' || q, ((row_number * 7919 + q * 104729 + length(component) * 31) % 101) / 100.0) as answers
+    select component, jsonb_object_agg('q' || q, ((row_number::bigint * 7919 + q * 104729 + length(component) * 31) % 101) / 100.0) as answers
     from unnest(array['team', 'market', 'product', 'business', 'financial', 'traction']) component,
       generate_series(1, 4 + length(component) % 2) q
     group by component) parts
