@@ -13,6 +13,16 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \echo 'The platform is installed already.'
 \else
   begin;
+  -- Whoever made the schema beforehand could change everything in it.
+  do $$
+  begin
+    if exists (select from pg_namespace n join pg_roles r on r.oid = n.nspowner
+               where n.nspname in ('auxeira', 'auxeira_api', 'bi') and not r.rolsuper) then
+      raise exception using errcode = '42501', message = 'a schema of the platform exists and is not a superuser''s',
+        hint = 'Drop the schemas auxeira, auxeira_api and bi, or take another database.';
+    end if;
+  end
+  $$;
   create extension if not exists auxeira;
   \ir platform/10-roles.sql
   \ir platform/20-foundation.sql

@@ -166,17 +166,8 @@ void pin_settings() {
     for (const Pin& pin : pins) {
         const char* const current = backend([&pin] { return GetConfigOption(pin.name, false, false); });
         if (std::strcmp(current, pin.value) == 0) continue;
-        backend([&pin] {
-            set_config_option(pin.name, pin.value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-        });
+        set_for_level(pin.name, pin.value);
     }
-}
-
-void forbid_writes() {
-    backend([] {
-        set_config_option("transaction_read_only", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                          false);
-    });
 }
 
 // --- The steps of a call ---------------------------------------------------------------------------------
@@ -316,7 +307,8 @@ AUXEIRA_SQL_FUNCTION(call) {
     const std::string request_id = claim(claims, "requestId");
     caller.request_id = request_id.c_str();
     assume_identity(caller);
-    if (function.read_only) forbid_writes();
+    if (response_status() != 0) clear_response_status();
+    if (function.read_only) set_for_level("transaction_read_only", "on");
     become(function.role);
     const char* const body = run(function, request, callers_memory);
     // Read before the settings go back: a function may ask for another status, as the health check does.

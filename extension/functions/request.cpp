@@ -26,6 +26,7 @@ namespace {
 
 constexpr size_t longest_echo = 60;
 constexpr size_t most_faults = 100;
+constexpr int steps_between_interrupts = 1000;
 
 using Value = std::optional<JsonbValue>;
 
@@ -53,9 +54,38 @@ std::string_view text_of(const JsonbValue& value) {
     return {value.val.string.val, static_cast<size_t>(value.val.string.len)};
 }
 
-std::string_view string_member(JsonbContainer* object, std::string_view key) {
-    const Value value = member(object, key);
-    return value && value->type == jbvString ? text_of(*value) : std::string_view();
+[[noreturn]] void refuse_schema(std::string_view key, const char* expected) {
+    throw Rejection(Reason::invalid_value, "the schema is wrong",
+                    {{std::string(key), std::string("in a schema this is ") + expected}});
+}
+
+// Members of a schema, each of the type that the keyword has; null or the fallback when absent.
+JsonbContainer* object_member(JsonbContainer* schema, std::string_view key) {
+    const Value value = member(schema, key);
+    if (!value) return nullptr;
+    if (!is_object(*value)) refuse_schema(key, "an object");
+    return value->val.binary.data;
+}
+
+JsonbContainer* array_member(JsonbContainer* schema, std::string_view key) {
+    const Value value = member(schema, key);
+    if (!value) return nullptr;
+    if (!is_array(*value)) refuse_schema(key, "an array of strings");
+    return value->val.binary.data;
+}
+
+std::string_view string_member(JsonbContainer* schema, std::string_view key) {
+    const Value value = member(schema, key);
+    if (!value) return {};
+    if (value->type != jbvString) refuse_schema(key, "a string");
+    return text_of(*value);
+}
+
+Numeric number_member(JsonbContainer* schema, std::string_view key) {
+    const Value value = member(schema, key);
+    if (!value) return nullptr;
+    if (value->type != jbvNumeric) refuse_schema(key, "a number");
+    return value->val.numeric;
 }
 
 int compare(Numeric left, Numeric right) {
@@ -71,9 +101,8 @@ std::string numeric_text(Numeric number) {
 }
 
 int int_member(JsonbContainer* schema, std::string_view key, int otherwise) {
-    const Value value = member(schema, key);
-    if (!value) return otherwise;
-    const Numeric number = value->val.numeric;
+    const Numeric number = number_member(schema, key);
+    if (number == nullptr) return otherwise;
     return backend([=] { return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(number))); });
 }
 
@@ -83,8 +112,10 @@ void for_each(JsonbContainer* container, Visit&& visit) {
     JsonbIterator* iterator = backend([=] { return JsonbIteratorInit(container); });
     JsonbValue key{};
     JsonbValue value{};
+    int steps = 0;
     const auto next = [&] { return backend([&] { return JsonbIteratorNext(&iterator, &value, true); }); };
     for (JsonbIteratorToken token = next(); token != WJB_DONE; token = next()) {
+        if (++steps % steps_between_interrupts == 0) honour_interrupts();
         if (token == WJB_KEY) key = value;
         if (token == WJB_VALUE || token == WJB_ELEM) visit(key, value);
     }
@@ -113,12 +144,19 @@ public:
     explicit Checker(bool from_text) : from_text_(from_text) {}
 
     Jsonb* check(Jsonb* request, Jsonb* schema) {
+        if (!JB_ROOT_IS_OBJECT(schema)) refuse_schema("$", "an object");
         if (!JB_ROOT_IS_OBJECT(request)) {
             throw Rejection(Reason::invalid_value, "the request is not an object",
                             {{"$", "a JSON object is expected"}});
         }
         check_object(&schema->root, &request->root, "");
         if (faults_.empty()) return backend([this] { return JsonbValueToJsonb(result_); });
+        refuse();
+    }
+
+private:
+    // Thrown when the request has been gone through, or when there are more faults than anybody reads.
+    [[noreturn]] void refuse() const {
         if (!first_missing_.empty()) {
             throw Rejection(Reason::missing_field, "Missing required field: " + first_missing_, faults_);
         }
@@ -126,9 +164,9 @@ public:
         throw Rejection(Reason::invalid_value, "invalid request: " + first.path + ": " + first.message, faults_);
     }
 
-private:
     void fault(const std::string& path, std::string message) {
-        if (faults_.size() < most_faults) faults_.push_back({path, std::move(message)});
+        faults_.push_back({path, std::move(message)});
+        if (faults_.size() >= most_faults) refuse();
     }
 
     void push(JsonbIteratorToken token, const JsonbValue* value = nullptr) {
@@ -144,8 +182,8 @@ private:
 
     void check_object(JsonbContainer* schema, JsonbContainer* object, const std::string& path) {
         push(WJB_BEGIN_OBJECT);
-        const Value properties = member(schema, "properties");
-        if (properties) check_properties(properties->val.binary.data, object, path);
+        JsonbContainer* const properties = object_member(schema, "properties");
+        if (properties != nullptr) check_properties(properties, object, path);
         check_required(schema, object, path);
         check_others(schema, properties, object, path);
         push(WJB_END_OBJECT);
@@ -153,6 +191,7 @@ private:
 
     void check_properties(JsonbContainer* properties, JsonbContainer* object, const std::string& path) {
         for_each(properties, [&](const JsonbValue& key, const JsonbValue& property) {
+            if (!is_object(property)) refuse_schema(text_of(key), "an object");
             JsonbContainer* const schema = property.val.binary.data;
             Value value = member(object, text_of(key));
             if (!value || value->type == jbvNull) value = member(schema, "default");
@@ -163,9 +202,10 @@ private:
     }
 
     void check_required(JsonbContainer* schema, JsonbContainer* object, const std::string& path) {
-        const Value required = member(schema, "required");
-        if (!required) return;
-        for_each(required->val.binary.data, [&](const JsonbValue&, const JsonbValue& name) {
+        JsonbContainer* const required = array_member(schema, "required");
+        if (required == nullptr) return;
+        for_each(required, [&](const JsonbValue&, const JsonbValue& name) {
+            if (name.type != jbvString) refuse_schema("required", "an array of strings");
             const Value value = member(object, text_of(name));
             if (value && value->type != jbvNull) return;
             const std::string where = inside(path, text_of(name));
@@ -175,13 +215,14 @@ private:
     }
 
     // Members that `properties` does not name: refused, checked or left out, as the schema says.
-    void check_others(JsonbContainer* schema, const Value& properties, JsonbContainer* object,
+    void check_others(JsonbContainer* schema, JsonbContainer* properties, JsonbContainer* object,
                       const std::string& path) {
         const Value others = member(schema, "additionalProperties");
         check_count(schema, "maxProperties", static_cast<int>(JsonContainerSize(object)), "members", path);
         if (!others) return;
+        if (others->type != jbvBool && !is_object(*others)) refuse_schema("additionalProperties", "an object or false");
         for_each(object, [&](const JsonbValue& key, const JsonbValue& value) {
-            if (properties && member(properties->val.binary.data, text_of(key))) return;
+            if (properties != nullptr && member(properties, text_of(key))) return;
             const std::string where = inside(path, text_of(key));
             if (others->type == jbvBool) return fault(where, "this field is not known here");
             push(WJB_KEY, &key);
@@ -207,14 +248,16 @@ private:
                                            {"number", &Checker::check_number},
                                            {"integer", &Checker::check_number},
                                            {"boolean", &Checker::check_boolean}};
+        backend([] { check_stack_depth(); });
         const std::string_view type = string_member(schema, "type");
         if (type == "object") return check_container(schema, value, token, path, is_object(value));
         if (type == "array") return check_array(schema, value, token, path);
         for (const Type& scalar : scalars) {
             if (scalar.name != type) continue;
             const JsonbValue accepted = (this->*scalar.check)(schema, value, path);
-            push(token, &accepted);
+            return push(token, &accepted);
         }
+        refuse_schema("type", "string, number, integer, boolean, object or array");
     }
 
     void check_container(JsonbContainer* schema, const JsonbValue& value, JsonbIteratorToken token,
@@ -241,11 +284,11 @@ private:
         check_count(schema, "maxItems", count, "items", path);
         if (count < int_member(schema, "minItems", 0)) fault(path, "needs at least one item");
         push(WJB_BEGIN_ARRAY);
-        const Value items = member(schema, "items");
+        JsonbContainer* const items = object_member(schema, "items");
+        if (items == nullptr) refuse_schema("items", "an object, and needed for an array");
         int index = 0;
         for_each(value.val.binary.data, [&](const JsonbValue&, const JsonbValue& item) {
-            if (index % 1000 == 0) honour_interrupts();
-            check_value(items->val.binary.data, item, WJB_ELEM, path + "[" + std::to_string(index++) + "]");
+            check_value(items, item, WJB_ELEM, path + "[" + std::to_string(index++) + "]");
         });
         push(WJB_END_ARRAY);
     }
@@ -256,11 +299,21 @@ private:
             return value;
         }
         check_length(schema, value, path);
-        if (const Value allowed = member(schema, "enum")) check_enum(*allowed, value, path);
+        if (JsonbContainer* const allowed = array_member(schema, "enum")) check_enum(allowed, value, path);
         const std::string_view format = string_member(schema, "format");
         const std::string problem = format_problem(format, text_of(value));
         if (!problem.empty()) fault(path, echo(value) + " " + problem);
-        return value;
+        return format == "date-time" && problem.empty() ? with_offset(value) : value;
+    }
+
+    // A time without an offset is UTC, whatever the session's time zone.
+    static JsonbValue with_offset(const JsonbValue& value) {
+        if (has_offset(text_of(value))) return value;
+        const std::string text = std::string(text_of(value)) + "Z";
+        JsonbValue complete = value;
+        complete.val.string.len = static_cast<int>(text.size());
+        complete.val.string.val = backend([&text] { return pstrdup(text.c_str()); });
+        return complete;
     }
 
     void check_length(JsonbContainer* schema, const JsonbValue& value, const std::string& path) {
@@ -272,14 +325,17 @@ private:
                         std::to_string(most) + " are allowed");
     }
 
-    void check_enum(const Value& allowed, const JsonbValue& value, const std::string& path) {
-        bool found = false;
+    void check_enum(JsonbContainer* allowed, const JsonbValue& value, const std::string& path) {
+        JsonbValue wanted = value;
+        const bool found =
+            backend([&] { return findJsonbValueFromContainer(allowed, JB_FARRAY, &wanted) != nullptr; });
+        if (found) return;
         std::string names;
-        for_each(allowed->val.binary.data, [&](const JsonbValue&, const JsonbValue& name) {
-            found = found || text_of(name) == text_of(value);
+        for_each(allowed, [&](const JsonbValue&, const JsonbValue& name) {
+            if (name.type != jbvString) refuse_schema("enum", "an array of strings");
             names += (names.empty() ? "" : ", ") + std::string(text_of(name));
         });
-        if (!found) fault(path, echo(value) + " is not one of " + names);
+        fault(path, echo(value) + " is not one of " + names);
     }
 
     JsonbValue check_number(JsonbContainer* schema, const JsonbValue& value, const std::string& path) {
@@ -305,13 +361,13 @@ private:
     }
 
     void check_range(JsonbContainer* schema, const JsonbValue& number, const std::string& path) {
-        const Value least = member(schema, "minimum");
-        const Value most = member(schema, "maximum");
-        if (least && compare(number.val.numeric, least->val.numeric) < 0) {
-            fault(path, echo(number) + " is below the minimum " + numeric_text(least->val.numeric));
+        const Numeric least = number_member(schema, "minimum");
+        const Numeric most = number_member(schema, "maximum");
+        if (least != nullptr && compare(number.val.numeric, least) < 0) {
+            fault(path, echo(number) + " is below the minimum " + numeric_text(least));
         }
-        if (most && compare(number.val.numeric, most->val.numeric) > 0) {
-            fault(path, echo(number) + " is above the maximum " + numeric_text(most->val.numeric));
+        if (most != nullptr && compare(number.val.numeric, most) > 0) {
+            fault(path, echo(number) + " is above the maximum " + numeric_text(most));
         }
     }
 

@@ -150,18 +150,21 @@ void define_settings() {
     MarkGUCPrefixReserved("auxeira");
 }
 
+void set_for_level(const char* name, const char* value) {
+    backend([=] { set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false); });
+}
+
 void assume_identity(const Identity& identity) {
     for (const IdentitySetting& setting : identity_settings) {
-        const char* const value = identity.*setting.member;
-        backend([&setting, value] {
-            set_config_option(setting.name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-        });
+        set_for_level(setting.name, identity.*setting.member);
     }
 }
 
 const char* sse_missing_policy() { return missing_policies[missing_policy].name; }
 
 int response_status() { return status; }
+
+void clear_response_status() { set_for_level("auxeira.response_status", "0"); }
 
 AUXEIRA_SQL_FUNCTION(user_id) { return one_id(fcinfo, user_id); }
 AUXEIRA_SQL_FUNCTION(own_user_type) {

@@ -20,7 +20,11 @@ struct Identity {
 // Registers the settings; called once, when the library is loaded.
 void define_settings();
 
-// Gives the rest of the current setting level this identity. See NewGUCNestLevel.
+// Changes any setting until the current setting level ends (see NewGUCNestLevel), as the SET clause of a
+// function does.
+void set_for_level(const char* name, const char* value);
+
+// Gives the rest of the current setting level this identity.
 void assume_identity(const Identity& identity);
 
 // 'reweight' or 'zero': what a missing component does to a score.
@@ -28,5 +32,8 @@ const char* sse_missing_policy();
 
 // The HTTP status an API function asked for in place of its usual one; 0 when it did not.
 int response_status();
+
+// For the rest of the current setting level.
+void clear_response_status();
 
 } // namespace auxeira::functions

@@ -110,6 +110,11 @@ bool is_decimal_number(std::string_view text) {
            std::all_of(fraction.begin(), fraction.end(), is_digit);
 }
 
+bool has_offset(std::string_view date_time) {
+    constexpr std::size_t date_length = 10;
+    return date_time.find_first_of("Zz+-", date_length) != std::string_view::npos;
+}
+
 std::string format_problem(std::string_view format, std::string_view text) {
     for (const Format& known : formats) {
         if (known.name == format && !known.matches(text)) return known.problem;

@@ -13,4 +13,7 @@ bool is_decimal_number(std::string_view text);
 // named. A date-time is ISO 8601 with seconds; without an offset it is UTC; years 0001 to 9999.
 std::string format_problem(std::string_view format, std::string_view text);
 
+// Whether a well-formed date-time says its offset from UTC.
+bool has_offset(std::string_view date_time);
+
 } // namespace auxeira::functions

@@ -14,9 +14,10 @@ begin
     ) as wanted (name, attributes, purpose)
   loop
     if not exists (select from pg_roles where rolname = role.name) then
-      execute format('create role %I %s nosuperuser nocreatedb nocreaterole nobypassrls',
-                     role.name, role.attributes);
+      execute format('create role %I', role.name);
     end if;
+    execute format('alter role %I %s nosuperuser nocreatedb nocreaterole nobypassrls noreplication',
+                   role.name, role.attributes);
     execute format('comment on role %I is %L', role.name, role.purpose);
   end loop;
 end
@@ -25,8 +26,10 @@ $$;
 alter role auxeira_authenticator set search_path = pg_catalog, pg_temp;
 alter role auxeira_authenticator set timezone = 'UTC';
 
--- Nobody makes objects but the owner; nobody makes temporary ones to shadow names with.
+-- Nobody makes objects but the owner: no tables, no large objects, no temporary ones to shadow names with.
 revoke create on schema public from public;
+revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),
+  pg_catalog.lo_from_bytea(oid, bytea) from public;
 do $$
 begin
   execute format('revoke temporary on database %I from public', current_database());

@@ -374,8 +374,9 @@ begin
 end
 $$;
 comment on procedure auxeira.bind_login(name, uuid) is
-  'Makes an existing SQL login act as a user, with the organizations the user has now: for people who bring '
-  'their own SQL client. Superusers only; the login cannot change it. Error P0002: no such member.';
+  'Makes an existing SQL login act as a user, for people who bring their own SQL client. Superusers only; the '
+  'login cannot change it. The rights are those the user has now: call it again, or drop the login, when they '
+  'change. Error P0002: no such member.';
 revoke execute on procedure auxeira.bind_login(name, uuid) from public;
 
 reset role;

@@ -31,9 +31,13 @@ comment on column auxeira.dashboard_metrics.session_id is
   'The synthetic_data_sessions row that generated it, which may be gone.';
 
 call auxeira.protect_tenant_table('auxeira.dashboard_metrics');
-create policy admin_delete on auxeira.dashboard_metrics for delete to auxeira_admin using (is_synthetic);
-grant select, insert, delete on auxeira.dashboard_metrics to auxeira_user;
-grant select, delete on auxeira.dashboard_metrics to auxeira_admin;
+create policy own_writing on auxeira.dashboard_metrics as restrictive for insert to auxeira_user
+  with check (user_id = auxeira.user_id());
+-- No more than that: UPDATE or DELETE would also let a login lock the table for all tenants.
+grant select on auxeira.dashboard_metrics to auxeira_user, auxeira_admin;
+grant insert (org_id, metric_id, user_id, dashboard_type, metric_name, metric_category, metric_value, metric_unit,
+  metric_timestamp, aggregation_period, data_sources, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
+  on auxeira.dashboard_metrics to auxeira_user;
 
 create function auxeira_api.get_metrics(request jsonb) returns json language plpgsql stable as $$
 declare

@@ -9,7 +9,7 @@ create table auxeira.sse_scores (
   raw_score double precision not null check (raw_score between 0 and 100.000001),
   status text not null check (status in ('scored', 'provisional')),
   component_scores jsonb not null check (jsonb_typeof(component_scores) = 'object'),
-  responses jsonb not null check (jsonb_typeof(responses) = 'object'),
+  responses jsonb not null check (jsonb_typeof(responses) = 'object' and octet_length(responses::text) <= 262144),
   percentile numeric(4, 1) not null check (percentile between 0 and 100),
   success_probability numeric(5, 4) not null check (success_probability between 0 and 1),
   causal_metrics jsonb not null default '{}' check (jsonb_typeof(causal_metrics) = 'object'),
@@ -63,14 +63,12 @@ call auxeira.protect_tenant_table('auxeira.sse_score_history');
 -- Reading only: scores are made by auxeira.record_sse_score, so that none can be made up.
 grant select on auxeira.sse_scores, auxeira.sse_score_history to auxeira_user, auxeira_admin;
 
--- Cohorts from which nothing about one member can be read.
 create function auxeira.smallest_cohort() returns integer language sql immutable parallel safe return 5;
 comment on function auxeira.smallest_cohort() is 'Cohorts with fewer organizations are not used or shown.';
 
--- Definer, because a cohort crosses tenants: it gives counts and medians of at least smallest_cohort() others.
 create function auxeira.sse_cohort(startup_id uuid, raw double precision, synthetic boolean)
   returns table (basis text, size integer, below integer, equal integer, median jsonb)
-  language sql stable rows 1 security definer set search_path = pg_catalog, pg_temp
+  language sql stable rows 1
 begin atomic
   with subject as (
     select o.stage, o.industry from auxeira.organizations o where o.org_id = startup_id
@@ -106,6 +104,8 @@ begin atomic
                 group by c.key having count(*) >= auxeira.smallest_cohort()) medians)
   from members m;
 end;
+-- Asked often enough with made-up scores it would give single scores away: for record_sse_score alone.
+revoke execute on function auxeira.sse_cohort(uuid, double precision, boolean) from public;
 comment on function auxeira.sse_cohort(uuid, double precision, boolean) is
   'The startups a score is compared with (latest score of each, real or synthetic alike, itself left out): the '
   'narrowest of stage and industry, stage, all that has enough members, else the reference distribution.';
@@ -143,7 +143,7 @@ declare
   previous auxeira.sse_scores;
   recorded auxeira.sse_scores;
 begin
-  if not startup_id = any (auxeira.writable_org_ids()) then
+  if (startup_id = any (auxeira.writable_org_ids())) is not true then
     raise exception using errcode = case when startup_id = any (auxeira.readable_org_ids()) then '42501'
       else 'P0002' end, message = 'startup not found';
   end if;
@@ -151,8 +151,9 @@ begin
     raise exception using errcode = '22023', message = 'invalid request: startupId: this organization is not a startup',
       detail = 'startupId: this organization is not a startup';
   end if;
-  -- One writer at a time for one startup, so that versions have neither gaps nor duplicates.
-  perform pg_advisory_xact_lock(hashtextextended('auxeira.sse_scores/' || startup_id, 0));
+  -- One writer at a time for one startup, so that versions have neither gaps nor duplicates. A row, not an
+  -- advisory lock, which any login could hold.
+  perform from auxeira.organizations o where o.org_id = startup_id for no key update;
   select * into previous from auxeira.sse_scores s where s.org_id = startup_id order by version desc limit 1;
   select * into cohort from auxeira.sse_cohort(startup_id, result.raw, is_synthetic);
   insert into auxeira.sse_scores (org_id, version, total_score, raw_score, status, component_scores, responses,

@@ -14,8 +14,6 @@ create table auxeira.synthetic_data_templates (
   description text not null,
   version integer not null default 1 check (version >= 1),
   is_active boolean not null default true,
-  usage_count bigint not null default 0 check (usage_count >= 0),
-  last_used timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (user_type, template_name, version)
@@ -54,8 +52,11 @@ create policy everyone_select on auxeira.synthetic_data_templates for select
   to auxeira_user, auxeira_admin using (is_active);
 grant select on auxeira.synthetic_data_templates to auxeira_user, auxeira_admin;
 call auxeira.protect_tenant_table('auxeira.synthetic_data_sessions');
-grant select, insert on auxeira.synthetic_data_sessions to auxeira_user;
-grant select on auxeira.synthetic_data_sessions to auxeira_admin;
+create policy own_writing on auxeira.synthetic_data_sessions as restrictive for insert to auxeira_user
+  with check (user_id = auxeira.user_id());
+grant select on auxeira.synthetic_data_sessions to auxeira_user, auxeira_admin;
+grant insert (org_id, session_id, user_id, template_id, session_name, description, parameters, status,
+  generation_count, last_generated) on auxeira.synthetic_data_sessions to auxeira_user;
 
 -- One template for each user type, made from the catalogue that the generator itself uses.
 insert into auxeira.synthetic_data_templates (template_name, template_type, user_type, data_schema,
@@ -81,16 +82,15 @@ from (values
   join auxeira.synthetic_catalogue() c on c.user_type = kind.user_type
 group by kind.user_type, kind.title, kind.description;
 
--- Definer, because templates are shared and no tenant may write them; it counts a use, nothing else.
-create function auxeira.count_template_use(of_user_type auxeira.user_type) returns uuid
-  language sql volatile security definer set search_path = pg_catalog, pg_temp
+-- Counted from the sessions: a counter in the shared row would make all tenants wait for one another.
+-- Definer, because it counts over tenants; it tells how many, nothing else.
+create function auxeira.template_usage() returns table (template_id uuid, usage_count bigint)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  update auxeira.synthetic_data_templates set usage_count = usage_count + 1, last_used = now()
-  where template_id = (select template_id from auxeira.synthetic_data_templates
-                       where user_type = of_user_type and is_active order by version desc limit 1)
-  returning template_id;
+  select s.template_id, count(*) from auxeira.synthetic_data_sessions s where s.template_id is not null
+  group by s.template_id;
 end;
-comment on function auxeira.count_template_use(auxeira.user_type) is 'Counts one use of a type''s template.';
+comment on function auxeira.template_usage() is 'How often each template was used.';
 
 create function auxeira.random_seed() returns bigint language sql volatile parallel safe
   return ('x' || right(translate(gen_random_uuid()::text, '-', ''), 13))::bit(52)::bigint;
@@ -100,39 +100,52 @@ create function auxeira.synthesize(
   user_type text default null, count integer default 30, time_range_days integer default 30,
   variance double precision default 0.2, trend text default 'stable', seed bigint default null,
   as_of timestamptz default null, data_type text default 'metrics')
-  returns auxeira.synthetic_data_sessions
+  returns table (session_id uuid, parameters jsonb, generated bigint, inserted bigint, preview json)
   language plpgsql volatile
 as $$
+#variable_conflict use_variable
 declare
+  org constant uuid := auxeira.org_id();
   kind constant text := coalesce(user_type, auxeira.own_user_type());
-  used_seed constant bigint := coalesce(seed, auxeira.random_seed());
-  until constant timestamptz := coalesce(as_of, date_trunc('day', now(), 'UTC'));
-  session auxeira.synthetic_data_sessions;
 begin
-  insert into auxeira.synthetic_data_sessions (org_id, user_id, parameters, status, generation_count, last_generated)
-  values (auxeira.org_id(), auxeira.user_id(),
-          jsonb_build_object('user_type', kind, 'data_type', data_type, 'count', count,
-            'time_range_days', time_range_days, 'variance', variance, 'trend', trend, 'seed', used_seed,
-            'as_of', until),
-          'completed', count, now())
-  returning * into session;
+  session_id := gen_random_uuid();
+  seed := coalesce(seed, auxeira.random_seed());
+  as_of := coalesce(as_of, date_trunc('day', now(), 'UTC'));
+  parameters := jsonb_build_object('user_type', kind, 'data_type', data_type, 'count', count,
+    'time_range_days', time_range_days, 'variance', variance, 'trend', trend, 'seed', seed, 'as_of', as_of);
   -- The same configuration gives the same ids: generating it again finds its rows in place.
-  insert into auxeira.dashboard_metrics (org_id, metric_id, user_id, dashboard_type, metric_name, metric_value,
-    metric_timestamp, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
-  select session.org_id, s.metric_id, session.user_id, s.dashboard_type::auxeira.user_type, s.metric_name,
-    s.metric_value, s.metric_timestamp, true, s.synthetic_algorithm, s.synthetic_trend, session.session_id
-  from auxeira.synthetic_metrics(kind, count, time_range_days, variance, trend, used_seed, until,
-                                 session.org_id, data_type) s
-  on conflict (org_id, metric_id) do nothing;
-  perform auxeira.count_template_use(kind::auxeira.user_type);
-  return session;
+  with series as materialized (
+    select * from auxeira.synthetic_metrics(kind, count, time_range_days, variance, trend, seed, as_of, org, data_type)
+  ), stored as (
+    insert into auxeira.dashboard_metrics (org_id, metric_id, user_id, dashboard_type, metric_name, metric_value,
+      metric_timestamp, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
+    select org, s.metric_id, auxeira.user_id(), s.dashboard_type::auxeira.user_type, s.metric_name, s.metric_value,
+      s.metric_timestamp, true, s.synthetic_algorithm, s.synthetic_trend, session_id
+    from series s
+    on conflict do nothing
+    returning true
+  )
+  select (select count(*) from series), (select count(*) from stored),
+    (select json_agg(json_build_object(
+       'metric_id', s.metric_id, 'dashboard_type', s.dashboard_type, 'metric_timestamp', s.metric_timestamp,
+       'is_synthetic', true, 'synthetic_algorithm', s.synthetic_algorithm, 'metrics', s.metric_value))
+     from (select * from series limit 3) s)
+  into generated, inserted, preview;
+  insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, template_id, parameters, status,
+    generation_count, last_generated)
+  values (org, session_id, auxeira.user_id(),
+    (select t.template_id from auxeira.synthetic_data_templates t
+     where t.user_type::text = kind and t.is_active order by t.version desc limit 1),
+    parameters, 'completed', generated, now());
+  return next;
 end
 $$;
 comment on function auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text) is
   'Generates synthetic metrics for the active organization, stores them, and records the session. user_type: '
   'the user''s own when NULL; count: points, 1 to 1,000,000; variance: 0 to 1; trend: improving, declining, '
   'stable, volatile; seed: random but recorded when NULL; as_of: the last point, the start of today (UTC) when '
-  'NULL. Error 22023 names every fault.';
+  'NULL. inserted is less than generated where the same points were there already; preview has the first '
+  'three. Error 22023 names every fault.';
 
 create function auxeira_api.generate_synthetic(request jsonb) returns json language plpgsql volatile as $$
 declare
@@ -147,22 +160,14 @@ declare
       "trend": {"type": "string", "enum": ["improving", "declining", "stable", "volatile"], "default": "stable"},
       "seed": {"type": "integer", "minimum": -9223372036854775808, "maximum": 9223372036854775807},
       "asOf": {"type": "string", "format": "date-time"}}}');
-  session constant auxeira.synthetic_data_sessions := auxeira.synthesize(
+  done record;
+begin
+  select * into done from auxeira.synthesize(
     r ->> 'userType', (r ->> 'count')::integer, (r ->> 'timeRangeDays')::integer, (r ->> 'variance')::float8,
     r ->> 'trend', (r ->> 'seed')::bigint, (r ->> 'asOf')::timestamptz, r ->> 'dataType');
-  p constant jsonb := session.parameters;
-begin
   return auxeira.success(json_build_object(
-    'generated', session.generation_count, 'config', p, 'sessionId', session.session_id,
-    'preview', (
-      select json_agg(json_build_object(
-        'metric_id', s.metric_id, 'dashboard_type', s.dashboard_type, 'metric_timestamp', s.metric_timestamp,
-        'is_synthetic', true, 'synthetic_algorithm', s.synthetic_algorithm, 'metrics', s.metric_value))
-      from (select *
-            from auxeira.synthetic_metrics(p ->> 'user_type', (p ->> 'count')::integer,
-              (p ->> 'time_range_days')::integer, (p ->> 'variance')::float8, p ->> 'trend',
-              (p ->> 'seed')::bigint, (p ->> 'as_of')::timestamptz, session.org_id, p ->> 'data_type')
-            limit 3) s)));
+    'generated', done.generated, 'inserted', done.inserted, 'config', done.parameters,
+    'sessionId', done.session_id, 'preview', done.preview));
 end
 $$;
 comment on function auxeira_api.generate_synthetic(jsonb) is
@@ -180,9 +185,9 @@ begin
     select json_build_object('templates', coalesce(json_agg(json_build_object(
              'template_id', t.template_id, 'template_name', t.template_name, 'template_type', t.template_type,
              'user_type', t.user_type, 'description', t.description, 'sample_data', t.sample_data,
-             'usage_count', t.usage_count) order by t.usage_count desc, t.template_name), '[]'),
+             'usage_count', coalesce(u.usage_count, 0)) order by u.usage_count desc nulls last, t.template_name), '[]'),
            'count', count(*))
-    from auxeira.synthetic_data_templates t
+    from auxeira.synthetic_data_templates t left join auxeira.template_usage() u using (template_id)
     where t.is_active and (kind = 'all' or t.user_type::text = kind)));
 end
 $$;

@@ -68,18 +68,22 @@ create table auxeira.actions (
   verified_by uuid,
   verified_at timestamptz,
   status text not null default 'completed' check (status in ('completed', 'reversed')),
-  metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object'),
+  metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 65536),
+  once_key text check (once_key = action_type),
   is_synthetic boolean not null default false,
   synthetic_probability numeric(3, 2) check (synthetic_probability between 0 and 1),
   completed_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   primary key (org_id, action_id),
+  unique (org_id, once_key),
   check ((verified_at is null) = (verified_by is null))
 );
 create index actions_user on auxeira.actions (org_id, user_id, completed_at);
 create index actions_type on auxeira.actions (action_type);
 comment on table auxeira.actions is 'Reported actions and the tokens each was paid.';
 comment on column auxeira.actions.actual_tokens is 'Tokens paid; 0 where a limit was reached.';
+comment on column auxeira.actions.once_key is
+  'The action type, where it was paid and is paid once for an organization: a second one cannot be written.';
 
 create table auxeira.gamification_profiles (
   org_id uuid not null references auxeira.organizations on delete cascade,
@@ -165,11 +169,11 @@ begin atomic
            case
              when activity.is_once_per_organization and exists (
                select from auxeira.actions a
-               where a.org_id = profile.org_id and a.action_type = activity.action_type and a.actual_tokens > 0)
+               where a.org_id = profile.org_id and a.once_key = activity.action_type)
                then 'this action is paid once for an organization'
              when d.times >= activity.daily_limit
                then format('this action is paid %s times a day', activity.daily_limit)
-             when d.latest > now() - activity.cooldown
+             when d.latest > clock_timestamp() - activity.cooldown
                then format('this action is paid once in %s minutes', extract(epoch from activity.cooldown)::integer / 60)
            end as refusal
     from done_today d
@@ -225,7 +229,8 @@ create function auxeira.record_action(action_type text, domain text, metadata js
 as $$
 #variable_conflict use_column
 declare
-  today constant date := (now() at time zone 'UTC')::date;
+  moment timestamptz;
+  today date;
   stage_points constant integer := auxeira.stage_multiplier(
     (select o.stage from auxeira.organizations o where o.org_id = auxeira.org_id()));
   activity auxeira.activities;
@@ -245,20 +250,23 @@ begin
       detail = format('actionType: %s is not an activity', to_json(left(record_action.action_type, 60))),
       hint = 'The activities are in auxeira.activities.';
   end if;
-  -- What is paid once for an organization is asked for by one member at a time.
-  if activity.is_once_per_organization then
-    perform pg_advisory_xact_lock(hashtextextended('auxeira.actions/' || auxeira.org_id(), 0));
-  end if;
+  -- One report in an organization at a time, so that limits and what is paid once hold.
+  perform from auxeira.organizations o where o.org_id = auxeira.org_id() for no key update;
   profile := auxeira.lock_own_profile();
+  -- Read after the lock, and never before what is booked: a transaction may have been open since yesterday.
+  moment := clock_timestamp();
+  today := greatest((moment at time zone 'UTC')::date, profile.last_action_date);
   streak := auxeira.streak_after(profile.last_action_date, profile.current_streak, today);
   streak_points := auxeira.streak_multiplier(streak);
   select * into payable from auxeira.award_limit(profile, activity,
     auxeira.token_award(activity.base_tokens, 10000, stage_points, streak_points), today);
-  insert into auxeira.actions (org_id, user_id, action_type, domain, base_tokens, actual_tokens, multipliers, metadata)
+  insert into auxeira.actions (org_id, user_id, action_type, domain, base_tokens, actual_tokens, multipliers, metadata,
+    once_key, completed_at)
   values (profile.org_id, profile.user_id, activity.action_type, record_action.domain, activity.base_tokens,
           payable.tokens, jsonb_build_object('quality', 1, 'stage', round(stage_points / 10000.0, 2),
                                              'streak', round(streak_points / 10000.0, 2)),
-          record_action.metadata)
+          record_action.metadata,
+          case when activity.is_once_per_organization and payable.tokens > 0 then activity.action_type end, moment)
   returning * into recorded;
   perform auxeira.pay(profile, payable.tokens, streak, today);
   return query select recorded, payable.warning;

@@ -52,23 +52,30 @@ begin atomic
 end;
 comment on function auxeira_api.admin_stats(jsonb) is 'GET /api/admin/stats: what the database holds, all tenants.';
 
-create function auxeira_api.admin_cleanup(request jsonb) returns json language plpgsql volatile as $$
+-- Definer, because no API role may delete: DELETE would also let a login lock the tables for all tenants.
+create function auxeira_api.admin_cleanup(request jsonb) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
 declare
   r constant jsonb := auxeira.checked(request, '{
     "properties": {"days": {"type": "integer", "minimum": 1, "maximum": 36500, "default": 90}}}', true);
   days constant integer := r ->> 'days';
+  before constant timestamptz := now() - make_interval(days => days);
   metrics bigint;
+  sessions bigint;
 begin
-  delete from auxeira.dashboard_metrics m
-  where m.is_synthetic and m.metric_timestamp < now() - make_interval(days => days);
+  delete from auxeira.dashboard_metrics m where m.is_synthetic and m.metric_timestamp < before;
   get diagnostics metrics = row_count;
+  delete from auxeira.user_sessions s where least(s.expires_at, s.revoked_at) < before;
+  get diagnostics sessions = row_count;
   return auxeira.success(json_build_object(
-    'deletedRecords', metrics, 'retentionDays', days, 'tables', json_build_object('dashboard_metrics', metrics)));
+    'deletedRecords', metrics, 'retentionDays', days, 
+    'tables', json_build_object('dashboard_metrics', metrics, 'user_sessions', sessions)));
 end
 $$;
 comment on function auxeira_api.admin_cleanup(jsonb) is
-  'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that. Real data and '
-  'scores are never removed.';
+  'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that, and login '
+  'sessions that ended before. Real data and scores are never removed.';
 
 insert into auxeira.api_functions (name, required_role, status, is_read_only) values
   ('health', 'anonymous', 200, true),

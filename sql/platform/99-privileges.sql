@@ -1,5 +1,9 @@
--- Who may execute what. API functions: by the role the catalogue names. Login path: the shim alone.
-revoke execute on all functions in schema auxeira_api from public;
+-- Who may execute what: nothing by itself (PUBLIC), then by name.
+revoke execute on all functions in schema auxeira, auxeira_api from public;
+alter default privileges for role auxeira_owner revoke execute on functions from public;
+grant execute on all functions in schema auxeira to auxeira_owner;
+
+-- API functions: the role that the catalogue names.
 do $$
 declare
   entry record;
@@ -11,15 +15,38 @@ begin
 end
 $$;
 
-grant execute on function auxeira.call(jsonb, text, jsonb) to auxeira_authenticator;
-grant execute on function auxeira.register_user(jsonb, text, bytea, integer, jsonb) to auxeira_authenticator;
-grant execute on function auxeira.credentials(text) to auxeira_authenticator;
-grant execute on function auxeira.open_session(uuid, bytea, integer, jsonb) to auxeira_authenticator;
-grant execute on function auxeira.rotate_session(bytea, bytea, jsonb) to auxeira_authenticator;
+-- Identity, which policies read.
+grant execute on function auxeira.version(), auxeira.user_id(), auxeira.own_user_type(), auxeira.session_id(),
+  auxeira.org_id(), auxeira.readable_org_ids(), auxeira.writable_org_ids()
+  to auxeira_anonymous, auxeira_user, auxeira_admin, auxeira_bi;
 
--- The readiness check of the shim.
+-- What API functions are made of.
+grant execute on function auxeira.checked(jsonb, jsonb, boolean), auxeira.success(json)
+  to auxeira_anonymous, auxeira_user, auxeira_admin;
+grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
+  auxeira.record_sse_score(uuid, jsonb, text, text, boolean, text), auxeira.record_action(text, text, jsonb),
+  auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text),
+  auxeira.random_seed(), auxeira.template_usage()
+  to auxeira_user;
+
+-- The functions of the extension for people who work on sets.
+do $$
+declare
+  entry record;
+begin
+  for entry in
+    select p.oid::regprocedure as signature from pg_proc p
+    where p.pronamespace = 'auxeira'::regnamespace and (p.proname like 'sse\_%' or p.proname like 'synthetic\_%')
+      and exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+  loop
+    execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);
+  end loop;
+end
+$$;
+
+-- The shim: the call and the login path, and the version for its readiness check.
+grant execute on function auxeira.call(jsonb, text, jsonb),
+  auxeira.register_user(jsonb, text, bytea, integer, jsonb), auxeira.credentials(text),
+  auxeira.open_session(uuid, bytea, integer, jsonb), auxeira.rotate_session(bytea, bytea, jsonb)
+  to auxeira_authenticator;
 grant select on auxeira.schema_version to auxeira_authenticator;
-
--- Functions made later get no execution right by themselves.
-alter default privileges for role auxeira_owner in schema auxeira_api revoke execute on functions from public;
-alter default privileges for role auxeira_owner in schema auxeira revoke execute on functions from public;
