@@ -5,13 +5,18 @@ bindir() {
     "${PG_CONFIG:-pg_config}" --bindir
 }
 
-# PostgreSQL refuses to run as root, so root lends its work to the user the Debian package made.
+# PostgreSQL refuses to run as root, so root lends its work to the user the Debian package made. Whatever is in a
+# directory of that user is written as that user: root follows no link that somebody else can set.
 as_owner() {
     if [ "$(id -u)" = 0 ]; then
         setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/ "$@"
     else
         "$@"
     fi
+}
+
+hand_over() {
+    [ "$(id -u)" != 0 ] || chown --no-dereference "$1": "$2"
 }
 
 short_hash() {
@@ -22,11 +27,10 @@ short_hash() {
 choose_base() {
     base="$data"
     if [ "$(id -u)" = 0 ] && ! as_owner test -x "$data"; then
-        base="$(getent passwd postgres | cut -d: -f6)/auxeira-$(short_hash)"
-        mkdir -p "$base"
+        base="/var/lib/auxeira-$(short_hash)"
+        mkdir -p -m 755 "$base"
         say "the cluster is in $base, because user postgres cannot enter $data"
     fi
-    chmod 755 "$base"
     cluster="$base/cluster"
     stage="$base/stage"
     choose_socket_directory
@@ -38,13 +42,14 @@ choose_socket_directory() {
     if [ "${#sockets}" -gt 85 ]; then
         sockets="/tmp/auxeira-$(id -u)-$(short_hash)"
     fi
-    if [ ! -d "$sockets" ]; then
-        mkdir -m 755 "$sockets"
+    if mkdir -m 755 "$sockets" 2>/dev/null; then
+        hand_over postgres "$sockets"
     fi
     # In /tmp anyone could have made the directory before us.
-    [ ! -L "$sockets" ] && { [ -O "$sockets" ] || [ "$(stat -c %U "$sockets")" = postgres ]; } ||
+    local owner
+    owner="$(stat -c %u "$sockets")"
+    { [ -d "$sockets" ] && [ ! -L "$sockets" ] && [ "$owner" = "$(as_owner id -u)" ]; } ||
         fail "$sockets belongs to somebody else"
-    [ "$(id -u)" != 0 ] || chown postgres: "$sockets"
 }
 
 is_port_free() {
@@ -60,15 +65,15 @@ free_port() {
 }
 
 create_cluster() {
-    [ ! -s "$cluster/PG_VERSION" ] || return 0
+    ! as_owner test -s "$cluster/PG_VERSION" || return 0
     say "creating a private PostgreSQL cluster"
-    rm -rf "$cluster.new"
+    rm -rf "$cluster" "$cluster.new"
     mkdir -m 700 "$cluster.new"
-    [ "$(id -u)" != 0 ] || chown postgres: "$cluster.new"
+    hand_over postgres "$cluster.new"
     as_owner "$(bindir)/initdb" --pgdata="$cluster.new" --username=postgres --encoding=UTF8 --locale=C.UTF-8 \
         --auth-local=peer --auth-host=scram-sha-256 >"$logs/initdb.log" ||
         fail "initdb failed; see $logs/initdb.log"
-    echo "include = 'auxeira.conf'" >>"$cluster.new/postgresql.conf"
+    echo "include = 'auxeira.conf'" | as_owner tee -a "$cluster.new/postgresql.conf" >/dev/null
     mv "$cluster.new" "$cluster"
 }
 
@@ -77,7 +82,7 @@ configure_cluster() {
     local port_file="$keys/cluster.port"
     [ -s "$port_file" ] && is_port_free "$(cat "$port_file")" || free_port >"$port_file"
     cluster_port="$(cat "$port_file")"
-    cat >"$cluster/auxeira.conf" <<CONF
+    as_owner tee "$cluster/auxeira.conf" >/dev/null <<CONF
 listen_addresses = '127.0.0.1'
 port = $cluster_port
 unix_socket_directories = '$sockets'
@@ -89,39 +94,44 @@ log_statement = 'ddl'
 log_line_prefix = '%m [%p] %q%u@%d/%a '
 jit = off
 CONF
-    cat >"$cluster/pg_hba.conf" <<HBA
+    as_owner tee "$cluster/pg_hba.conf" >/dev/null <<HBA
 local  all  postgres                peer map=auxeira
 local  all  all                     scram-sha-256
 host   all  all       127.0.0.1/32  scram-sha-256
 HBA
-    cat >"$cluster/pg_ident.conf" <<IDENT
-auxeira  $(id -un)  postgres
-auxeira  postgres   postgres
-IDENT
+    { echo "auxeira  $(id -un)  postgres" && echo "auxeira  $(as_owner id -un)  postgres"; } |
+        sort -u | as_owner tee "$cluster/pg_ident.conf" >/dev/null
+}
+
+control() {
+    as_owner "$(bindir)/pg_ctl" --pgdata="$cluster" "$@"
 }
 
 is_cluster_running() {
-    as_owner "$(bindir)/pg_ctl" status --pgdata="$cluster" >/dev/null 2>&1
+    control status >/dev/null 2>&1
+}
+
+is_cluster_accepting() {
+    cluster_port="$(as_owner sed -n 4p "$cluster/postmaster.pid")"
+    "$(bindir)/pg_isready" --quiet --host="$sockets" --port="$cluster_port" --timeout=10
 }
 
 # A backend that outlives a killed postmaster for a moment holds its memory: hence the second try.
 start_cluster() {
     if is_cluster_running; then
-        cluster_port="$(sed -n 4p "$cluster/postmaster.pid")"
-        return
+        ! is_cluster_accepting || return 0
+        stop_cluster
     fi
     configure_cluster
-    local log="$logs/postgresql.log"
-    touch "$log"
-    [ "$(id -u)" != 0 ] || chown postgres: "$log" "$logs"
     local try
     for try in 1 2 3; do
-        as_owner "$(bindir)/pg_ctl" start --pgdata="$cluster" --log="$log" --wait --silent </dev/null 9>&- && return
+        control start --log="$cluster/server.log" --wait --silent </dev/null 9>&- && return
         sleep "$try"
     done
-    fail "PostgreSQL does not start; see $log"
+    fail "PostgreSQL does not start; see $cluster/server.log"
 }
 
 stop_cluster() {
-    ! is_cluster_running || as_owner "$(bindir)/pg_ctl" stop --pgdata="$cluster" --mode=fast --wait --silent
+    is_cluster_running || return 0
+    control stop --mode=fast --timeout=20 --wait --silent 2>/dev/null || control stop --mode=immediate --wait --silent
 }

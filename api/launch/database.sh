@@ -1,18 +1,36 @@
 # Sourced after cluster.sh: what has to be in the database, and how to reach it.
 # shellcheck shell=bash
 
-# As superuser. Statements come on standard input, so that no secret is in an argument list.
+# As superuser. Statements come on standard input and a password by environment, so that no secret is in an
+# argument list; the server logs none of them either.
 run_sql() {
-    PGOPTIONS='-c client_min_messages=warning' psql --no-psqlrc --quiet --tuples-only --no-align \
+    PGPASSWORD="$superuser_password" PGOPTIONS="$quiet_server" psql --no-psqlrc --quiet --tuples-only --no-align \
         --set=ON_ERROR_STOP=1 "$@" "$superuser_dsn"
+}
+quiet_server='-c client_min_messages=warning -c log_statement=none -c log_min_error_statement=panic'
+
+# Takes AUXEIRA_DATABASE_URL apart: postgresql:// user:password@ host... /database?parameters
+read_database_url() {
+    local rest="${AUXEIRA_DATABASE_URL#*://}" authority user
+    authority="${rest%%[/?]*}"
+    url_tail="${authority##*@}${rest#"$authority"}"
+    superuser_password=""
+    user=""
+    if [[ "$authority" == *@* ]]; then
+        user="${authority%@*}"
+        [[ "$user" != *:* ]] || superuser_password="$(printf '%b' "$(sed 's/%/\\x/g' <<<"${user#*:}")")"
+        user="${user%%:*}@"
+    fi
+    superuser_dsn="postgresql://$user$url_tail"
 }
 
 choose_database() {
     choose_base
     if [ -n "${AUXEIRA_DATABASE_URL:-}" ]; then
-        superuser_dsn="$AUXEIRA_DATABASE_URL"
+        read_database_url
         return
     fi
+    superuser_password=""
     say "staging the extension"
     rm -rf "$stage"
     make --no-print-directory -s -C "$root" install "DESTDIR=$stage" >"$logs/build.log" 2>&1 ||
@@ -26,13 +44,12 @@ choose_database() {
     superuser_dsn="host='$sockets' port=$cluster_port dbname=auxeira user=postgres"
 }
 
-# The same server as another user: for a URL the user and password come first, else they are added.
+# The same server as another user. Passwords are of letters, digits, - and _ only.
 dsn_of() {
-    local user="$1" password="$2"
     if [ -n "${AUXEIRA_DATABASE_URL:-}" ]; then
-        echo "$AUXEIRA_DATABASE_URL" | sed -E "s#^(postgres(ql)?://)([^@/]*@)?#\1$user:$password@#"
+        echo "postgresql://$1:$2@$url_tail"
     else
-        echo "host='$sockets' port=$cluster_port dbname=auxeira user=$user password=$password"
+        echo "host='$sockets' port=$cluster_port dbname=auxeira user=$1 password=$2"
     fi
 }
 
@@ -48,28 +65,27 @@ url_of() {
 install_platform() {
     run_sql --file="$root/sql/platform.sql" >"$logs/platform.log" 2>&1 ||
         fail "the platform cannot be installed; see $logs/platform.log: $(tail -n 3 "$logs/platform.log")"
-    local password
-    password="$(cat "$(secret_file authenticator.password)")"
-    echo "alter role auxeira_authenticator password '$password'" | run_sql
-    (umask 077 && dsn_of auxeira_authenticator "$password" >"$keys/app.dsn")
+    echo "alter role auxeira_authenticator password '$(secret authenticator.password)'" | run_sql
+    (umask 077 && dsn_of auxeira_authenticator "$(secret authenticator.password)" >"$keys/app.dsn")
 }
 
 # Logins that the demo data come with: a BI tool's, and a founder's who brings an SQL client.
 create_demo_logins() {
-    local founder="$1" login
+    local login
     for login in auxeira_bi_demo auxeira_founder_demo; do
         run_sql <<SQL
 select 'create role $login login nosuperuser' where not exists (select from pg_roles where rolname = '$login') \gexec
-alter role $login password '$(cat "$(secret_file "$login.password")")' connection limit 20;
+alter role $login password '$(secret "$login.password")' connection limit 20;
 SQL
     done
-    run_sql <<SQL
+    run_sql <<'SQL'
 grant auxeira_bi to auxeira_bi_demo;
 alter role auxeira_bi_demo set default_transaction_read_only = on;
 alter role auxeira_bi_demo set statement_timeout = '30s';
 alter role auxeira_bi_demo set lock_timeout = '2s';
 alter role auxeira_bi_demo set idle_in_transaction_session_timeout = '60s';
 alter role auxeira_bi_demo set search_path = bi;
-call auxeira.bind_login('auxeira_founder_demo', '$founder');
+select user_id from auxeira.users where email = 'startup_founder@demo.example' \gset
+call auxeira.bind_login('auxeira_founder_demo', :'user_id');
 SQL
 }

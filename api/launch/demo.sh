@@ -1,8 +1,9 @@
-# Sourced after service.sh: demo data, made through the API like anybody's.
+# Sourced after service.sh: demo data, made through the API like anybody's. A load that was cut short is taken up
+# again at the next start: passwords are kept before they are used, and what is there already is left alone.
 # shellcheck shell=bash
 
-demo_file="$keys/demo.env"
-user_types=(startup_founder venture_capital angel_investor corporate_partner government esg_funder impact_investor)
+demo_done="$keys/demo.done"
+demo_types=(startup_founder venture_capital angel_investor corporate_partner government esg_funder impact_investor)
 
 # post PATH [TOKEN]: sends standard input. The token goes through a file descriptor, never an argument.
 post() {
@@ -14,17 +15,12 @@ member() {
     sed -E "s/.*\"$1\": ?\"([^\"]*)\".*/\1/"
 }
 
-# Registers a user, keeps the login for the env file, and prints the answer.
-register_demo_user() {
-    local name="$1" type="$2" organization="$3" password upper
-    password="$(random_text)"
-    upper="$(echo "$name" | tr '[:lower:]' '[:upper:]')"
-    printf '{"email": "%s@demo.example", "password": "%s", "userType": "%s", "organization": %s}' \
-        "$name" "$password" "$type" "$organization" | post /api/auth/register || return
-    {
-        echo "AUXEIRA_DEMO_${upper}_EMAIL=$name@demo.example"
-        echo "AUXEIRA_DEMO_${upper}_PASSWORD=$password"
-    } >>"$demo_file.new"
+# enter NAME TYPE ORGANIZATION: logs in, after registering where that has not been done; prints the answer.
+enter() {
+    local credentials
+    credentials="\"email\": \"$1@demo.example\", \"password\": \"$(secret "demo.$1.password")\""
+    printf '{%s}' "$credentials" | post /api/auth/login 2>/dev/null ||
+        printf '{%s, "userType": "%s", "organization": %s}' "$credentials" "$2" "$3" | post /api/auth/register
 }
 
 demo_organization() {
@@ -39,29 +35,43 @@ score_demo_startup() {
         post /api/sse/calculate "$2"
 }
 
-create_demo_user() {
+load_demo_user() {
     local type="$1" answer token
-    answer="$(register_demo_user "$type" "$type" "$(demo_organization "$type")")" || return
-    token="$(echo "$answer" | member token)"
-    echo '{"count": 60, "timeRangeDays": 60, "trend": "improving"}' | post /api/synthetic/generate "$token" || return
+    answer="$(enter "$type" "$type" "$(demo_organization "$type")")" || { echo "$answer"; return 1; }
+    token="$(member token <<<"$answer")"
+    echo '{"count": 60, "timeRangeDays": 60, "trend": "improving", "seed": 1}' | post /api/synthetic/generate "$token" ||
+        return
     [ "$type" = startup_founder ] || return 0
-    score_demo_startup "$(echo "$answer" | member organizationId)" "$token" || return
+    score_demo_startup "$(member organizationId <<<"$answer")" "$token" || return
     echo '{"actionType": "customer_interview", "domain": "market"}' | post /api/gamification/action "$token"
 }
 
-create_demo_data() {
-    local type
+load_demo_data() {
+    [ ! -e "$demo_done" ] || return 0
+    local type answer
     say "loading demo data for the seven dashboards"
-    (umask 077 && : >"$demo_file.new")
-    for type in "${user_types[@]}"; do
-        create_demo_user "$type" >"$logs/demo.log" || fail "demo data: $(cat "$logs/demo.log")"
+    for type in "${demo_types[@]}"; do
+        answer="$(load_demo_user "$type" 2>&1)" || fail "demo data of the $type: $answer"
         echo "  ${type//_/ }"
     done
-    register_demo_user admin government '{"name": "Demo platform"}' >"$logs/demo.log" ||
-        fail "demo data: $(cat "$logs/demo.log")"
+    answer="$(enter admin government '{"name": "Demo platform"}' 2>&1)" || fail "demo administrator: $answer"
     echo "update auxeira.users set is_admin = true where email = 'admin@demo.example'" | run_sql
-    create_demo_logins "$(echo "select user_id from auxeira.users where email = 'startup_founder@demo.example'" | run_sql)"
-    mv "$demo_file.new" "$demo_file"
+    create_demo_logins
+    : >"$demo_done"
     say "demo logins (shown once; $data/env keeps them):"
-    paste -d' ' - - <"$demo_file" | sed -E 's/AUXEIRA_DEMO_([A-Z_]+)_EMAIL=([^ ]+) [^=]+=(.*)/  \2  \3/'
+    for type in "${demo_types[@]}" admin; do
+        printf '  %-32s %s\n' "$type@demo.example" "$(secret "demo.$type.password")"
+    done
+}
+
+# The lines of the env file.
+demo_env() {
+    [ -e "$demo_done" ] || return 0
+    printf 'AUXEIRA_SQL_DSN=%q\n' "$(dsn_of auxeira_founder_demo "$(secret auxeira_founder_demo.password)")"
+    printf 'AUXEIRA_BI_DSN=%q\n' "$(url_of auxeira_bi_demo "$(secret auxeira_bi_demo.password)")"
+    local name
+    for name in "${demo_types[@]}" admin; do
+        printf 'AUXEIRA_DEMO_%s_EMAIL=%s\n' "${name^^}" "$name@demo.example"
+        printf 'AUXEIRA_DEMO_%s_PASSWORD=%s\n' "${name^^}" "$(secret "demo.$name.password")"
+    done
 }

@@ -25,10 +25,10 @@ start_service() {
     ready="$base/ready"
     rm -rf "$ready"
     mkdir -m 755 "$ready"
-    [ "$(id -u)" != 0 ] || chown nobody "$ready"
+    hand_over nobody "$ready"
     AUXEIRA_PORT="$AUXEIRA_PORT" AUXEIRA_APP_DSN_FILE="$keys/app.dsn" \
         AUXEIRA_JWT_SECRET_FILE="$(secret_file jwt.secret)" AUXEIRA_READY_FILE="$ready/url" \
-        setsid "$program" </dev/null >>"$logs/api.log" 2>&1 &
+        setsid "$program" </dev/null >>"$logs/api.log" 2>&1 9>&- &
     echo $! >"$pid_file"
     wait_until_ready
 }
@@ -51,7 +51,10 @@ stop_service() {
     pid="$(service_pid)" || return 0
     kill -TERM "$pid"
     for tries in $(seq 1 150); do
-        service_pid >/dev/null || { rm -f "$pid_file" && return; }
+        if ! service_pid >/dev/null; then
+            rm -f "$pid_file"
+            return 0
+        fi
         sleep 0.1
     done
     say "the REST shim did not stop in $((tries / 10)) s and is killed"
