@@ -28,7 +28,7 @@ extension_flags = -std=c++20 -O2 -g -fPIC -fvisibility=hidden \
 	-Wall -Wextra -Wshadow -Werror -ffp-contract=off -fno-strict-aliasing -fwrapv \
 	-fstack-protector-strong -MMD -MP -Iextension -DAUXEIRA_VERSION='"$(extension_version)"'
 # The pure rooms are built with no server header in reach: the wall is kept by the compiler.
-build/extension/boundary/%.o build/extension/functions/%.o: extension_flags += $(server_includes) $(sanitize)
+build/extension/boundary/%.o build/extension/functions/%.o: extension_flags += $(server_includes)
 CXX_EXTENSION = g++
 
 .DEFAULT_GOAL := all
@@ -40,7 +40,12 @@ all install:
 	$(error PostgreSQL's server headers were not found: install postgresql-server-dev-15 or set PG_CONFIG)
 endif
 
-build/%.o: %.cpp
+# Objects for one server do not fit another.
+build/server.stamp: FORCE
+	@mkdir -p $(@D)
+	@echo '$(shell $(PG_CONFIG) --version 2>/dev/null)' | cmp -s - $@ || echo '$(shell $(PG_CONFIG) --version)' > $@
+
+build/%.o: %.cpp build/server.stamp
 	@mkdir -p $(@D)
 	$(CXX_EXTENSION) $(extension_flags) -c -o $@ $<
 
@@ -52,7 +57,7 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 
 # --- The commands ---------------------------------------------------------------------------------------
 
-.PHONY: run start stop test bench packages
+.PHONY: FORCE run start stop test bench packages
 run start stop:
 	@api/launch/auxeira $@
 
