@@ -20,7 +20,8 @@ struct Fault {
 // A refusal with every fault found. The detail has one `path: message` line for each fault.
 class Rejection : public std::exception {
 public:
-    Rejection(Reason reason, std::string message, const std::vector<Fault>& faults = {}, std::string hint = {})
+    Rejection(Reason reason, std::string message, const std::vector<Fault>& faults = {},
+              std::string hint = {})
         : reason_(reason), message_(std::move(message)), detail_(lines_of(faults)), hint_(std::move(hint)) {}
 
     const char* what() const noexcept override { return message_.c_str(); }

@@ -36,7 +36,8 @@ MemoryContext error_memory() {
 // Puts the server's error handling back as it was, whichever way the guarded call ends.
 class GuardState {
 public:
-    GuardState() : stack_(PG_exception_stack), callbacks_(error_context_stack), memory_(CurrentMemoryContext) {}
+    GuardState()
+        : stack_(PG_exception_stack), callbacks_(error_context_stack), memory_(CurrentMemoryContext) {}
     ~GuardState() { restore(); }
     GuardState(const GuardState&) = delete;
     GuardState& operator=(const GuardState&) = delete;

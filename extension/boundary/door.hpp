@@ -1,6 +1,7 @@
 // The one door between C++ exceptions and PostgreSQL errors.
 //
-// Inward:  AUXEIRA_SQL_FUNCTION(name) { ... } defines the SQL-callable symbol auxeira_name. What its body throws
+// Inward:  AUXEIRA_SQL_FUNCTION(name) { ... } defines the SQL-callable symbol auxeira_name. What its body
+// throws
 //          leaves as an ordinary SQL error after every destructor has run.
 // Outward: backend([&] { return SPI_execute(...); }) calls the server. An error of the server comes back
 //          as BackendError, so that the destructors above it run.
@@ -79,5 +80,7 @@ inline void honour_interrupts() {
     PGDLLEXPORT Datum auxeira_##name(PG_FUNCTION_ARGS);                                                      \
     PG_FUNCTION_INFO_V1(auxeira_##name);                                                                     \
     }                                                                                                        \
-    Datum auxeira_##name(PG_FUNCTION_ARGS) { return auxeira::boundary::enter(name##_body, fcinfo); }         \
+    Datum auxeira_##name(PG_FUNCTION_ARGS) {                                                                 \
+        return auxeira::boundary::enter(name##_body, fcinfo);                                                \
+    }                                                                                                        \
     static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)

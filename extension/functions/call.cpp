@@ -33,12 +33,12 @@ namespace {
 // --- The catalogue, as this session knows it -------------------------------------------------------------
 
 struct ApiFunction {
-    Oid role = InvalidOid;      // the database role the function runs as
-    bool needs_session = true;  // false: before login
+    Oid role = InvalidOid;     // the database role the function runs as
+    bool needs_session = true; // false: before login
     bool needs_admin = false;
     bool read_only = false;
-    int status = 200;           // HTTP status of success
-    SPIPlanPtr plan = nullptr;  // select auxeira_api.<name>($1)
+    int status = 200;          // HTTP status of success
+    SPIPlanPtr plan = nullptr; // select auxeira_api.<name>($1)
 };
 
 using Catalogue = std::unordered_map<std::string, ApiFunction>;
@@ -84,7 +84,8 @@ void watch_catalogue() {
     }
     if (catalogue_relation == InvalidOid) {
         catalogue_relation = backend([] {
-            return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum("auxeira.api_functions")));
+            return DatumGetObjectId(
+                DirectFunctionCall1(regclassin, CStringGetDatum("auxeira.api_functions")));
         });
     }
 }
@@ -107,8 +108,8 @@ SPIPlanPtr prepare_kept(const std::string& statement, int count, Oid* types) {
     return backend([&] {
         SPIPlanPtr const plan = SPI_prepare(text, count, types);
         if (plan == nullptr) {
-            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                            errmsg("could not prepare \"%s\": %s", text, SPI_result_code_string(SPI_result))));
+            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not prepare \"%s\": %s", text,
+                                                                    SPI_result_code_string(SPI_result))));
         }
         SPI_keepplan(plan);
         return plan;
@@ -135,7 +136,9 @@ const char* column_text(int column) {
     });
 }
 
-bool column_is_true(int column) { return std::strcmp(column_text(column), "t") == 0; }
+bool column_is_true(int column) {
+    return std::strcmp(column_text(column), "t") == 0;
+}
 
 // --- Becoming somebody -----------------------------------------------------------------------------------
 
@@ -173,7 +176,8 @@ void pin_settings() {
 // --- The steps of a call ---------------------------------------------------------------------------------
 
 [[noreturn]] void refuse(int sqlstate, const char* message, const char* hint) {
-    backend([=] { ereport(ERROR, (errcode(sqlstate), errmsg_internal("%s", message), errhint("%s", hint))); });
+    backend(
+        [=] { ereport(ERROR, (errcode(sqlstate), errmsg_internal("%s", message), errhint("%s", hint))); });
     std::abort(); // ereport does not return
 }
 
@@ -214,8 +218,8 @@ std::string claim(Jsonb* claims, std::string_view key) {
     JsonbValue value;
     const bool found = backend([&] {
         return JB_ROOT_IS_OBJECT(claims) &&
-               getKeyJsonValueFromContainer(&claims->root, key.data(), static_cast<int>(key.size()), &value) !=
-                   nullptr &&
+               getKeyJsonValueFromContainer(&claims->root, key.data(), static_cast<int>(key.size()),
+                                            &value) != nullptr &&
                value.type == jbvString;
     });
     return found ? std::string(value.val.string.val, value.val.string.len) : std::string();

@@ -7,7 +7,9 @@ PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
 }
 
-void _PG_init(void) { auxeira::functions::define_settings(); }
+void _PG_init(void) {
+    auxeira::functions::define_settings();
+}
 
 AUXEIRA_SQL_FUNCTION(version) {
     return auxeira::backend([] { return PointerGetDatum(cstring_to_text(AUXEIRA_VERSION)); });

@@ -35,7 +35,8 @@ using Value = std::optional<JsonbValue>;
 Value member(JsonbContainer* object, std::string_view key) {
     JsonbValue value;
     const bool found = backend([&] {
-        return getKeyJsonValueFromContainer(object, key.data(), static_cast<int>(key.size()), &value) != nullptr;
+        return getKeyJsonValueFromContainer(object, key.data(), static_cast<int>(key.size()), &value) !=
+               nullptr;
     });
     if (!found) return std::nullopt;
     return value;
@@ -124,14 +125,16 @@ void for_each(JsonbContainer* container, Visit&& visit) {
 // A value as it stands in messages: JSON text on one line, shortened.
 std::string echo(const JsonbValue& value) {
     const auto text = backend([&value]() -> const char* {
-        if (value.type == jbvBinary) return JsonContainerIsArray(value.val.binary.data) ? "an array" : "an object";
+        if (value.type == jbvBinary)
+            return JsonContainerIsArray(value.val.binary.data) ? "an array" : "an object";
         JsonbValue copy = value;
         Jsonb* const json = JsonbValueToJsonb(&copy);
         return JsonbToCString(nullptr, &json->root, 0);
     });
     std::string shown(text);
     if (shown.size() > longest_echo) {
-        shown.resize(static_cast<size_t>(pg_mbcliplen(shown.data(), static_cast<int>(shown.size()), longest_echo)));
+        shown.resize(
+            static_cast<size_t>(pg_mbcliplen(shown.data(), static_cast<int>(shown.size()), longest_echo)));
         shown += "...";
     }
     return shown;
@@ -161,7 +164,8 @@ private:
             throw Rejection(Reason::missing_field, "Missing required field: " + first_missing_, faults_);
         }
         const Fault& first = faults_.front();
-        throw Rejection(Reason::invalid_value, "invalid request: " + first.path + ": " + first.message, faults_);
+        throw Rejection(Reason::invalid_value, "invalid request: " + first.path + ": " + first.message,
+                        faults_);
     }
 
     void fault(const std::string& path, std::string message) {
@@ -220,7 +224,8 @@ private:
         const Value others = member(schema, "additionalProperties");
         check_count(schema, "maxProperties", static_cast<int>(JsonContainerSize(object)), "members", path);
         if (!others) return;
-        if (others->type != jbvBool && !is_object(*others)) refuse_schema("additionalProperties", "an object or false");
+        if (others->type != jbvBool && !is_object(*others))
+            refuse_schema("additionalProperties", "an object or false");
         for_each(object, [&](const JsonbValue& key, const JsonbValue& value) {
             if (properties != nullptr && member(properties, text_of(key))) return;
             const std::string where = inside(path, text_of(key));
@@ -353,10 +358,11 @@ private:
     JsonbValue without_fraction(const JsonbValue& number, const std::string& path) {
         JsonbValue integer = number;
         integer.val.numeric = backend([&number] {
-            return DatumGetNumeric(DirectFunctionCall2(numeric_trunc, NumericGetDatum(number.val.numeric),
-                                                       Int32GetDatum(0)));
+            return DatumGetNumeric(
+                DirectFunctionCall2(numeric_trunc, NumericGetDatum(number.val.numeric), Int32GetDatum(0)));
         });
-        if (compare(number.val.numeric, integer.val.numeric) != 0) fault(path, echo(number) + " is not an integer");
+        if (compare(number.val.numeric, integer.val.numeric) != 0)
+            fault(path, echo(number) + " is not an integer");
         return integer;
     }
 

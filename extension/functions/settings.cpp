@@ -36,7 +36,8 @@ SettingValue request_id;
 int missing_policy = 0;
 int status = 0;
 
-constexpr config_enum_entry missing_policies[] = {{"reweight", 0, false}, {"zero", 1, false}, {nullptr, 0, false}};
+constexpr config_enum_entry missing_policies[] = {
+    {"reweight", 0, false}, {"zero", 1, false}, {nullptr, 0, false}};
 
 // The settings machinery frees what a check hook hands over with free() before PostgreSQL 16.
 void* setting_memory(size_t size) {
@@ -64,8 +65,8 @@ bool check_ids(char** text, void** extra, [[maybe_unused]] GucSource source) {
     std::memset(array, 0, size);
     array->ndim = 1;
     array->elemtype = UUIDOID;
-    const auto count = tenancy::parse_ids(list, reinterpret_cast<Uuid*>(reinterpret_cast<char*>(array) +
-                                                                       ARR_OVERHEAD_NONULLS(1)));
+    const auto count = tenancy::parse_ids(
+        list, reinterpret_cast<Uuid*>(reinterpret_cast<char*>(array) + ARR_OVERHEAD_NONULLS(1)));
     if (!count) {
         setting_memory_free(array);
         GUC_check_errdetail("A list of UUIDs separated by commas is expected.");
@@ -104,8 +105,8 @@ constexpr IdentitySetting identity_settings[] = {
     {"auxeira.user_id", "The user a call runs for.", &Identity::user_id, &user_id, check_id,
      assign_ids<user_id>},
     {"auxeira.user_type", "The type of that user.", &Identity::user_type, &user_type, nullptr, nullptr},
-    {"auxeira.session_id", "The login session a call belongs to.", &Identity::session_id, &session_id, check_id,
-     assign_ids<session_id>},
+    {"auxeira.session_id", "The login session a call belongs to.", &Identity::session_id, &session_id,
+     check_id, assign_ids<session_id>},
     {"auxeira.org_id", "The active organization.", &Identity::org_id, &org_id, check_id, assign_ids<org_id>},
     {"auxeira.org_ids", "The organizations whose rows may be read.", &Identity::org_ids, &org_ids, check_ids,
      assign_ids<org_ids>},
@@ -138,8 +139,8 @@ Datum id_list(const SettingValue& value) {
 
 void define_settings() {
     for (const IdentitySetting& setting : identity_settings) {
-        DefineCustomStringVariable(setting.name, setting.description, nullptr, &setting.value->text, "", PGC_SUSET,
-                                   0, setting.check, setting.assign, nullptr);
+        DefineCustomStringVariable(setting.name, setting.description, nullptr, &setting.value->text, "",
+                                   PGC_SUSET, 0, setting.check, setting.assign, nullptr);
     }
     DefineCustomEnumVariable("auxeira.sse_missing_policy", "What a missing component does to an SSE score.",
                              "reweight: the others carry its weight; zero: it counts as nought.",
@@ -151,7 +152,8 @@ void define_settings() {
 }
 
 void set_for_level(const char* name, const char* value) {
-    backend([=] { set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false); });
+    backend(
+        [=] { set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false); });
 }
 
 void assume_identity(const Identity& identity) {
@@ -160,21 +162,37 @@ void assume_identity(const Identity& identity) {
     }
 }
 
-const char* sse_missing_policy() { return missing_policies[missing_policy].name; }
+const char* sse_missing_policy() {
+    return missing_policies[missing_policy].name;
+}
 
-int response_status() { return status; }
+int response_status() {
+    return status;
+}
 
-void clear_response_status() { set_for_level("auxeira.response_status", "0"); }
+void clear_response_status() {
+    set_for_level("auxeira.response_status", "0");
+}
 
-AUXEIRA_SQL_FUNCTION(user_id) { return one_id(fcinfo, user_id); }
+AUXEIRA_SQL_FUNCTION(user_id) {
+    return one_id(fcinfo, user_id);
+}
 AUXEIRA_SQL_FUNCTION(own_user_type) {
     if (user_type.text == nullptr || *user_type.text == '\0') PG_RETURN_NULL();
     return backend([] { return CStringGetTextDatum(user_type.text); });
 }
 
-AUXEIRA_SQL_FUNCTION(session_id) { return one_id(fcinfo, session_id); }
-AUXEIRA_SQL_FUNCTION(org_id) { return one_id(fcinfo, org_id); }
-AUXEIRA_SQL_FUNCTION(readable_org_ids) { return id_list(org_ids); }
-AUXEIRA_SQL_FUNCTION(writable_org_ids) { return id_list(writable_org_ids); }
+AUXEIRA_SQL_FUNCTION(session_id) {
+    return one_id(fcinfo, session_id);
+}
+AUXEIRA_SQL_FUNCTION(org_id) {
+    return one_id(fcinfo, org_id);
+}
+AUXEIRA_SQL_FUNCTION(readable_org_ids) {
+    return id_list(org_ids);
+}
+AUXEIRA_SQL_FUNCTION(writable_org_ids) {
+    return id_list(writable_org_ids);
+}
 
 } // namespace auxeira::functions

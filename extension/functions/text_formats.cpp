@@ -11,13 +11,16 @@ namespace {
 constexpr std::size_t longest_number = 40;
 constexpr std::size_t longest_address = 254; // RFC 5321, 4.5.3.1.3
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // Takes exactly `count` digits off the front; -1 when they are not there.
 int take_digits(std::string_view& text, std::size_t count) {
     if (text.size() < count || !std::all_of(text.begin(), text.begin() + count, is_digit)) return -1;
     int value = 0;
-    for (const char digit : text.substr(0, count)) value = value * 10 + (digit - '0');
+    for (const char digit : text.substr(0, count))
+        value = value * 10 + (digit - '0');
     text.remove_prefix(count);
     return value;
 }
@@ -71,7 +74,9 @@ bool is_date_time(std::string_view text) {
            take_offset(text) && text.empty();
 }
 
-bool is_plain(char c) { return static_cast<unsigned char>(c) > ' ' && c != 0x7f && c != '@'; }
+bool is_plain(char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != 0x7f && c != '@';
+}
 
 bool is_email(std::string_view text) {
     const std::size_t at = text.find('@');
@@ -84,7 +89,9 @@ bool is_email(std::string_view text) {
            dot + 2 < domain.size() && domain.find("..") == std::string_view::npos;
 }
 
-bool is_uuid(std::string_view text) { return tenancy::parse_uuid(text).has_value(); }
+bool is_uuid(std::string_view text) {
+    return tenancy::parse_uuid(text).has_value();
+}
 
 struct Format {
     std::string_view name;

@@ -29,14 +29,17 @@ TEST(Uuid, ReadsEveryDigitInPlace) {
 }
 
 TEST(Uuid, RefusesAnythingElse) {
-    for (const std::string text : {"", "00112233445566778899aabbccddeeff", "{00112233-4455-6677-8899-aabbccddeeff}",
-                                   "00112233-4455-6677-8899-aabbccddeefg", "00112233-4455-6677-8899-aabbccddeef",
-                                   "00112233-4455-6677-8899-aabbccddeeff ", "0011223-34455-6677-8899-aabbccddeeff"}) {
+    for (const std::string text :
+         {"", "00112233445566778899aabbccddeeff", "{00112233-4455-6677-8899-aabbccddeeff}",
+          "00112233-4455-6677-8899-aabbccddeefg", "00112233-4455-6677-8899-aabbccddeef",
+          "00112233-4455-6677-8899-aabbccddeeff ", "0011223-34455-6677-8899-aabbccddeeff"}) {
         EXPECT_FALSE(parse_uuid(text)) << text;
     }
 }
 
-TEST(OrganizationIds, EmptyListHoldsNone) { EXPECT_EQ(ids_of("")->size(), 0U); }
+TEST(OrganizationIds, EmptyListHoldsNone) {
+    EXPECT_EQ(ids_of("")->size(), 0U);
+}
 
 TEST(OrganizationIds, KeepsOrder) {
     const auto ids = ids_of(first + "," + second);
@@ -47,8 +50,9 @@ TEST(OrganizationIds, KeepsOrder) {
 }
 
 TEST(OrganizationIds, RefusesTheWholeListForOneBadPart) {
-    for (const std::string& list : {",", first + ",", "," + first, first + ", " + second, first + ";" + second,
-                                    first + "," + second + ",x", std::string("*"), std::string("' or true --")}) {
+    for (const std::string& list :
+         {",", first + ",", "," + first, first + ", " + second, first + ";" + second,
+          first + "," + second + ",x", std::string("*"), std::string("' or true --")}) {
         EXPECT_FALSE(ids_of(list)) << list;
     }
 }
