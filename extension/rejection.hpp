@@ -1,8 +1,10 @@
 // What the pure rooms throw when they refuse an input: nothing here knows PostgreSQL or HTTP.
 #pragma once
 
+#include <algorithm>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,42 @@ struct Fault {
     std::string path;
     std::string message;
 };
+
+// A text of the input as it may stand in a path or a message: on one line, in quotes, without the `: ` that
+// ends a path, and not longer than anybody reads.
+inline std::string quoted(std::string_view text) {
+    constexpr std::size_t longest = 60;
+    constexpr std::string_view hexadecimal = "0123456789abcdef";
+    std::size_t length = std::min(text.size(), longest);
+    if (length < text.size()) {
+        while (length > 0 && (text[length] & 0xc0) == 0x80)
+            --length; // not inside a UTF-8 character
+    }
+    std::string result = "\"";
+    for (const char c : text.substr(0, length)) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == ':') {
+            result += "\\u00";
+            result += hexadecimal[c >> 4];
+            result += hexadecimal[c & 0xf];
+        } else {
+            if (c == '"' || c == '\\') result += '\\';
+            result += c;
+        }
+    }
+    return result + (length < text.size() ? "...\"" : "\"");
+}
+
+// The path of a member: `responses.team`, or with the name in quotes where it is not a plain word.
+inline std::string path_of(std::string_view parent, std::string_view name) {
+    constexpr std::size_t longest = 60;
+    const auto plain = [](char c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        return letter || (c >= '0' && c <= '9') || c == '_' || c == '-' || (c & 0x80) != 0;
+    };
+    const bool word = !name.empty() && name.size() <= longest && std::all_of(name.begin(), name.end(), plain);
+    const std::string shown = word ? std::string(name) : quoted(name);
+    return parent.empty() ? shown : std::string(parent) + '.' + shown;
+}
 
 // A refusal with every fault found. The detail has one `path: message` line for each fault.
 class Rejection : public std::exception {

@@ -28,7 +28,7 @@ choose_base() {
     base="$data"
     if [ "$(id -u)" = 0 ] && ! as_owner test -x "$data"; then
         base="/var/lib/auxeira-$(short_hash)"
-        mkdir -p -m 755 "$base"
+        install -d -m 755 "$base"
         say "the cluster is in $base, because user postgres cannot enter $data"
     fi
     cluster="$base/cluster"
@@ -120,7 +120,7 @@ is_cluster_accepting() {
 start_cluster() {
     if is_cluster_running; then
         ! is_cluster_accepting || return 0
-        stop_cluster
+        stop_cluster || true # it may have died by itself meanwhile
     fi
     configure_cluster
     local try

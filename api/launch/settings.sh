@@ -38,7 +38,7 @@ data="$(cd "$AUXEIRA_DATA" && pwd -P)"
 [ -e "$data/$data_mark" ] || { chmod 755 "$data" && : >"$data/$data_mark"; }
 keys="$data/keys"
 logs="$data/logs"
-mkdir -p -m 700 "$keys" "$logs"
+install -d -m 700 "$keys" "$logs"
 
 # Random text for passwords, from the kernel: 48 bytes, 64 characters.
 random_text() {

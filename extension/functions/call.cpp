@@ -8,6 +8,7 @@
 
 #include "functions/settings.hpp"
 #include "rejection.hpp"
+#include "tenancy/organization_ids.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -263,7 +264,7 @@ Identity caller_of(const ApiFunction& function, Jsonb* claims) {
     if (!function.needs_session) return {};
     const std::string user = claim(claims, "sub");
     const std::string session = claim(claims, "sid");
-    if (user.empty() || session.empty()) {
+    if (!tenancy::parse_uuid(user) || !tenancy::parse_uuid(session)) {
         refuse(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "authentication required", "Log in first.");
     }
     return resolve(user, session, function.needs_admin);
@@ -284,8 +285,9 @@ Datum answer(FunctionCallInfo fcinfo, int status, const char* body) {
 // The body must outlive the SPI connection, so it is copied into the caller's memory.
 const char* run(const ApiFunction& function, Jsonb* request, MemoryContext callers_memory) {
     Datum values[] = {JsonbPGetDatum(request)};
-    if (!fetch_row(function.plan, values, function.read_only)) return "null";
-    const char* const text = column_text(1);
+    fetch_row(function.plan, values, function.read_only);
+    const char* text = column_text(1);
+    if (*text == '\0') text = "null"; // of JSON, for that of SQL
     return backend([&] { return MemoryContextStrdup(callers_memory, text); });
 }
 

@@ -1,6 +1,7 @@
 // auxeira.checked: holds a request against a schema and names every fault at once. The schema is a subset of
 // JSON Schema 2020-12: type, enum, minimum, maximum, minLength, maxLength, minItems, maxItems, maxProperties,
-// format (uuid, date-time, email), required, properties, additionalProperties, items, default.
+// format (uuid, date-time, email), required, properties, additionalProperties, propertyNames (maxLength, in
+// bytes), items, default.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -180,10 +181,6 @@ private:
         result_ = backend([&] { return pushJsonbValue(&state_, token, pushed); });
     }
 
-    static std::string inside(const std::string& path, std::string_view key) {
-        return path.empty() ? std::string(key) : path + "." + std::string(key);
-    }
-
     void check_object(JsonbContainer* schema, JsonbContainer* object, const std::string& path) {
         push(WJB_BEGIN_OBJECT);
         JsonbContainer* const properties = object_member(schema, "properties");
@@ -201,7 +198,7 @@ private:
             if (!value || value->type == jbvNull) value = member(schema, "default");
             if (!value) return;
             push(WJB_KEY, &key);
-            check_value(schema, *value, WJB_VALUE, inside(path, text_of(key)));
+            check_value(schema, *value, WJB_VALUE, path_of(path, text_of(key)));
         });
     }
 
@@ -212,7 +209,7 @@ private:
             if (name.type != jbvString) refuse_schema("required", "an array of strings");
             const Value value = member(object, text_of(name));
             if (value && value->type != jbvNull) return;
-            const std::string where = inside(path, text_of(name));
+            const std::string where = path_of(path, text_of(name));
             if (first_missing_.empty()) first_missing_ = where;
             fault(where, "this field is required");
         });
@@ -222,13 +219,17 @@ private:
     void check_others(JsonbContainer* schema, JsonbContainer* properties, JsonbContainer* object,
                       const std::string& path) {
         const Value others = member(schema, "additionalProperties");
+        JsonbContainer* const names = object_member(schema, "propertyNames");
+        const size_t longest_name =
+            names != nullptr ? int_member(names, "maxLength", PG_INT32_MAX) : PG_INT32_MAX;
         check_count(schema, "maxProperties", static_cast<int>(JsonContainerSize(object)), "members", path);
         if (!others) return;
         if (others->type != jbvBool && !is_object(*others))
             refuse_schema("additionalProperties", "an object or false");
         for_each(object, [&](const JsonbValue& key, const JsonbValue& value) {
             if (properties != nullptr && member(properties, text_of(key))) return;
-            const std::string where = inside(path, text_of(key));
+            const std::string where = path_of(path, text_of(key));
+            if (text_of(key).size() > longest_name) return fault(where, "the name is too long");
             if (others->type == jbvBool) return fault(where, "this field is not known here");
             push(WJB_KEY, &key);
             check_value(others->val.binary.data, value, WJB_VALUE, where);

@@ -64,9 +64,10 @@ bool take_fraction(std::string_view& text) {
     return digits >= 1 && digits <= 9;
 }
 
+// PostgreSQL knows offsets of less than 16 hours.
 bool take_offset(std::string_view& text) {
     if (text.empty() || take(text, "Zz")) return true;
-    return take(text, "+-") && take_clock(text, false);
+    return take(text, "+-") && text < "16" && take_clock(text, false);
 }
 
 bool is_date_time(std::string_view text) {

@@ -18,7 +18,7 @@ std::string component_names() {
 } // namespace
 
 void Tally::refuse(Component component, std::string_view question, double value, Faults& faults) const {
-    faults.add(path(path("responses", components[index(component)].name), question),
+    faults.add(path_of(path_of("responses", components[index(component)].name), question),
                show(value) + " is outside " + show(scale_.lowest) + " to " + show(scale_.highest) +
                    " (scale " + std::string(scale_.name) + ")");
 }
@@ -52,7 +52,7 @@ Scale inferred_scale(std::span<const Answer> answers) {
 }
 
 void refuse_component(Faults& faults, std::string_view root, std::string_view name) {
-    faults.add(path(root, name), "is not a component (" + component_names() + ")");
+    faults.add(path_of(root, name), "is not a component (" + component_names() + ")");
 }
 
 } // namespace auxeira::scoring

@@ -1,20 +1,10 @@
 #include "scoring/faults.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
 
 namespace auxeira::scoring {
-
-namespace {
-
-bool plain(char c) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return letter || (c >= '0' && c <= '9') || c == '_' || c == '-' || (c & 0x80) != 0;
-}
-
-} // namespace
 
 void Faults::add(std::string path, std::string message) {
     if (kept_.size() < most_kept) {
@@ -28,28 +18,7 @@ void Faults::check(std::string_view message, std::string_view hint) const {
     if (kept_.empty()) return;
     std::vector<Fault> faults = kept_;
     if (dropped_ > 0) faults.push_back({"more", std::to_string(dropped_) + " further faults"});
-    throw Rejection(Reason::invalid_value, std::string(message), std::move(faults), std::string(hint));
-}
-
-std::string path(std::string_view root, std::string_view part) {
-    const bool word = !part.empty() && std::all_of(part.begin(), part.end(), plain);
-    return std::string(root) + '.' + (word ? std::string(part) : quoted(part));
-}
-
-std::string quoted(std::string_view text) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    std::string result = "\"";
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20) {
-            result += "\\u00";
-            result += hex[c >> 4];
-            result += hex[c & 0xf];
-        } else {
-            if (c == '"' || c == '\\') result += '\\';
-            result += c;
-        }
-    }
-    return result + '"';
+    throw Rejection(Reason::invalid_value, std::string(message), faults, std::string(hint));
 }
 
 std::string show(double value) {

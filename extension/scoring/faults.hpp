@@ -26,13 +26,6 @@ private:
     std::size_t dropped_ = 0;
 };
 
-// `responses.team.q1`: the parts joined by dots. A part that is not a plain word is quoted as in JSON, so
-// that a key with a dot, a colon or a line feed cannot pass for something else.
-std::string path(std::string_view root, std::string_view part);
-
-// As a JSON string.
-std::string quoted(std::string_view text);
-
 // The value as a fault names it: the shortest decimal text that reads back as the same number.
 std::string show(double value);
 

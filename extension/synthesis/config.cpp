@@ -85,7 +85,7 @@ public:
     void finish() {
         if (faults_.empty()) return;
         throw Rejection(all_missing_ ? Reason::missing_field : Reason::invalid_value,
-                        "invalid parameters for synthetic data", std::move(faults_),
+                        "invalid parameters for synthetic data", faults_,
                         "See auxeira.synthetic_catalogue() for the user types and their metrics.");
     }
 

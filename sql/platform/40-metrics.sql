@@ -67,7 +67,7 @@ declare
   ids uuid[];
 begin
   if r ? 'cursor' then
-    if r ->> 'cursor' !~ '^-?[0-9]{1,18}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    if r ->> 'cursor' !~ '^(-?[0-9]{1,17}|[0-9]{18})_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
       raise exception using errcode = '22023', message = 'invalid request: cursor: it is not one that an earlier page gave',
         detail = 'cursor: it is not one that an earlier page gave';
     end if;
@@ -112,8 +112,8 @@ declare
         "metric_timestamp": {"type": "string", "format": "date-time"},
         "is_synthetic": {"type": "boolean", "default": false},
         "synthetic_algorithm": {"type": "string", "minLength": 1, "maxLength": 100},
-        "metrics": {"type": "object", "maxProperties": 100, "additionalProperties":
-          {"type": "number", "minimum": -1e18, "maximum": 1e18}}}}}}}');
+        "metrics": {"type": "object", "maxProperties": 100, "propertyNames": {"maxLength": 100},
+          "additionalProperties": {"type": "number", "minimum": -1e18, "maximum": 1e18}}}}}}}');
   inserted integer;
 begin
   insert into auxeira.dashboard_metrics (org_id, metric_id, user_id, dashboard_type, metric_name, metric_value,

@@ -160,8 +160,15 @@ declare
       "trend": {"type": "string", "enum": ["improving", "declining", "stable", "volatile"], "default": "stable"},
       "seed": {"type": "integer", "minimum": -9223372036854775808, "maximum": 9223372036854775807},
       "asOf": {"type": "string", "format": "date-time"}}}');
+  first_point constant timestamptz := coalesce((r ->> 'asOf')::timestamptz, now())
+    - make_interval(days => (r ->> 'timeRangeDays')::integer);
   done record;
 begin
+  if first_point < '0001-01-01T00:00:00Z' then
+    raise exception using errcode = '22023',
+      message = 'invalid request: asOf: the first point would be before the year 1',
+      detail = 'asOf: the first point would be before the year 1';
+  end if;
   select * into done from auxeira.synthesize(
     r ->> 'userType', (r ->> 'count')::integer, (r ->> 'timeRangeDays')::integer, (r ->> 'variance')::float8,
     r ->> 'trend', (r ->> 'seed')::bigint, (r ->> 'asOf')::timestamptz, r ->> 'dataType');

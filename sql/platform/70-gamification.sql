@@ -248,7 +248,7 @@ begin
     raise exception using errcode = '22023',
       message = format('invalid request: actionType: %s is not an activity', to_json(left(record_action.action_type, 60))),
       detail = format('actionType: %s is not an activity', to_json(left(record_action.action_type, 60))),
-      hint = 'The activities are in auxeira.activities.';
+      hint = 'See the catalogue of activities.';
   end if;
   -- One report in an organization at a time, so that limits and what is paid once hold.
   perform from auxeira.organizations o where o.org_id = auxeira.org_id() for no key update;

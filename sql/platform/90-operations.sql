@@ -69,7 +69,7 @@ begin
   delete from auxeira.user_sessions s where least(s.expires_at, s.revoked_at) < before;
   get diagnostics sessions = row_count;
   return auxeira.success(json_build_object(
-    'deletedRecords', metrics, 'retentionDays', days, 
+    'deletedRecords', metrics, 'retentionDays', days,
     'tables', json_build_object('dashboard_metrics', metrics, 'user_sessions', sessions)));
 end
 $$;
