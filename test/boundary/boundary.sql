@@ -1,0 +1,120 @@
+-- Errors across the boundary between C++ and the server. psql variable: library
+\set ON_ERROR_STOP on
+\set QUIET on
+create extension pgtap;
+\ir probe.sql
+select plan(36);
+select pg_backend_pid() as pid \gset
+
+-- --- What arrives -------------------------------------------------------------------------------------------
+
+select is(probe.fault(format('select probe.throw(%L)', kind)), expected, 'throwing ' || kind)
+from (values
+  ('integer', 'XX000|unexpected failure inside auxeira: an exception of unknown type|||||||'),
+  ('bad_alloc', '53200|out of memory|||||||'),
+  ('runtime_error', 'XX000|something of the library|||||||'),
+  ('empty', 'XX000|unexpected failure inside auxeira|||||||'),
+  ('percent', 'XX000|100 %s %n|||||||'),
+  ('long', 'XX000|' || repeat('x', 65536) || '|||||||'),
+  ('missing', 'ZA400|Missing required field: a|a: this field is required||||||'),
+  ('rejection', E'22023|two faults|a: is 1\nb[2]: is ä|Try again.|||||')
+) as thrown (kind, expected);
+
+create table probe.statements (statement text, fault text);
+insert into probe.statements values
+  ('select 1', 'no error'),
+  ('insert into probe.things values (1, 1)',
+   '23505|duplicate key value violates unique constraint "things_are_unique"|Key (id)=(1) already exists.||things_are_unique||things|probe|'),
+  ('insert into probe.things values (2, 0)',
+   '23514|new row for relation "things" violates check constraint "sizes_are_positive"|Failing row contains (2, 0).||sizes_are_positive||things|probe|'),
+  ('insert into probe.things values (2, null)',
+   '23502|null value in column "size" of relation "things" violates not-null constraint|Failing row contains (2, null).|||size|things|probe|'),
+  ('call probe.refuse()', 'P0QQ1|refused|The detail.|The hint.|c|k|t|s|d'),
+  ('select 1 / 0', '22012|division by zero|||||||'),
+  ('selec 1', '42601|syntax error at or near "selec"|||||||'),
+  ('select probe.throw(''rejection'')', E'22023|two faults|a: is 1\nb[2]: is ä|Try again.|||||'),
+  ('select probe.throw(''integer'')', 'XX000|unexpected failure inside auxeira: an exception of unknown type|||||||');
+select is(probe.fault(format('select probe.sql(%L)', statement)), fault, 'through C++: ' || statement) from probe.statements;
+select is(probe.fault(format('select probe.nest(%L, 12)', statement)), fault, 'through a dozen doors: ' || statement)
+from probe.statements;
+select is(probe.alive(), 0, 'every destructor has run');
+select is((select array_agg(id) from probe.things), array[1], 'and every change is undone');
+
+-- --- What stays: nothing ------------------------------------------------------------------------------------
+
+create procedure probe.measure(statement text, inout server bigint, inout private bigint) language plpgsql as $$
+begin
+  call probe.repeat(statement, 2000);
+  server := probe.server_memory();
+  private := probe.private_memory();
+  call probe.repeat(statement, 20000);
+  server := probe.server_memory() - server;
+  private := probe.private_memory() - private;
+end
+$$;
+
+create table probe.growth (what text, server bigint, private bigint);
+create procedure probe.remember(what text, statement text) language plpgsql as $$
+declare
+  server bigint;
+  private bigint;
+begin
+  call probe.measure(statement, server, private);
+  insert into probe.growth values (what, server, private);
+end
+$$;
+-- What the loop itself takes when it runs first is not counted.
+call probe.remember('errors of the server', 'select 1 / 0');
+truncate probe.growth;
+call probe.remember('integers', 'select probe.throw(''integer'')');
+call probe.remember('refusals', 'select probe.throw(''rejection'')');
+call probe.remember('exceptions', 'select probe.throw(''runtime_error'')');
+call probe.remember('bad_alloc', 'select probe.throw(''bad_alloc'')');
+call probe.remember('errors of SQL', 'select probe.sql(''insert into probe.things values (1, 1)'')');
+call probe.remember('errors of nested SQL', 'select probe.nest(''call probe.refuse()'', 1)');
+select diag(format('20,000 %s: %s bytes in the server, %s in the process', what, server, private)) from probe.growth;
+-- One byte an error would be more.
+select is_empty('select what, server from probe.growth where server >= 20000', '20,000 errors leave nothing in the server');
+select is_empty('select what, private from probe.growth where private > 262144', 'nor in the process');
+select is(probe.alive(), 0, 'nor an object');
+
+-- --- What can be stopped ------------------------------------------------------------------------------------
+
+-- How long a statement takes until it ends or is stopped, in ms.
+create function probe.time_of(statement text) returns double precision language plpgsql as $$
+declare
+  started constant timestamptz := clock_timestamp();
+begin
+  execute statement;
+  return extract(epoch from clock_timestamp() - started) * 1000;
+exception when query_canceled then
+  return extract(epoch from clock_timestamp() - started) * 1000;
+end
+$$;
+create table probe.requests (request jsonb);
+alter table probe.requests alter request set storage external;
+insert into probe.requests select jsonb_build_object('numbers', (select jsonb_agg(n) from generate_series(1, 2000000) n));
+
+create table probe.loops (what text, statement text, whole double precision);
+insert into probe.loops values
+  ('a loop without end', 'select probe.spin()', 'infinity'),
+  ('checking a request', 'select auxeira.checked(request, ''{"properties": {"numbers": {"type": "array", "items":
+     {"type": "number"}}}}'') from probe.requests', null),
+  ('generating a million points', 'select count(*) from auxeira.synthetic_metrics(''startup_founder'', 1000000, 30, 0.2,
+     ''stable'', 1)', null);
+update probe.loops set whole = probe.time_of(statement) where whole is null;
+
+-- The best of three, so that a busy machine does not matter.
+create table probe.stops (what text, stopped double precision);
+set statement_timeout = '50ms';
+select format('insert into probe.stops values (%L, probe.time_of(%L))', what, statement)
+from probe.loops, generate_series(1, 3) \gexec
+reset statement_timeout;
+select diag(format('%s: %s ms whole, stopped after %s ms at a limit of 50 ms', what, round(whole), round(min(stopped))))
+from probe.loops join probe.stops using (what) group by what, whole;
+select ok(min(stopped) < least(whole * 0.9, 1000), 'statement_timeout ends ' || what)
+from probe.loops join probe.stops using (what) group by what, whole order by what;
+select is(probe.alive(), 0, 'and runs the destructors');
+
+select is(pg_backend_pid(), :pid, 'all of this was one session');
+select * from finish();
