@@ -90,8 +90,7 @@ insert into test.refused (person, api_function, request, expected) values
  E'22023 invalid request | detail: seed: 1.5 is not an integer\ncount: "30" is not an integer\n'
  'variance: "NaN" is not a number'),
 ('ann', 'generate_synthetic', '{"asOf": "0001-01-01T00:00:00Z"}',
- '22023 invalid parameters for synthetic data | detail: as_of: is less than 30 days after the beginning of the year 1 | '
- 'hint: See auxeira.synthetic_catalogue() for the user types and their metrics.'),
+ '22023 invalid request | detail: asOf: the first point would be before the year 1'),
 ('vic', 'generate_synthetic', '{}', '42501 new row violates row-level security policy for table "dashboard_metrics"'),
 ('ann', 'list_templates', '{"type": "x"}',
  '22023 invalid request | detail: type: "x" is not one of all, startup_founder, venture_capital, angel_investor, corporate_partner, government, esg_funder, impact_investor'),

@@ -165,7 +165,7 @@ from (values
   ('ann', '{}', E'ZA400 Missing required field: actionType | detail: actionType: this field is required\n'
                 'domain: this field is required'),
   ('ann', '{"actionType": "mint", "domain": "x"}', '22023 invalid request | detail: actionType: "mint" is not '
-    'an activity | hint: The activities are in auxeira.activities.'),
+    'an activity | hint: See the catalogue of activities.'),
   ('ann', '{"actionType": "pivot", "domain": ""}',
    '22023 invalid request | detail: domain: has 0 characters, 1 to 50 are allowed'),
   ('ann', '{"actionType": "pivot", "domain": "x", "baseTokens": -1}',
