@@ -56,9 +56,10 @@ is_port_free() {
     ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# Below the range that the kernel lends to outgoing connections.
 free_port() {
     local port
-    while port=$((RANDOM % 20000 + 30000)); do
+    while port=$((RANDOM % 12000 + 20000)); do
         is_port_free "$port" && break
     done
     echo "$port"
@@ -77,9 +78,10 @@ create_cluster() {
     mv "$cluster.new" "$cluster"
 }
 
+port_file="$keys/cluster.port"
+
 # Written at every start: the checkout may have moved, the port may have been taken.
 configure_cluster() {
-    local port_file="$keys/cluster.port"
     [ -s "$port_file" ] && is_port_free "$(cat "$port_file")" || free_port >"$port_file"
     cluster_port="$(cat "$port_file")"
     as_owner tee "$cluster/auxeira.conf" >/dev/null <<CONF
@@ -116,16 +118,18 @@ is_cluster_accepting() {
     "$(bindir)/pg_isready" --quiet --host="$sockets" --port="$cluster_port" --timeout=10
 }
 
-# A backend that outlives a killed postmaster for a moment holds its memory: hence the second try.
+# A backend that outlives a killed postmaster for a moment holds its memory, and a port can be taken at the last
+# moment: hence the further tries.
 start_cluster() {
     if is_cluster_running; then
         ! is_cluster_accepting || return 0
         stop_cluster || true # it may have died by itself meanwhile
     fi
-    configure_cluster
     local try
     for try in 1 2 3; do
+        configure_cluster
         control start --log="$cluster/server.log" --wait --silent </dev/null 9>&- && return
+        [ "$try" = 1 ] || rm -f "$port_file"
         sleep "$try"
     done
     fail "PostgreSQL does not start; see $cluster/server.log"
