@@ -1,60 +1,11 @@
 #include "functions/jsonb_reader.hpp"
 
-#include <array>
 #include <cmath>
 #include <string>
-
-extern "C" {
-#include "utils/numeric.h"
-}
 
 namespace auxeira::functions {
 
 namespace {
-
-// --- Numerics --------------------------------------------------------------------------------------------
-
-// The stored form of a short numeric (numeric.c, NumericShort): a header of 16 bits, then digits of base
-// 10,000, the first of which counts 10,000 ^ weight. It is on disk everywhere and cannot change without a
-// dump.
-constexpr uint16 form_mask = 0xC000;
-constexpr uint16 short_form = 0x8000;
-constexpr uint16 negative = 0x2000;
-constexpr uint16 weight_sign = 0x0040;
-constexpr uint16 weight_mask = 0x003F;
-
-constexpr int most_digits = 4;
-// Doubles hold these exactly, so that one multiplication or division rounds once: the same double as from
-// text.
-constexpr int64 largest_exact = int64{1} << 53;
-constexpr std::array<double, 6> powers{1, 1e4, 1e8, 1e12, 1e16, 1e20};
-
-// The value of a small numeric; empty for others.
-std::optional<double> small_number(const char* numeric) {
-    if (!VARATT_IS_4B_U(numeric)) return std::nullopt;
-    const auto* const words = reinterpret_cast<const uint16*>(VARDATA(numeric));
-    const int digits = static_cast<int>((VARSIZE(numeric) - VARHDRSZ) / sizeof(uint16)) - 1;
-    const uint16 header = words[0];
-    if ((header & form_mask) != short_form || digits > most_digits) return std::nullopt;
-
-    int64 units = 0;
-    for (int i = 1; i <= digits; ++i) {
-        units = units * 10'000 + words[i];
-    }
-    const int weight = (header & weight_mask) - (header & weight_sign);
-    const auto exponent = static_cast<std::size_t>(std::abs(weight - digits + 1));
-    if (units > largest_exact || exponent >= powers.size()) return std::nullopt;
-
-    const auto whole = static_cast<double>(units);
-    const double value = weight < digits - 1 ? whole / powers[exponent] : whole * powers[exponent];
-    return (header & negative) != 0 ? -value : value;
-}
-
-double any_number(const char* numeric) {
-    return backend([numeric] {
-        return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, PointerGetDatum(numeric)));
-    });
-}
 
 bool within(double value, const Bounds& bounds) {
     return value >= bounds.lowest && value <= bounds.highest && (!bounds.whole || value == std::floor(value));
@@ -87,12 +38,6 @@ std::string_view text_argument(FunctionCallInfo fcinfo, int argument, std::strin
 
 // --- Pairs -----------------------------------------------------------------------------------------------
 
-double reading::number(const char* numeric) {
-    honour_interrupts();
-    const auto small = small_number(numeric);
-    return small ? *small : any_number(numeric);
-}
-
 std::string_view Pairs::kind() const {
     const JEntry entry = *value_;
     if (JBE_ISSTRING(entry)) return "a string";
@@ -117,13 +62,13 @@ void refuse_component(Pairs component, scoring::Faults& faults) {
     if (!scoring::find_component(component.key())) {
         return scoring::refuse_component(faults, "responses", component.key());
     }
-    faults.add(scoring::path("responses", component.key()),
+    faults.add(path_of("responses", component.key()),
                "must be an object, {question: number}, not " + std::string(component.kind()));
 }
 
 void refuse_answer(Pairs component, Pairs answer, scoring::Faults& faults) {
     honour_interrupts();
-    faults.add(scoring::path(scoring::path("responses", component.key()), answer.key()),
+    faults.add(path_of(path_of("responses", component.key()), answer.key()),
                "must be a number, not " + std::string(answer.kind()));
 }
 
@@ -138,9 +83,9 @@ scoring::PerComponent<std::optional<double>> read_numbers(const Jsonb& object, s
         if (!component) {
             scoring::refuse_component(faults, name, pair.key());
         } else if (!pair.is_number()) {
-            faults.add(scoring::path(name, pair.key()), demand(bounds) + ", not " + std::string(pair.kind()));
+            faults.add(path_of(name, pair.key()), demand(bounds) + ", not " + std::string(pair.kind()));
         } else if (const double number = pair.number(); !within(number, bounds)) {
-            faults.add(scoring::path(name, pair.key()), demand(bounds) + ", not " + scoring::show(number));
+            faults.add(path_of(name, pair.key()), demand(bounds) + ", not " + scoring::show(number));
         } else {
             numbers[scoring::index(*component)] = number;
         }

@@ -10,6 +10,7 @@
 #include "scoring/answers.hpp"
 
 #include "boundary/door.hpp"
+#include "functions/numeric_reader.hpp"
 
 extern "C" {
 #include "utils/jsonb.h"
@@ -20,12 +21,18 @@ namespace auxeira::functions {
 // The jsonb argument, fetched and decompressed where it must be.
 const Jsonb& jsonb_argument(FunctionCallInfo fcinfo, int argument);
 
+// Asks the processor for the value ahead of its use: a scan has not touched it, and it lies in slow memory.
+inline void fetch_ahead(const Jsonb& value) {
+    constexpr std::size_t line = 64, most = 4096;
+    const auto* const start = reinterpret_cast<const char*>(&value);
+    const std::size_t size = std::min<std::size_t>(VARSIZE(&value), most);
+    for (std::size_t offset = line; offset < size; offset += line) {
+        __builtin_prefetch(start + offset);
+    }
+}
+
 // The text argument; `otherwise` when it is NULL.
 std::string_view text_argument(FunctionCallInfo fcinfo, int argument, std::string_view otherwise);
-
-namespace reading {
-[[gnu::cold]] double number(const char* numeric);
-}
 
 // Steps through the pairs of an object in stored order: by length of the key, then by bytes.
 class Pairs {
@@ -61,17 +68,7 @@ public:
     std::string_view kind() const;
 
     const JsonbContainer& container() const { return *reinterpret_cast<const JsonbContainer*>(aligned()); }
-    // Of a number; infinite where it is beyond double precision.
-    double number() const {
-        // Nearly every answer is 0.0001 to 0.9999, one digit of base 10,000 behind the point. See
-        // small_number().
-        const char* const numeric = aligned();
-        if (VARATT_IS_4B_U(numeric) && VARSIZE(numeric) == VARHDRSZ + 2 * sizeof(uint16)) {
-            const auto* const words = reinterpret_cast<const uint16*>(VARDATA(numeric));
-            if ((words[0] & 0xE07F) == 0x807F) return words[1] / 1e4;
-        }
-        return reading::number(numeric);
-    }
+    double number() const { return number_of(aligned()); }
 
 private:
     const char* aligned() const { return data_ + INTALIGN(value_start_); }

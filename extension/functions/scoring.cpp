@@ -72,8 +72,7 @@ Breakdown breakdown_argument(FunctionCallInfo fcinfo, int argument, std::string_
     return read_numbers(jsonb_argument(fcinfo, argument), name, points, faults);
 }
 
-// --- Write: these raise, so they run inside backend() and own nothing
-// -----------------------------------------
+// --- Write: what follows raises, so it runs inside backend() and owns nothing ---------------------------
 
 Datum text_value(std::string_view text) {
     return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));

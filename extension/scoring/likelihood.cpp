@@ -21,7 +21,6 @@ constexpr double log_odds_per_ten_points = 0.45;
 void check(double raw, const Cohort& cohort) {
     Faults faults;
     if (!(raw >= 0 && raw <= 100)) faults.add("raw", show(raw) + " is outside 0 to 100");
-    if (cohort.size < 0) faults.add("cohort_size", "must be 0 or more");
     if (cohort.below < 0) faults.add("below", "must be 0 or more");
     if (cohort.equal < 0) faults.add("equal", "must be 0 or more");
     if (faults.empty() && cohort.below + cohort.equal > cohort.size) {

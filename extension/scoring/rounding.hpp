@@ -19,9 +19,10 @@ inline double round_decimals(double value, int decimals) {
     const double power = powers[decimals];
     const double scaled = value * power;
     const double nearest = std::nearbyint(scaled);
-    // The product is inexact, which can change the result beside a tie, and only there.
-    const bool near_tie = std::fabs(std::fabs(scaled - nearest) - 0.5) < 1e-6;
-    if (near_tie || !(std::fabs(scaled) < 1e9)) return detail::round_by_text(value, decimals);
+    // The product is inexact, but rounding it kept its order with every half, which all are doubles up to
+    // here: only one that landed on a half can have come from either side.
+    const bool on_half = std::fabs(scaled - nearest) == 0.5;
+    if (on_half || !(std::fabs(scaled) < 0x1p52)) return detail::round_by_text(value, decimals);
     return nearest / power;
 }
 

@@ -89,7 +89,7 @@ Total total_of(const Tally& tally, MissingPolicy policy) {
     if (percent == 0) refuse_nothing();
     const double present_weight = percent / 100.0;
     const double divisor = policy == MissingPolicy::reweight ? present_weight : 1;
-    const double raw = divisor == 1 ? points : points / divisor;
+    const double raw = points / divisor;
     return {.raw = raw,
             .total = static_cast<int>(std::nearbyint(raw)),
             .present_weight = present_weight,

@@ -84,6 +84,7 @@ TEST(Answers, OptionsAreCheckedToo) {
               "base_rate: 1 is not between 0 and 1");
     EXPECT_NE(refusal(answers_of({{"team", "q", 1}}), {.age_days = std::nan("")}), "");
     EXPECT_NE(refusal(answers_of({{"team", "q", 1}}), {.age_days = HUGE_VAL}), "");
+    EXPECT_NE(refusal(answers_of({{"team", "q", 1}}), {.base_rate = 0}), "");
     EXPECT_NE(refusal(answers_of({{"team", "q", 1}}), {.base_rate = std::nan("")}), "");
 }
 

@@ -39,18 +39,19 @@ TEST(Rounding, TheBinaryValueDecides) {
 TEST(Rounding, LargeAndOddValuesPassThrough) {
     EXPECT_EQ(round_decimals(1e300, 1), 1e300);
     EXPECT_EQ(round_decimals(123456789012.25, 1), 123456789012.2);
+    EXPECT_EQ(round_decimals(2200935703504985.0, 1), 2200935703504985.0); // ten times it is no double
     EXPECT_TRUE(std::isinf(round_decimals(HUGE_VAL, 1)));
     EXPECT_TRUE(std::isnan(round_decimals(std::nan(""), 1)));
 }
 
 TEST(Rounding, AgreesWithCorrectlyRoundedConversion) {
     std::mt19937_64 random(15);
-    std::uniform_real_distribution<double> hundred(0, 100);
+    std::uniform_real_distribution<double> hundred(0, 100), exponent(-3, 16);
     for (int decimals = 0; decimals <= 3; ++decimals) {
         for (int i = 0; i < 100'000; ++i) {
             const double tie = i / 2000.0; // on and beside the ties of three decimals
-            for (const double value :
-                 {tie, std::nextafter(tie, 0), std::nextafter(tie, 1e9), hundred(random)}) {
+            for (const double value : {tie, std::nextafter(tie, 0), std::nextafter(tie, 1e9), hundred(random),
+                                       std::pow(10, exponent(random))}) {
                 ASSERT_EQ(round_decimals(value, decimals), by_printf(value, decimals)) << value;
             }
         }
@@ -64,7 +65,8 @@ TEST(Rounding, ComponentGridDiffersFromHalfUp) {
         for (int hundredths = 0; hundredths <= 100; ++hundredths) {
             const double points = hundredths / 100.0 * 100 * (percent / 100.0);
             const int exact = hundredths * percent; // in hundredths of a point
-            if (round_decimals(points, 1) != (exact + 5) / 10 / 10.0) ++differ;
+            const int half_up = (exact + 5) / 10;   // in tenths
+            if (round_decimals(points, 1) != half_up / 10.0) ++differ;
         }
     }
     EXPECT_EQ(differ, 62);

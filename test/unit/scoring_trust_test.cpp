@@ -48,6 +48,15 @@ TEST(Confidence, FollowsTheAnsweredShareOfTheQuestionnaire) {
     EXPECT_EQ(result.data_quality, 0.6);
 }
 
+TEST(Status, HalfOfTheWeightIsEnough) {
+    Answers answers;
+    answers.add("team", "q1", 1);
+    answers.add("business", "q1", 1);
+    EXPECT_EQ(score(answers, {}).status, Status::provisional);
+    answers.add("financial", "q1", 1);
+    EXPECT_EQ(score(answers, {}).status, Status::scored);
+}
+
 TEST(DataQuality, IsTheWeakestOfTheThree) {
     Answers answers;
     answers.add("team", "q1", 1);

@@ -50,11 +50,16 @@ TEST(OrganizationIds, KeepsOrder) {
 }
 
 TEST(OrganizationIds, RefusesTheWholeListForOneBadPart) {
-    for (const std::string& list :
-         {",", first + ",", "," + first, first + ", " + second, first + ";" + second,
-          first + "," + second + ",x", std::string("*"), std::string("' or true --")}) {
+    const std::vector<std::string> lists{",",
+                                         first + ",",
+                                         "," + first,
+                                         first + ", " + second,
+                                         first + ";" + second,
+                                         first + "," + second + ",x",
+                                         "*",
+                                         "' or true --"};
+    for (const std::string& list : lists)
         EXPECT_FALSE(ids_of(list)) << list;
-    }
 }
 
 } // namespace
