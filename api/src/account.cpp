@@ -2,6 +2,7 @@
 
 #include "encoding.hpp"
 #include "json.hpp"
+#include "json_object.hpp"
 #include "outcome.hpp"
 
 #include <algorithm>
@@ -35,10 +36,8 @@ std::optional<Problem> missing(const Members& body, std::initializer_list<const 
 }
 
 Problem unacceptable(std::vector<Fault> faults) {
-    return {.status = 422,
-            .code = "22023",
-            .error = faults.front().path + " " + faults.front().message,
-            .errors = std::move(faults)};
+    const std::string first = faults.front().path + " " + faults.front().message;
+    return {.status = 422, .code = "22023", .error = first, .errors = std::move(faults)};
 }
 
 Problem wrong_credentials() {

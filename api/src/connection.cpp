@@ -5,14 +5,19 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <utility>
+
 namespace auxeira::api {
 
 namespace {
 
-constexpr std::size_t kept_limit = 64 * 1024;           // pipelined input behind one request
-constexpr std::size_t discard_limit = 4 * 1024 * 1024;  // input after the last answer
-constexpr std::size_t body_memory = 512 * 1024 * 1024;  // bodies of all connections together
-constexpr std::size_t requests_per_connection = 10'000; // so that none keeps its thread for ever
+constexpr std::size_t kept_limit = 64UL * 1024;          // pipelined input behind one request
+constexpr std::size_t discard_limit = 4UL * 1024 * 1024; // input after the last answer
+constexpr std::size_t body_memory = 512UL * 1024 * 1024; // bodies of all connections together
+constexpr std::size_t requests_per_connection = 10'000;  // so that none keeps its thread for ever
+
+// After so long the library may have given up its side of the connection.
+constexpr std::chrono::seconds longest_keep_alive{15};
 
 constexpr Refusal overload{503, "overloaded", "The service is busy, please try again"};
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -64,7 +69,8 @@ Connection::~Connection() {
 
 bool Connection::input(std::string_view data, int socket) noexcept {
     try {
-        if (!take_turn(data, socket)) return true;
+        const Turn turn = take_turn(data, socket);
+        if (turn != Turn::taken) return turn == Turn::kept;
         const bool fresh = exchange_ == nullptr;
         Channel channel{socket, {}};
         run(data, channel);
@@ -76,24 +82,23 @@ bool Connection::input(std::string_view data, int socket) noexcept {
     }
 }
 
-// False when the input was kept or thrown away instead.
-bool Connection::take_turn(std::string_view data, int socket) {
+Connection::Turn Connection::take_turn(std::string_view data, int socket) {
     const std::lock_guard lock(mutex_);
     if (closing_) {
         discard(data.size(), socket);
-        return false;
+        return Turn::discarded;
     }
     if (!turn_taken_) {
         turn_taken_ = true;
-        return true;
+        return Turn::taken;
     }
     if (kept_.size() + data.size() > kept_limit) {
         closing_ = true;
         ::shutdown(socket, SHUT_RDWR);
-        return false;
+        return Turn::discarded;
     }
     kept_.append(data);
-    return false;
+    return Turn::kept;
 }
 
 // A client may go on sending for a while before it reads the last answer, but not for ever.
@@ -122,12 +127,11 @@ void Connection::run(std::string_view data, Channel& channel) {
 bool Connection::step(std::string_view& data, Channel& channel) {
     if (!exchange_) {
         exchange_ = std::make_shared<Exchange>(address_);
-        exchange_->ticket_ = std::make_shared<Ticket>(traffic_);
         parser_ = std::make_unique<RequestParser>(exchange_->request);
     }
     switch (parser_->feed(data)) {
     case RequestParser::Step::more:
-        if (exchange_->ticket_->cover(exchange_->request.body.size())) return true;
+        if (!exchange_->ticket_ || exchange_->ticket_->cover(exchange_->request.body.size())) return true;
         return refuse(channel, overload);
     case RequestParser::Step::head:
         return plan_body(data, channel);
@@ -141,6 +145,7 @@ bool Connection::step(std::string_view& data, Channel& channel) {
 
 bool Connection::plan_body(std::string_view& data, Channel& channel) {
     Exchange& exchange = *exchange_;
+    exchange.ticket_ = std::make_shared<Ticket>(traffic_);
     const Application::BodyPlan plan = traffic_->application.examine(exchange);
     if (!parser_->accept_body(plan.limit, plan.store)) return refuse(channel, parser_->refusal());
     if (!exchange.request.has_body()) return dispatch(data, channel);
@@ -148,7 +153,7 @@ bool Connection::plan_body(std::string_view& data, Channel& channel) {
     if (exchange.early_answer) {
         // The client may now send the body or leave it out; what comes next cannot be told apart.
         exchange.early_answer->close = true;
-        const ExchangePtr refused = std::move(exchange_);
+        const ExchangePtr refused = std::exchange(exchange_, nullptr);
         return deliver(channel, *refused, *refused->early_answer);
     }
     std::string_view line = continue_line;
@@ -160,12 +165,12 @@ bool Connection::dispatch(std::string_view& data, Channel& channel) {
     ++served_;
     parser_.reset();
     if (const auto response = traffic_->application.answer_now(*exchange_)) {
-        const ExchangePtr exchange = std::move(exchange_);
+        const ExchangePtr exchange = std::exchange(exchange_, nullptr);
         return deliver(channel, *exchange, *response);
     }
     Descriptor copy = duplicate(channel.socket);
     if (!copy) return refuse(channel, overload);
-    const ExchangePtr exchange = std::move(exchange_);
+    const ExchangePtr exchange = std::exchange(exchange_, nullptr);
     exchange->socket_ = std::move(copy);
     exchange->connection_ = shared_from_this();
     {
@@ -181,7 +186,7 @@ bool Connection::dispatch(std::string_view& data, Channel& channel) {
 }
 
 bool Connection::refuse(Channel& channel, const Refusal& refusal) {
-    const ExchangePtr exchange = std::move(exchange_);
+    const ExchangePtr exchange = std::exchange(exchange_, nullptr);
     Response response = traffic_->application.refuse(*exchange, refusal);
     response.close = true;
     return deliver(channel, *exchange, response);
@@ -189,7 +194,8 @@ bool Connection::refuse(Channel& channel, const Refusal& refusal) {
 
 bool Connection::deliver(Channel& channel, Exchange& exchange, const Response& response) {
     const bool keep_alive = exchange.request.keep_alive && !response.close && !traffic_->draining &&
-                            served_ < requests_per_connection;
+                            served_ < requests_per_connection &&
+                            std::chrono::steady_clock::now() - exchange.start < longest_keep_alive;
     const std::string head_text = response_head(response, keep_alive, exchange.extra_headers);
     std::string_view head = head_text;
     std::string_view body = exchange.request.method == "HEAD" ? std::string_view() : response.body;

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,6 +30,7 @@ struct Traffic {
     // Duplicates are numbered from here: the library picks a connection's thread by the parity of its
     // number, and must not be left with every second one.
     const int first_duplicate;
+    std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::size_t> connections{0};
     std::atomic<std::size_t> in_flight{0};
     std::atomic<std::size_t> body_bytes{0};
@@ -55,7 +57,10 @@ private:
         Descriptor owned;
     };
 
-    bool take_turn(std::string_view data, int socket);
+    // What becomes of input that has just arrived.
+    enum class Turn { taken, kept, discarded };
+
+    Turn take_turn(std::string_view data, int socket);
     void discard(std::size_t bytes, int socket);
 
     // These run in the turn. The bool is false when the turn was passed on or the connection is at its end.

@@ -141,12 +141,14 @@ bool Session::prepare_all() {
     return true;
 }
 
+// The server's farewell comes before the end of the connection: one read is not enough to see it.
 void Session::check() {
-    if (!connection_) return;
-    pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
-    if (::poll(&socket, 1, 0) <= 0) return;
-    if (PQconsumeInput(connection_.get()) == 0 || PQstatus(connection_.get()) != CONNECTION_OK)
-        fail("connection ended");
+    while (connection_) {
+        pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
+        if (::poll(&socket, 1, 0) <= 0) return;
+        if (PQconsumeInput(connection_.get()) == 0 || PQstatus(connection_.get()) != CONNECTION_OK)
+            fail("connection ended");
+    }
 }
 
 Reply Session::run(Statement statement, std::initializer_list<const char*> parameters) {

@@ -2,6 +2,7 @@
 
 #include "encoding.hpp"
 #include "json.hpp"
+#include "json_object.hpp"
 #include "outcome.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace auxeira::api {
 
 namespace {
 
-constexpr std::size_t small_body = 64 * 1024;
+constexpr std::size_t small_body = 64UL * 1024;
 constexpr std::size_t longest_request_id = 64;
 
 bool is_request_id(std::string_view text) {
@@ -193,10 +194,11 @@ std::optional<Response> Gateway::answer_now(Exchange& exchange) {
 }
 
 Response Gateway::ready() const {
+    const bool is_ready = monitor_.ready() && database_.up();
     JsonObject body;
-    body.text("status", monitor_.ready() ? "ready" : "not ready").text("version", AUXEIRA_VERSION);
+    body.text("status", is_ready ? "ready" : "not ready").text("version", AUXEIRA_VERSION);
     body.text("schemaVersion", monitor_.schema_version());
-    return {.status = monitor_.ready() ? 200 : 503, .body = body.str()};
+    return {.status = is_ready ? 200 : 503, .body = body.str()};
 }
 
 Response Gateway::database_is_down(const Exchange& exchange) const {

@@ -1,6 +1,6 @@
 #include "json.hpp"
 
-#include "encoding.hpp"
+#include "json_object.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -137,34 +137,6 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-void append_escaped(std::string& out, char c, bool utf8) {
-    static constexpr char digits[] = "0123456789abcdef";
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-        out += '\\';
-        out += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-        out += "\\u00";
-        out += digits[byte >> 4U];
-        out += digits[byte & 0xFU];
-    } else {
-        out += utf8 || byte < 0x80 ? c : '?';
-    }
-}
-
-void append_string(std::string& out, std::string_view text) {
-    const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
-    out += '"';
-    if (std::all_of(text.begin(), text.end(), plain)) {
-        out += text;
-    } else {
-        const bool utf8 = is_utf8(text);
-        for (const char c : text)
-            append_escaped(out, c, utf8);
-    }
-    out += '"';
-}
-
 } // namespace
 
 std::optional<JsonFault> check_object(std::string_view text) {
@@ -214,37 +186,6 @@ std::string splice(std::string_view object, const Parameters& additions) {
         empty = false;
     }
     return out + '}';
-}
-
-std::string json_string(std::string_view text) {
-    std::string out;
-    out.reserve(text.size() + 2);
-    append_string(out, text);
-    return out;
-}
-
-void JsonObject::begin(std::string_view name) {
-    if (out_.size() > 1) out_ += ',';
-    append_string(out_, name);
-    out_ += ':';
-}
-
-JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
-    begin(name);
-    append_string(out_, value);
-    return *this;
-}
-
-JsonObject& JsonObject::number(std::string_view name, std::int64_t value) {
-    begin(name);
-    out_ += std::to_string(value);
-    return *this;
-}
-
-JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
-    begin(name);
-    out_ += json;
-    return *this;
 }
 
 } // namespace auxeira::api

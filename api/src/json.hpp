@@ -1,10 +1,10 @@
-// JSON text: checking it without changing it, and writing small objects. Bodies are never parsed and
-// written again, so that numbers keep their digits on the way to the database.
+// JSON text: checking it and taking it apart without changing it. Bodies are never parsed and written again,
+// so that numbers keep their digits on the way to the database.
 #pragma once
 
 #include "url.hpp"
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,21 +39,5 @@ std::optional<std::string> string_value(std::string_view value);
 
 // Adds string members at the end of a checked object (the last of two equal keys wins in jsonb).
 std::string splice(std::string_view checked_object, const Parameters& additions);
-
-std::string json_string(std::string_view text);
-
-// Writes an object member by member. Bytes that are not UTF-8 become '?'.
-class JsonObject {
-public:
-    JsonObject& text(std::string_view name, std::string_view value);
-    JsonObject& number(std::string_view name, std::int64_t value);
-    JsonObject& raw(std::string_view name, std::string_view json);
-    std::string str() const { return out_ + '}'; }
-
-private:
-    void begin(std::string_view name);
-
-    std::string out_ = "{";
-};
 
 } // namespace auxeira::api

@@ -16,7 +16,7 @@ namespace auxeira::api {
 namespace {
 
 constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warn", "error"};
-constexpr std::size_t buffer_limit = 4 * 1024 * 1024;
+constexpr std::size_t buffer_limit = 4UL * 1024 * 1024;
 constexpr std::chrono::milliseconds gathering{10};
 
 void write_all(std::string_view text) {

@@ -2,7 +2,7 @@
 // stall a request. When the buffer is full lines are dropped and counted.
 #pragma once
 
-#include "json.hpp"
+#include "json_object.hpp"
 
 #include <string>
 #include <string_view>

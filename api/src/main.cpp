@@ -23,11 +23,13 @@ namespace auxeira::api {
 namespace {
 
 constexpr int exit_settings = 2;
-constexpr std::chrono::seconds drain_margin{10};
+constexpr std::chrono::seconds drain_margin{5};
 
 // Every thread inherits the mask; the signals are then waited for in one place.
 sigset_t block_signals() {
-    std::signal(SIGPIPE, SIG_IGN);
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &ignore, nullptr);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -57,6 +59,11 @@ void announce(const std::string& path, const std::string& url) {
     std::ofstream(draft) << url << '\n';
     if (std::rename(draft.c_str(), path.c_str()) != 0)
         throw std::runtime_error("AUXEIRA_READY_FILE=" + path + " cannot be written");
+}
+
+void withdraw(const std::string& path) {
+    if (!path.empty() && std::remove(path.c_str()) != 0)
+        log_line(Level::warn, "ready file not removed", JsonObject().text("path", path));
 }
 
 void wait_for_signal(const sigset_t& signals) {
@@ -92,7 +99,7 @@ void serve(const Settings& settings, const sigset_t& signals) {
     database.stop();
     monitor.stop();
     sender.stop();
-    if (!settings.ready_file.empty()) std::remove(settings.ready_file.c_str());
+    withdraw(settings.ready_file);
 }
 
 void run() {

@@ -4,6 +4,8 @@
 
 #include <pqxx/pqxx>
 
+#include <poll.h>
+
 #include <chrono>
 #include <memory>
 
@@ -13,6 +15,13 @@ namespace {
 
 constexpr std::chrono::seconds interval{1};
 constexpr const char* question = "SELECT version FROM auxeira.schema_version";
+
+// Something to read that nobody asked for is the end of the connection. libpqxx 6.4 leaks a result when it
+// finds that out by asking.
+bool has_ended(const pqxx::connection& connection) {
+    pollfd socket{connection.sock(), POLLIN, 0};
+    return ::poll(&socket, 1, 0) > 0;
+}
 
 } // namespace
 
@@ -46,7 +55,8 @@ bool Monitor::pause() {
 }
 
 // One connection for as long as it lasts: every failure ends it, so that libpqxx never mends it by itself.
-void Monitor::look() {
+// False when the monitor is to stop.
+bool Monitor::look() {
     pqxx::connection connection(conninfo_);
     const pqxx::quiet_errorhandler quiet(connection);
     do {
@@ -58,19 +68,23 @@ void Monitor::look() {
             version_ = version;
         }
         note(!rows.empty(), rows.empty() ? "the platform's schema version is missing" : version);
-    } while (pause());
+        if (!pause()) return false;
+    } while (!has_ended(connection));
+    return true;
 }
 
 void Monitor::watch() {
-    do {
+    for (bool go_on = true; go_on;) {
         try {
-            look();
+            go_on = look();
         } catch (const std::exception& error) {
             note(false, error.what());
+            go_on = pause();
         } catch (...) {
             note(false, "unknown failure");
+            go_on = pause();
         }
-    } while (pause());
+    }
 }
 
 } // namespace auxeira::api

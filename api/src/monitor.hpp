@@ -24,9 +24,9 @@ public:
 
 private:
     void watch();
-    void look();
+    bool look();
     void note(bool ready, const std::string& what);
-    bool pause();
+    bool pause(); // false when the monitor is to stop
 
     const std::string conninfo_;
     std::atomic<bool> ready_{false};

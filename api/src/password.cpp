@@ -13,7 +13,7 @@ namespace auxeira::api {
 namespace {
 
 constexpr unsigned long long operations = 2;
-constexpr std::size_t memory = 19 * 1024 * 1024;
+constexpr std::size_t memory = 19UL * 1024 * 1024;
 constexpr std::size_t queue_limit = 20;
 constexpr unsigned most_threads = 2;
 

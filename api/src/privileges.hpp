@@ -5,7 +5,8 @@
 
 namespace auxeira::api {
 
-// Does nothing unless the process runs as root. Throws when the user cannot become the named one for good.
+// Does nothing unless the process runs as root. Throws SettingsError when the user cannot become the named
+// one for good.
 void drop_privileges(const std::string& user);
 
 } // namespace auxeira::api

@@ -1,5 +1,6 @@
 #include "problem.hpp"
 
+#include "json_object.hpp"
 #include "url.hpp"
 
 #include <array>
@@ -65,12 +66,27 @@ std::string header_lines(const Problem& problem) {
     return lines;
 }
 
+// Where the path of a fault ends: at the first `: ` that is not inside a quoted name.
+std::size_t end_of_path(std::string_view line) {
+    bool quoted = false;
+    for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+        if (quoted && line[i] == '\\') {
+            ++i;
+        } else if (line[i] == '"') {
+            quoted = !quoted;
+        } else if (!quoted && line[i] == ':' && line[i + 1] == ' ') {
+            return i;
+        }
+    }
+    return line.find(": ");
+}
+
 } // namespace
 
 std::vector<Fault> faults_of(std::string_view detail) {
     std::vector<Fault> faults;
     for (const std::string_view line : split(detail, '\n')) {
-        const std::size_t colon = line.find(": ");
+        const std::size_t colon = end_of_path(line);
         if (colon == std::string_view::npos) continue;
         faults.push_back({std::string(line.substr(0, colon)), std::string(line.substr(colon + 2))});
     }

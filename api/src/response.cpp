@@ -2,6 +2,7 @@
 
 #include <http_parser.h>
 
+#include <array>
 #include <ctime>
 
 namespace auxeira::api {
@@ -18,15 +19,16 @@ constexpr std::string_view constant_lines = "Cache-Control: no-store\r\n"
 // Formatted once a second by each thread.
 std::string_view date_line() {
     thread_local std::time_t second = 0;
-    thread_local char line[48];
+    thread_local std::array<char, 48> line{};
+    thread_local std::size_t length = 0;
     const std::time_t now = std::time(nullptr);
     if (now != second) {
         std::tm parts{};
         gmtime_r(&now, &parts);
-        std::strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+        length = std::strftime(line.data(), line.size(), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
         second = now;
     }
-    return line;
+    return {line.data(), length};
 }
 
 } // namespace

@@ -15,7 +15,7 @@ namespace auxeira::api {
 
 namespace {
 
-constexpr std::size_t waiting_limit = 64 * 1024 * 1024;
+constexpr std::size_t waiting_limit = 64UL * 1024 * 1024;
 constexpr std::chrono::seconds stall_limit{5};
 constexpr std::chrono::seconds total_limit{30};
 constexpr int tick_ms = 500;

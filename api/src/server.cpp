@@ -9,7 +9,6 @@
 #include <pistache/endpoint.h>
 #include <pistache/peer.h>
 
-#include <arpa/inet.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -41,6 +40,7 @@ class Handler : public Pistache::Http::Handler {
 
     void onConnection(const PeerPtr& peer) override {
         try {
+            ++traffic_->accepted;
             // The idle timer reads the parser's time; an idle peer is closed without Pistache's 408.
             peer->putData(ParserData, std::make_shared<Pistache::Http::RequestParser>(0));
             peer->setIdle(true);
@@ -84,18 +84,6 @@ std::size_t raise_descriptor_limit() {
     return limit.rlim_cur;
 }
 
-Pistache::Address address_of(const std::string& text, std::uint16_t port) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    if (inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1)
-        return {Pistache::IP(reinterpret_cast<sockaddr*>(&v4)), Pistache::Port(port)};
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    if (inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) != 1)
-        throw std::invalid_argument("not an IP address: " + text);
-    return {Pistache::IP(reinterpret_cast<sockaddr*>(&v6)), Pistache::Port(port)};
-}
-
 // Pistache does not tell its listening descriptor.
 int find_listening_descriptor(std::size_t limit) {
     for (int fd = 0; fd < static_cast<int>(limit); ++fd) {
@@ -122,13 +110,17 @@ Server::Server(Application& application, Sender& sender, std::size_t max_connect
         log_line(Level::warn, "fewer connections than configured: too few file descriptors",
                  JsonObject().number("connections", static_cast<std::int64_t>(max_connections_)));
     traffic_ = std::make_shared<Traffic>(application, sender, static_cast<int>(duplicates_from));
+    doorbell_ = std::make_unique<Doorbell>(traffic_->accepted);
 }
 
 Server::~Server() = default;
 
 std::uint16_t Server::listen(const std::string& address, std::uint16_t port) {
     using Pistache::Tcp::Options;
-    endpoint_ = std::make_unique<Endpoint>(address_of(address, port));
+    std::optional<SocketAddress> place = socket_address(address, port);
+    if (!place) throw std::invalid_argument("not an IP address: " + address);
+    endpoint_ =
+        std::make_unique<Endpoint>(Pistache::Address(Pistache::IP(place->get()), Pistache::Port(port)));
     auto options = Pistache::Http::Endpoint::options()
                        .threads(io_threads)
                        .threadsName("io")
@@ -136,16 +128,24 @@ std::uint16_t Server::listen(const std::string& address, std::uint16_t port) {
                        .keepaliveTimeout(idle_limit);
     endpoint_->init(options);
     endpoint_->setHandler(std::make_shared<Handler>(traffic_, max_connections_));
-    endpoint_->serveThreaded();
+    try {
+        endpoint_->serveThreaded();
+    } catch (const std::exception& error) {
+        throw std::runtime_error("cannot listen on " + address + " port " + std::to_string(port) + ": " +
+                                 error.what());
+    }
     listening_ = find_listening_descriptor(static_cast<std::size_t>(traffic_->first_duplicate));
     ::listen(listening_, backlog); // the library's own option for this has no effect
-    return endpoint_->getPort();
+    const std::uint16_t bound = endpoint_->getPort();
+    doorbell_->start(*socket_address(address, bound));
+    return bound;
 }
 
 // The listening socket is replaced under the library's accept loop. The stand-in is a socket too: accept()
 // on anything else would be an error that the loop does not survive.
 bool Server::drain(std::chrono::milliseconds limit) {
     traffic_->draining = true;
+    doorbell_->stop();
     const Descriptor stand_in(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ::dup2(stand_in.get(), listening_);
     const auto deadline = std::chrono::steady_clock::now() + limit;

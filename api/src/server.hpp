@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connection.hpp"
+#include "doorbell.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -31,6 +32,7 @@ private:
     std::shared_ptr<Traffic> traffic_;
     std::size_t max_connections_;
     std::unique_ptr<Endpoint> endpoint_;
+    std::unique_ptr<Doorbell> doorbell_;
     int listening_ = -1;
 };
 

@@ -1,8 +1,8 @@
 #include "settings.hpp"
 
+#include "socket_address.hpp"
 #include "url.hpp"
 
-#include <arpa/inet.h>
 #include <libpq-fe.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace {
 enum class Kind { integer, text, secret };
 
 constexpr std::int64_t day = 86400;
-constexpr std::int64_t mebibyte = 1024 * 1024;
+constexpr std::int64_t mebibyte = 1024L * 1024;
 
 struct Setting {
     const char* name;
@@ -41,9 +41,7 @@ bool any_text(const std::string&) {
 }
 
 bool is_address(const std::string& text) {
-    std::array<unsigned char, sizeof(in6_addr)> address{};
-    return inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
-           inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+    return socket_address(text, 0).has_value();
 }
 
 bool is_conninfo(const std::string& text) {

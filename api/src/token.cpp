@@ -2,6 +2,7 @@
 
 #include "encoding.hpp"
 #include "json.hpp"
+#include "json_object.hpp"
 #include "url.hpp"
 
 #include <nlohmann/json.hpp>
