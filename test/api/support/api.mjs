@@ -1,0 +1,36 @@
+// An HTTP client for the API: one request, one answer, nothing hidden.
+
+export class Api {
+  constructor(url, token) {
+    this.url = url;
+    this.token = token;
+  }
+
+  // `json` is written as JSON; `body` is sent as it is. A token of null sends none.
+  async send(method, path, { json, body = json === undefined ? undefined : JSON.stringify(json), token = this.token,
+    headers = {} } = {}) {
+    const all = new Headers(headers);
+    if (token) all.set('authorization', `Bearer ${token}`);
+    if (body !== undefined && !all.has('content-type')) all.set('content-type', 'application/json');
+    const response = await fetch(this.url + path, {
+      method, headers: all, body, redirect: 'manual', signal: AbortSignal.timeout(60_000),
+    });
+    return answer(response.status, response.headers, await response.text(), path);
+  }
+
+  get(path, options) {
+    return this.send('GET', path, options);
+  }
+
+  post(path, json, options) {
+    return this.send('POST', path, { json, ...options });
+  }
+}
+
+export function answer(status, headers, text, path) {
+  const isJson = /\bjson\b/.test(headers.get('content-type') ?? '');
+  return { status, headers, text, path, body: isJson && text !== '' ? JSON.parse(text) : undefined };
+}
+
+export const userTypes = ['startup_founder', 'venture_capital', 'angel_investor', 'corporate_partner', 'government',
+  'esg_funder', 'impact_investor'];
