@@ -9,7 +9,7 @@ bindir() {
 # directory of that user is written as that user: root follows no link that somebody else can set.
 as_owner() {
     if [ "$(id -u)" = 0 ]; then
-        setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/ "$@"
+        setpriv --reuid=postgres --regid=postgres --init-groups env --chdir=/ HOME=/ "$@"
     else
         "$@"
     fi

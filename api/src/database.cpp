@@ -274,7 +274,8 @@ void Database::work() {
             const std::optional<Task> task = next_task(worker);
             worker.session.check();
             if (task) {
-                if (!worker.session.connected() && worker.counted) reconnect(worker);
+                // It was lost just now, or the database has come back since this worker last tried.
+                if (!worker.session.connected() && (worker.counted || connected_ > 0)) reconnect(worker);
                 (*task)(worker.session);
             } else if (tasks_.closed_within(milliseconds(0))) {
                 break;
