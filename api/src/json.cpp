@@ -171,6 +171,8 @@ std::vector<JsonMember> members(std::string_view object) {
 }
 
 std::optional<std::string> string_value(std::string_view value) {
+    if (value.size() < 2 || value.front() != '"') return std::nullopt;
+    if (value.find('\\') == std::string_view::npos) return std::string(value.substr(1, value.size() - 2));
     const Json parsed = Json::parse(value, nullptr, false);
     if (!parsed.is_string()) return std::nullopt;
     return parsed.get<std::string>();

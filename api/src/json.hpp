@@ -34,7 +34,7 @@ struct JsonMember {
 
 std::vector<JsonMember> members(std::string_view checked_object);
 
-// The decoded text of a value that is a JSON string, nothing when it is another kind.
+// The decoded text of a checked value that is a JSON string, nothing when it is another kind.
 std::optional<std::string> string_value(std::string_view value);
 
 // Adds string members at the end of a checked object (the last of two equal keys wins in jsonb).

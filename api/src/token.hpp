@@ -67,12 +67,14 @@ public:
     Verdict verify(std::string_view token, std::int64_t now) const;
 
 private:
+    std::string encoded_header(const std::string& name) const;
     const Key* key_of(std::string_view header) const;
 
     std::string issuer_;
     std::string audience_;
     std::string signing_name_;
     std::map<std::string, std::unique_ptr<Key>, std::less<>> keys_;
+    std::map<std::string, const Key*, std::less<>> headers_; // as issued with each key
 };
 
 } // namespace auxeira::api
