@@ -40,8 +40,7 @@ constexpr double weight(std::size_t component) {
 }
 
 constexpr std::optional<Component> find_component(std::string_view name) {
-    // Unrolled, so that every comparison is with a constant: a call to compare costs a sixth of a whole
-    // total.
+    // Unrolled, so that every comparison is with a constant: calls to compare cost a sixth of a total.
 #pragma GCC unroll 6
     for (std::size_t i = 0; i < components.size(); ++i) {
         if (components[i].name == name) return static_cast<Component>(i);

@@ -11,9 +11,8 @@ namespace detail {
 double round_by_text(double value, int decimals);
 } // namespace detail
 
-// The double nearest to the value written with that many decimals (0 to 3), where the exact binary value
-// decides and a true tie goes to the even digit: 6.25 becomes 6.2, but 0.15 (which is a little less) becomes
-// 0.1.
+// The double nearest to the value written with that many decimals (0 to 3). The exact binary value decides
+// and a true tie goes to the even digit: 6.25 becomes 6.2, and 0.15, which is a little less, becomes 0.1.
 inline double round_decimals(double value, int decimals) {
     constexpr std::array<double, 4> powers{1, 10, 100, 1000};
     const double power = powers[decimals];
