@@ -48,9 +48,11 @@ wait_until_ready() {
 
 stop_service() {
     local pid tries
+    # The shim gives requests under way their statement timeout and 5 s.
+    local limit=$((${AUXEIRA_STATEMENT_TIMEOUT_MS:-5000} / 100 + 150))
     pid="$(service_pid)" || return 0
     kill -TERM "$pid"
-    for tries in $(seq 1 150); do
+    for tries in $(seq 1 "$limit"); do
         if ! service_pid >/dev/null; then
             rm -f "$pid_file"
             return 0

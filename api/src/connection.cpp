@@ -24,17 +24,21 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 } // namespace
 
-// Counts an exchange from its head to the last byte of its answer, and the memory of its body.
+// Counts the memory of a request's body, and the exchange from when the request is whole to the last byte of
+// its answer: a request that never gets whole must not hold up the end of the service.
 class Ticket {
 public:
-    explicit Ticket(std::shared_ptr<Traffic> traffic) : traffic_(std::move(traffic)) {
-        ++traffic_->in_flight;
-    }
+    explicit Ticket(std::shared_ptr<Traffic> traffic) : traffic_(std::move(traffic)) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket() {
         traffic_->body_bytes -= counted_;
-        --traffic_->in_flight;
+        if (whole_) --traffic_->in_flight;
+    }
+
+    void take_off() {
+        whole_ = true;
+        ++traffic_->in_flight;
     }
 
     bool cover(std::size_t body_size) {
@@ -46,6 +50,7 @@ public:
 private:
     const std::shared_ptr<Traffic> traffic_;
     std::size_t counted_ = 0;
+    bool whole_ = false;
 };
 
 Exchange::~Exchange() {
@@ -163,6 +168,7 @@ bool Connection::plan_body(std::string_view& data, Channel& channel) {
 
 bool Connection::dispatch(std::string_view& data, Channel& channel) {
     ++served_;
+    exchange_->ticket_->take_off();
     parser_.reset();
     if (const auto response = traffic_->application.answer_now(*exchange_)) {
         const ExchangePtr exchange = std::exchange(exchange_, nullptr);

@@ -261,16 +261,19 @@ std::optional<Database::Task> Database::next_task(Worker& worker) {
     const auto left = std::chrono::duration_cast<milliseconds>(worker.next_attempt - Clock::now());
     const milliseconds patience = std::clamp(left, milliseconds(1), longest_pause);
     if (connected_ == 0) return tasks_.pop(patience);
-    tasks_.closed_within(patience);
-    return std::nullopt;
+    // Once closed, what is left is worked off by all.
+    return tasks_.closed_within(patience) ? tasks_.pop(milliseconds(0)) : std::nullopt;
 }
 
 void Database::work() {
     Worker worker{Session(conninfo_, settings_.statement_timeout)};
     while (true) {
         try {
-            if (!worker.session.connected() && Clock::now() >= worker.next_attempt) reconnect(worker);
             count(worker);
+            if (!worker.session.connected() && Clock::now() >= worker.next_attempt) {
+                reconnect(worker);
+                count(worker);
+            }
             const std::optional<Task> task = next_task(worker);
             worker.session.check();
             if (task) {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t small_body = 64UL * 1024;
 constexpr std::size_t longest_request_id = 64;
+constexpr std::chrono::seconds patience_in_queue{1};
 
 bool is_request_id(std::string_view text) {
     const auto plain = [](char c) {
@@ -220,6 +221,11 @@ std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
 
 // The body is checked here and not on the IO thread: 8 MiB of JSON take a while.
 void Gateway::call(Exchange& exchange, Session& session) const {
+    // Behind a database that hangs the queue would be worked off one timeout after the other.
+    const auto waited = std::chrono::steady_clock::now() - exchange.start;
+    if (waited > settings_.statement_timeout + patience_in_queue)
+        return answer_problem(exchange, overloaded());
+
     const Route& route = *exchange.match.route;
     const std::string& body = exchange.request.body;
     if (!body.empty() || route.body == Body::required)
@@ -230,8 +236,10 @@ void Gateway::call(Exchange& exchange, Session& session) const {
     const auto run = [&] {
         return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
     };
+    const bool was_connected = session.connected();
     Reply reply = run();
-    if (reply.state() == Reply::State::lost && route.idempotent && session.connect()) reply = run();
+    if (reply.state() == Reply::State::lost && route.idempotent && was_connected && session.connect())
+        reply = run();
     if (reply.state() == Reply::State::rows) return answer_rows(exchange, reply);
     if (route.action != Action::health) return answer_failure(exchange, reply);
     log_failure(exchange, reply.error());

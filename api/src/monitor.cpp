@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <memory>
@@ -14,6 +15,7 @@ namespace auxeira::api {
 namespace {
 
 constexpr std::chrono::seconds interval{1};
+constexpr std::chrono::seconds freshness{5};
 constexpr const char* question = "SELECT version FROM auxeira.schema_version";
 
 // Something to read that nobody asked for is the end of the connection. libpqxx 6.4 leaks a result when it
@@ -33,9 +35,14 @@ void Monitor::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR); // ends a look that hangs
     }
     stop_requested_.notify_all();
     if (thread_.joinable()) thread_.join();
+}
+
+bool Monitor::ready() const {
+    return ready_ && std::chrono::steady_clock::now() - looked_.load() < freshness;
 }
 
 std::string Monitor::schema_version() const {
@@ -54,11 +61,28 @@ bool Monitor::pause() {
     return !stop_requested_.wait_for(lock, interval, [this] { return stopping_; });
 }
 
+// Lets stop() reach the connection while there is one.
+class Monitor::Known {
+public:
+    Known(Monitor& monitor, int socket) : monitor_(monitor) { tell(socket); }
+    ~Known() { tell(-1); }
+    Known(const Known&) = delete;
+    Known& operator=(const Known&) = delete;
+
+private:
+    void tell(int socket) {
+        const std::lock_guard lock(monitor_.mutex_);
+        monitor_.socket_ = monitor_.stopping_ ? -1 : socket;
+    }
+    Monitor& monitor_;
+};
+
 // One connection for as long as it lasts: every failure ends it, so that libpqxx never mends it by itself.
 // False when the monitor is to stop.
 bool Monitor::look() {
     pqxx::connection connection(conninfo_);
     const pqxx::quiet_errorhandler quiet(connection);
+    const Known known(*this, connection.sock());
     do {
         pqxx::nontransaction work(connection);
         const pqxx::result rows = work.exec(question);
@@ -67,6 +91,7 @@ bool Monitor::look() {
             const std::lock_guard lock(mutex_);
             version_ = version;
         }
+        looked_ = std::chrono::steady_clock::now();
         note(!rows.empty(), rows.empty() ? "the platform's schema version is missing" : version);
         if (!pause()) return false;
     } while (!has_ended(connection));

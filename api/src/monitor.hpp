@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -19,10 +20,13 @@ public:
     void start();
     void stop();
 
-    bool ready() const { return ready_; }
+    // The last look was good and not long ago: one that hangs says nothing.
+    bool ready() const;
     std::string schema_version() const; // the last one seen
 
 private:
+    class Known;
+
     void watch();
     bool look();
     void note(bool ready, const std::string& what);
@@ -30,9 +34,11 @@ private:
 
     const std::string conninfo_;
     std::atomic<bool> ready_{false};
+    std::atomic<std::chrono::steady_clock::time_point> looked_{};
     mutable std::mutex mutex_;
     std::condition_variable stop_requested_;
     bool stopping_ = false;
+    int socket_ = -1; // of the connection that look() has
     std::string version_;
     std::thread thread_;
 };

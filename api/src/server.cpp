@@ -76,20 +76,33 @@ private:
     std::size_t max_connections_;
 };
 
+// Numbers up to here cost the kernel a table of 8 MB; containers may allow a billion.
+constexpr rlim_t most_descriptors = 1 << 20;
+
 std::size_t raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
     const rlimit all{limit.rlim_max, limit.rlim_max};
     if (::setrlimit(RLIMIT_NOFILE, &all) == 0) limit = all;
-    return limit.rlim_cur;
+    return std::min<rlim_t>(limit.rlim_cur, most_descriptors);
 }
 
-// Pistache does not tell its listening descriptor.
-int find_listening_descriptor(std::size_t limit) {
+std::uint16_t port_of(int socket) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+    if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6&>(address).sin6_port);
+    return address.ss_family == AF_INET ? ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port) : 0;
+}
+
+// Pistache does not tell its listening descriptor, and there may be others, left by whoever started us.
+int find_listening_descriptor(std::size_t limit, std::uint16_t port) {
     for (int fd = 0; fd < static_cast<int>(limit); ++fd) {
         int listening = 0;
         socklen_t size = sizeof listening;
-        if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0) return fd;
+        if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0 &&
+            port_of(fd) == port)
+            return fd;
     }
     throw std::runtime_error("listening socket not found");
 }
@@ -134,9 +147,9 @@ std::uint16_t Server::listen(const std::string& address, std::uint16_t port) {
         throw std::runtime_error("cannot listen on " + address + " port " + std::to_string(port) + ": " +
                                  error.what());
     }
-    listening_ = find_listening_descriptor(static_cast<std::size_t>(traffic_->first_duplicate));
-    ::listen(listening_, backlog); // the library's own option for this has no effect
     const std::uint16_t bound = endpoint_->getPort();
+    listening_ = find_listening_descriptor(static_cast<std::size_t>(traffic_->first_duplicate), bound);
+    ::listen(listening_, backlog); // the library's own option for this has no effect
     doorbell_->start(*socket_address(address, bound));
     return bound;
 }

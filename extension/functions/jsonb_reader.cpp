@@ -30,7 +30,8 @@ const Jsonb& jsonb_argument(FunctionCallInfo fcinfo, int argument) {
 std::string_view text_argument(FunctionCallInfo fcinfo, int argument, std::string_view otherwise) {
     if (PG_ARGISNULL(argument)) return otherwise;
     auto* const stored = reinterpret_cast<varlena*>(PG_GETARG_POINTER(argument));
-    const bool ready = VARATT_IS_4B_U(stored) || VARATT_IS_SHORT(stored);
+    // A pointer to out-of-line text has the mark of short ones, too.
+    const bool ready = VARATT_IS_4B_U(stored) || (VARATT_IS_SHORT(stored) && !VARATT_IS_EXTERNAL(stored));
     const varlena* const plain =
         ready ? stored : backend([stored] { return pg_detoast_datum_packed(stored); });
     return {VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain)};
@@ -50,6 +51,14 @@ std::string_view Pairs::kind() const {
 // --- Shapes ----------------------------------------------------------------------------------------------
 
 namespace reading {
+
+bool check_size(const Pairs& component, scoring::Faults& faults) {
+    const uint32 count = JsonContainerSize(&component.container());
+    if (count <= most_answers) return true;
+    faults.add(path_of("responses", component.key()), "has " + std::to_string(count) + " answers, at most " +
+                                                          std::to_string(most_answers) + " are allowed");
+    return false;
+}
 
 bool check_object(const Jsonb& value, scoring::Faults& faults, std::string_view name,
                   std::string_view shape) {

@@ -81,6 +81,9 @@ private:
 };
 
 namespace reading {
+// Far above any questionnaire, and little enough to be done before anybody waits for a cancel.
+inline constexpr uint32 most_answers = 10'000;
+bool check_size(const Pairs& component, scoring::Faults& faults);
 bool check_object(const Jsonb& value, scoring::Faults& faults, std::string_view name, std::string_view shape);
 // By value, so that the loops keep their Pairs in registers.
 [[gnu::cold]] void refuse_component(Pairs component, scoring::Faults& faults);
@@ -100,6 +103,7 @@ void read_responses(const Jsonb& responses, scoring::Faults& faults, Take take) 
             reading::refuse_component(component, faults);
             continue;
         }
+        if (!reading::check_size(component, faults)) continue;
         for (Pairs answer(component.container()); answer.next();) {
             if (answer.is_number()) {
                 take(*known, answer);
