@@ -234,6 +234,35 @@ describe('a service that is told to stop', () => {
     });
   }
 
+  test('a request that never gets whole does not hold it up', async () => {
+    const service = await startService();
+    const half = open(service.url);
+    half.socket.write('POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+      + 'Content-Length: 100\r\n\r\n{');
+    await sleep(300); // it has been read
+    const started = Date.now();
+    assert.deepEqual(await service.stop(), { code: 0, signal: null });
+    assert.ok(Date.now() - started < 5_000, `${Date.now() - started} ms`);
+    half.socket.destroy();
+    await service.close();
+  });
+
+  test('though the database hangs, it says so and ends', async (t) => {
+    const service = await startService({ AUXEIRA_STATEMENT_TIMEOUT_MS: '1000' });
+    const pids = (await execute(service.dsn, `select pid from pg_stat_activity
+      where datname = current_database() and application_name like 'auxeira-api%';`)).trim().split('\n').map(Number);
+    const user = await newUser(service);
+    const freeze = (signal) => pids.forEach((pid) => process.kill(pid, signal));
+    t.after(() => { freeze('SIGCONT'); return service.close(); });
+    freeze('SIGSTOP');
+    const answers = await Promise.all(Array.from({ length: 60 }, () => user.api.get('/api/auth/me')));
+    answers.forEach(({ status }) => assert.ok([200, 503, 504].includes(status), String(status)));
+    await eventually('it is not ready', async () => (await service.api.get('/ready')).status === 503);
+    const started = Date.now();
+    assert.deepEqual(await service.stop(), { code: 0, signal: null });
+    assert.ok(Date.now() - started < 20_000, `${Date.now() - started} ms`);
+  });
+
   test('with nothing to do it ends at once', async () => {
     const service = await startService();
     const started = Date.now();

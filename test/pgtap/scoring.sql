@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(108);
+select plan(111);
 
 create role auxeira_test_nobody;
 grant auxeira_user to auxeira_test_nobody;
@@ -154,7 +154,7 @@ reset role;
 create table test.long as
 select n, jsonb_build_object('market', (
     select jsonb_object_agg('question number ' || q, (q * 7919 % 997) / 997.0) from generate_series(1, n) q)) as responses
-from unnest(array[1, 31, 32, 33, 64, 65, 1000, 20000]) n;
+from unnest(array[1, 31, 32, 33, 64, 65, 1000, 10000]) n;
 insert into test.long values (0, '{"team": {"a": 1}}');
 grant select on test.long to public;
 set local role auxeira_test_nobody;
@@ -165,7 +165,7 @@ select is((auxeira.sse_score(responses)).raw,
           format('%s answers in one component', n))
 from test.long where n > 0 order by n;
 select is((select auxeira.sse_total(responses) from test.long where n = 0), 100, 'a stored value of a few bytes');
-select ok((select pg_column_size(responses) < octet_length(responses::text) / 2 from test.long where n = 20000),
+select ok((select pg_column_size(responses) < octet_length(responses::text) / 2 from test.long where n = 10000),
           'the longest was stored compressed');
 
 -- --- Refusals ------------------------------------------------------------------------------------------------
@@ -275,6 +275,23 @@ select is_empty(
 select is_empty(
   $$ select attname from pg_attribute where attrelid = 'auxeira.sse_result'::regclass and attnum > 0
      and col_description(attrelid, attnum) is null $$, 'every column is explained');
+
+-- --- Sizes ----------------------------------------------------------------------------------------------------
+
+reset role;
+create table test.long_texts (scale text);
+alter table test.long_texts alter scale set storage external;
+insert into test.long_texts values (repeat('percent ', 1000));
+grant select on test.long_texts to public;
+set local role auxeira_test_nobody;
+select is(test.fault($$ select auxeira.sse_total('{"team": {"q": 1}}', scale) from test.long_texts $$),
+  test.fault($$ select auxeira.sse_total('{"team": {"q": 1}}', repeat('percent ', 1000)) $$),
+  'an option that is stored out of line is read like any other');
+select is(auxeira.sse_total(jsonb_build_object('team', (select jsonb_object_agg('q' || i, 1)
+    from generate_series(1, 10000) i))), 100, 'as many answers as may be');
+select is(test.fault($$ select auxeira.sse_score(jsonb_build_object('team', (select jsonb_object_agg('q' || i, 1)
+    from generate_series(1, 10001) i))) $$) ~ 'responses.team: has 10001 answers, at most 10000 are allowed', true,
+  'more answers than a cancel could wait for are refused');
 
 select finish();
 rollback;
