@@ -1,10 +1,12 @@
--- Medians, spread, and each contender as a share of the first of its subject.
+-- Medians, spread, and each contender's median as a share of the best of its subject.
 \pset footer off
-select subject, contender, unit,
-       round(percentile_cont(0.5) within group (order by rate)) as median,
-       round(min(rate)) as min, round(max(rate)) as max,
-       round((percentile_cont(0.5) within group (order by rate)
-         / max(max(rate)) over (partition by subject))::numeric, 4) as "share of the best"
-from bench.results
-group by subject, contender, unit
+with medians as (
+  select subject, contender, unit, percentile_cont(0.5) within group (order by rate) as median,
+         min(rate) as lowest, max(rate) as highest
+  from bench.results
+  group by subject, contender, unit
+)
+select subject, contender, unit, round(median) as median, round(lowest) as min, round(highest) as max,
+       round((median / max(median) over (partition by subject))::numeric, 3) as "share of the best"
+from medians
 order by subject, median desc;

@@ -23,11 +23,11 @@ measure_requests() {
     local subject="$1" path="$2" function="$3" request="$4" round="$5" rate
     rate="$(wrk -t2 -c$connections -d"${seconds}s" -s "$out/token.lua" "$AUXEIRA_URL$path" |
         awk '/Non-2xx/ { bad = 1 } /^Requests\/sec/ { rate = $2 } END { if (bad || !rate) exit 1; print rate }')"
-    record "$subject" 'wrk through the shim' "$round" "$rate"
+    record "$subject" 'wrk -c16 through the shim, 8 connections' "$round" "$rate"
     echo "select status, body from auxeira.call('$claims'::jsonb, '$function', '$request'::jsonb);" >"$out/call.sql"
-    rate="$(pgbench --no-vacuum --protocol=prepared --client=$connections --jobs=2 --time="$seconds" \
+    rate="$(pgbench --no-vacuum --protocol=prepared --client="$AUXEIRA_WORKERS" --jobs=2 --time="$seconds" \
         --file="$out/call.sql" "$AUXEIRA_APP_DSN" 2>/dev/null | awk '/^tps/ { print $3 }')"
-    record "$subject" 'pgbench, same function' "$round" "$rate"
+    record "$subject" 'pgbench -c8, same function' "$round" "$rate"
 }
 
 for round in $(seq 1 "$rounds"); do
