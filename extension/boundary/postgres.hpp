@@ -7,4 +7,8 @@ extern "C" {
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 }
