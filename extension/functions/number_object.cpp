@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "functions/numeric_form.hpp"
+
 extern "C" {
 #include "utils/jsonb.h"
 }
@@ -12,15 +14,7 @@ namespace auxeira::functions {
 
 namespace {
 
-// The stored form of a short numeric (numeric.c, NumericShort): a header of 16 bits with sign, digits to show
-// behind the point and weight, then digits of base 10,000, the first of which counts 10,000 ^ weight. It is
-// on disk everywhere and cannot change without a dump.
-constexpr std::uint16_t short_form = 0x8000;
-constexpr std::uint16_t negative = 0x2000;
-constexpr int decimals_shift = 7;
-constexpr int weight_mask = 0x007F; // two's complement
-constexpr std::uint64_t base = 10'000;
-constexpr int digits_of_base = 4;
+using namespace numeric_form;
 
 constexpr std::size_t most_digits = 8; // five before the point of an int64, three behind
 constexpr std::size_t most_bytes =

@@ -2,19 +2,9 @@
 #pragma once
 
 #include "boundary/postgres.hpp"
+#include "functions/numeric_form.hpp"
 
 namespace auxeira::functions {
-
-// The short form of a stored numeric (numeric.c, NumericShort): a header of 16 bits, then digits of base
-// 10,000, the first of which counts 10,000 ^ weight. Short is what most numerics are; the form cannot change
-// as long as data directories are upgraded in place.
-namespace numeric_form {
-inline constexpr uint16 form_mask = 0xC000;
-inline constexpr uint16 short_form = 0x8000;
-inline constexpr uint16 negative = 0x2000;
-inline constexpr uint16 weight_mask = 0x007F; // two's complement in 7 bits
-inline constexpr uint16 weight_sign = 0x0040;
-} // namespace numeric_form
 
 // Of any numeric; infinite where it is beyond double precision.
 [[gnu::cold]] double number_of_any(const char* numeric);
