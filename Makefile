@@ -57,7 +57,7 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 
 # --- The commands ---------------------------------------------------------------------------------------
 
-.PHONY: FORCE run start stop test bench packages
+.PHONY: FORCE run start stop test bench
 run start stop:
 	@api/launch/auxeira $@
 
@@ -66,6 +66,3 @@ bench:
 
 test:
 	@test/run
-
-packages:
-	@api/launch/packages
