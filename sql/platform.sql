@@ -26,13 +26,29 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   create extension if not exists auxeira;
   \ir platform/10-roles.sql
   \ir platform/20-foundation.sql
+  \ir platform/25-visibility.sql
+  \ir platform/26-access.sql
+  \ir platform/27-delays.sql
+  \ir platform/28-mail.sql
   \ir platform/30-accounts.sql
+  \ir platform/31-sessions.sql
+  \ir platform/32-passwords.sql
+  \ir platform/33-second-factor.sql
+  \ir platform/34-api-keys.sql
+  \ir platform/35-relationships.sql
+  \ir platform/36-identity.sql
+  \ir platform/37-organizations.sql
+  \ir platform/38-invitations.sql
+  \ir platform/39-addresses.sql
+  \ir platform/39-own-account.sql
   \ir platform/40-metrics.sql
   \ir platform/50-scoring.sql
+  \ir platform/51-benchmarks.sql
   \ir platform/60-synthesis.sql
   \ir platform/70-gamification.sql
-  \ir platform/80-relationships.sql
+  \ir platform/80-investments.sql
   \ir platform/81-integrations.sql
+  \ir platform/82-documents.sql
   \ir platform/90-operations.sql
   \ir platform/99-privileges.sql
   commit;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "functions/plans.hpp"
+#include "functions/rights.hpp"
 #include "functions/settings.hpp"
 #include "rejection.hpp"
 #include "tenancy/organization_ids.hpp"
@@ -15,13 +17,13 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"
@@ -39,6 +41,7 @@ struct ApiFunction {
     bool needs_admin = false;
     bool read_only = false;
     int status = 200;          // HTTP status of success
+    std::string area;          // what scopes of API keys speak of
     SPIPlanPtr plan = nullptr; // select auxeira_api.<name>($1)
 };
 
@@ -50,7 +53,6 @@ Catalogue& catalogue() {
     return entries;
 }
 
-SPIPlanPtr identity_plan = nullptr;
 SPIPlanPtr catalogue_plan = nullptr;
 Oid catalogue_relation = InvalidOid;
 bool catalogue_changed = false;
@@ -102,60 +104,7 @@ void forget_catalogue_if_changed() {
     catalogue_changed = false;
 }
 
-// --- Small SPI helpers -----------------------------------------------------------------------------------
-
-SPIPlanPtr prepare_kept(const std::string& statement, int count, Oid* types) {
-    const char* const text = statement.c_str();
-    return backend([&] {
-        SPIPlanPtr const plan = SPI_prepare(text, count, types);
-        if (plan == nullptr) {
-            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not prepare \"%s\": %s", text,
-                                                                    SPI_result_code_string(SPI_result))));
-        }
-        SPI_keepplan(plan);
-        return plan;
-    });
-}
-
-// Runs a plan that gives at most one row; true when there is one.
-bool fetch_row(SPIPlanPtr plan, Datum* values, bool read_only) {
-    return backend([&] {
-        const int result = SPI_execute_plan(plan, values, nullptr, read_only, 1);
-        if (result < 0) {
-            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                            errmsg("could not execute a plan: %s", SPI_result_code_string(result))));
-        }
-        return SPI_processed > 0;
-    });
-}
-
-// One column of the fetched row as text; empty for NULL. Lives until the SPI connection ends.
-const char* column_text(int column) {
-    return backend([column] {
-        const char* const text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
-        return text != nullptr ? text : "";
-    });
-}
-
-bool column_is_true(int column) {
-    return std::strcmp(column_text(column), "t") == 0;
-}
-
 // --- Becoming somebody -----------------------------------------------------------------------------------
-
-// SECURITY_LOCAL_USERID_CHANGE makes SET ROLE and SET SESSION AUTHORIZATION fail, so that there is no way
-// back inside the call. An abort puts the old identity back (see AbortTransaction), which is why no
-// destructor does.
-void become(Oid role) {
-    int context = 0;
-    Oid current = InvalidOid;
-    GetUserIdAndSecContext(&current, &context);
-    SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE);
-}
-
-Oid role_named(const char* name) {
-    return backend([name] { return get_role_oid(name, false); });
-}
 
 struct Pin {
     const char* name;
@@ -176,20 +125,14 @@ void pin_settings() {
 
 // --- The steps of a call ---------------------------------------------------------------------------------
 
-[[noreturn]] void refuse(int sqlstate, const char* message, const char* hint) {
-    backend(
-        [=] { ereport(ERROR, (errcode(sqlstate), errmsg_internal("%s", message), errhint("%s", hint))); });
-    std::abort(); // ereport does not return
-}
-
 const ApiFunction& load_function(const std::string& name) {
     if (catalogue_plan == nullptr) {
         Oid types[] = {TEXTOID};
-        catalogue_plan = prepare_kept("select quote_ident(name), required_role, status, is_read_only"
+        catalogue_plan = prepare_kept("select quote_ident(name), required_role, status, is_read_only, area"
                                       " from auxeira.api_functions where name = $1",
                                       1, types);
     }
-    Datum values[] = {backend([&] { return CStringGetTextDatum(name.c_str()); })};
+    Datum values[] = {text_datum(name)};
     if (!fetch_row(catalogue_plan, values, true)) {
         throw Rejection(Reason::invalid_value, "unknown API function",
                         {{"function", "\"" + name + "\" is not in auxeira.api_functions"}});
@@ -202,6 +145,7 @@ const ApiFunction& load_function(const std::string& name) {
     function.needs_admin = role == "admin";
     function.status = std::atoi(column_text(3));
     function.read_only = column_is_true(4);
+    function.area = column_text(5);
     Oid types[] = {JSONBOID};
     function.plan = prepare_kept("select auxeira_api." + quoted_name + "($1)::text", 1, types);
     return catalogue().emplace(name, function).first->second;
@@ -214,60 +158,69 @@ const ApiFunction& function_named(const std::string& name) {
     return found != catalogue().end() ? found->second : load_function(name);
 }
 
-// A member of the claims as text; empty when absent or not a string.
+// A member of the claims as text; empty when absent or neither a string nor a number.
 std::string claim(Jsonb* claims, std::string_view key) {
     JsonbValue value;
     const bool found = backend([&] {
         return JB_ROOT_IS_OBJECT(claims) &&
                getKeyJsonValueFromContainer(&claims->root, key.data(), static_cast<int>(key.size()),
-                                            &value) != nullptr &&
-               value.type == jbvString;
+                                            &value) != nullptr;
     });
-    return found ? std::string(value.val.string.val, value.val.string.len) : std::string();
+    if (!found) return {};
+    if (value.type == jbvString) return std::string(value.val.string.val, value.val.string.len);
+    if (value.type != jbvNumeric) return {};
+    return backend([&] {
+        return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)));
+    });
 }
 
-Datum uuid_datum(const std::string& text) {
-    return backend([&] { return DirectFunctionCall1(uuid_in, CStringGetDatum(text.c_str())); });
+bool is_version(std::string_view text) {
+    return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == text.npos;
 }
 
-// Reads who the session belongs to and which organizations they may read and write. No row: the session
-// was revoked, has expired, or never was.
-Identity resolve(const std::string& user, const std::string& session, bool needs_admin) {
-    if (identity_plan == nullptr) {
-        Oid types[] = {UUIDOID, UUIDOID};
-        identity_plan = prepare_kept("select user_id, user_type, session_id, org_id, org_ids,"
-                                     " writable_org_ids, is_admin"
-                                     " from auxeira.resolve_identity($1, $2)",
-                                     2, types);
-    }
-    Datum values[] = {uuid_datum(user), uuid_datum(session)};
-    if (!fetch_row(identity_plan, values, true)) {
-        refuse(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the session has ended",
-               "Log in again, or use the refresh token.");
-    }
-    Identity identity;
-    identity.user_id = column_text(1);
-    identity.user_type = column_text(2);
-    identity.session_id = column_text(3);
-    identity.org_id = column_text(4);
-    identity.org_ids = column_text(5);
-    identity.writable_org_ids = column_text(6);
-    const bool is_admin = column_is_true(7);
-    if (needs_admin && !is_admin) {
-        refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "this needs a platform administrator",
-               "Ask an administrator of the platform.");
-    }
-    return identity;
+bool is_key_hash(std::string_view text) {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-Identity caller_of(const ApiFunction& function, Jsonb* claims) {
-    if (!function.needs_session) return {};
+Caller signed_in(Jsonb* claims) {
     const std::string user = claim(claims, "sub");
     const std::string session = claim(claims, "sid");
-    if (!tenancy::parse_uuid(user) || !tenancy::parse_uuid(session)) {
+    const std::string version = claim(claims, "ver");
+    if (!tenancy::parse_uuid(user) || !tenancy::parse_uuid(session) || !is_version(version))
         refuse(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "authentication required", "Log in first.");
-    }
-    return resolve(user, session, function.needs_admin);
+    Caller caller = caller_of_session(user, session, version);
+    if (!caller.exists)
+        refuse(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the session has ended",
+               "Log in again, or use the refresh token.");
+    return caller;
+}
+
+// Scopes are `area:read` and `area:write`, separated by commas; writing includes reading.
+bool is_in_scope(const std::string& scopes, const ApiFunction& function) {
+    const std::string list = ',' + scopes + ',';
+    if (list.find(',' + function.area + ":write,") != std::string::npos) return true;
+    return function.read_only && list.find(',' + function.area + ":read,") != std::string::npos;
+}
+
+Caller with_key(const std::string& hash, const ApiFunction& function) {
+    Caller caller;
+    if (is_key_hash(hash)) caller = caller_of_key(hash);
+    if (!caller.exists)
+        refuse(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "the API key is not valid",
+               "Make another one, or log in.");
+    if (!is_in_scope(caller.scopes, function))
+        refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "the API key is not for this", "Make one with another scope.");
+    return caller;
+}
+
+Caller caller_of(const ApiFunction& function, Jsonb* claims) {
+    if (!function.needs_session) return {};
+    const std::string key = claim(claims, "key");
+    Caller caller = key.empty() ? signed_in(claims) : with_key(key, function);
+    if (function.needs_admin && !caller.is_admin)
+        refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "this needs a platform administrator",
+               "Ask an administrator of the platform.");
+    return caller;
 }
 
 Datum answer(FunctionCallInfo fcinfo, int status, const char* body) {
@@ -309,10 +262,11 @@ AUXEIRA_SQL_FUNCTION(call) {
     pin_settings();
     become(role_named("auxeira_owner"));
     const ApiFunction function = function_named(name);
-    Identity caller = caller_of(function, claims);
-    const std::string request_id = claim(claims, "requestId");
-    caller.request_id = request_id.c_str();
-    assume_identity(caller);
+    Caller caller = caller_of(function, claims);
+    caller.identity[Part::request_id] = claim(claims, "requestId");
+    caller.identity[Part::client_address] = claim(claims, "address");
+    caller.identity[Part::user_agent] = claim(claims, "userAgent");
+    assume_identity(caller.identity);
     if (response_status() != 0) clear_response_status();
     if (function.read_only) set_for_level("transaction_read_only", "on");
     become(function.role);

@@ -1,4 +1,5 @@
 // What PostgreSQL looks for when it loads the library.
+#include "functions/rights.hpp"
 #include "functions/settings.hpp"
 
 extern "C" {
@@ -9,6 +10,7 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
     auxeira::functions::define_settings();
+    auxeira::functions::follow_bound_logins();
 }
 
 AUXEIRA_SQL_FUNCTION(version) {

@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
+#include "rejection.hpp"
 #include "tenancy/organization_ids.hpp"
 
 extern "C" {
@@ -26,13 +28,9 @@ struct SettingValue {
     ArrayType* parsed = nullptr;
 };
 
-SettingValue user_id;
-SettingValue user_type;
-SettingValue session_id;
-SettingValue org_id;
-SettingValue org_ids;
-SettingValue writable_org_ids;
-SettingValue request_id;
+SettingValue values[parts];
+unsigned long assignments = 0;
+SettingValue bound_user;
 int missing_policy = 0;
 int status = 0;
 
@@ -90,31 +88,53 @@ bool check_id(char** text, void** extra, GucSource source) {
 template <SettingValue& value>
 void assign_ids([[maybe_unused]] const char* text, void* extra) {
     value.parsed = static_cast<ArrayType*>(extra);
+    ++assignments;
 }
 
 struct IdentitySetting {
     const char* name;
     const char* description;
-    const char* Identity::*member;
-    SettingValue* value;
     GucStringCheckHook check;
     GucStringAssignHook assign;
 };
 
+constexpr std::size_t index_of(Part part) {
+    return static_cast<std::size_t>(part);
+}
+
+template <Part part>
+constexpr GucStringAssignHook assign_part = assign_ids<values[index_of(part)]>;
+
+// In the order of Part.
 constexpr IdentitySetting identity_settings[] = {
-    {"auxeira.user_id", "The user a call runs for.", &Identity::user_id, &user_id, check_id,
-     assign_ids<user_id>},
-    {"auxeira.user_type", "The type of that user.", &Identity::user_type, &user_type, nullptr, nullptr},
-    {"auxeira.session_id", "The login session a call belongs to.", &Identity::session_id, &session_id,
-     check_id, assign_ids<session_id>},
-    {"auxeira.org_id", "The active organization.", &Identity::org_id, &org_id, check_id, assign_ids<org_id>},
-    {"auxeira.org_ids", "The organizations whose rows may be read.", &Identity::org_ids, &org_ids, check_ids,
-     assign_ids<org_ids>},
-    {"auxeira.writable_org_ids", "The organizations whose rows may be written.", &Identity::writable_org_ids,
-     &writable_org_ids, check_ids, assign_ids<writable_org_ids>},
-    {"auxeira.request_id", "The id of the request, for records and logs.", &Identity::request_id, &request_id,
-     nullptr, nullptr},
+    {"auxeira.user_id", "The user a call runs for.", check_id, assign_part<Part::user_id>},
+    {"auxeira.user_type", "The type of that user.", nullptr, nullptr},
+    {"auxeira.session_id", "The login session a call belongs to.", check_id, assign_part<Part::session_id>},
+    {"auxeira.org_id", "The active organization.", check_id, assign_part<Part::org_id>},
+    {"auxeira.org_ids", "The organizations whose rows may be read.", check_ids, assign_part<Part::org_ids>},
+    {"auxeira.writable_org_ids", "The organizations whose rows may be written.", check_ids,
+     assign_part<Part::writable_org_ids>},
+    {"auxeira.managed_org_ids", "The organizations that may be administered.", check_ids,
+     assign_part<Part::managed_org_ids>},
+    {"auxeira.owned_org_ids", "The organizations that are owned.", check_ids,
+     assign_part<Part::owned_org_ids>},
+    {"auxeira.profile_org_ids", "Other organizations whose profile may be read.", check_ids,
+     assign_part<Part::profile_org_ids>},
+    {"auxeira.scores_org_ids", "Other organizations whose scores may be read.", check_ids,
+     assign_part<Part::scores_org_ids>},
+    {"auxeira.metrics_org_ids", "Other organizations whose metrics may be read.", check_ids,
+     assign_part<Part::metrics_org_ids>},
+    {"auxeira.documents_org_ids", "Other organizations whose documents may be read.", check_ids,
+     assign_part<Part::documents_org_ids>},
+    {"auxeira.request_id", "The id of the request, for records and logs.", nullptr, nullptr},
+    {"auxeira.client_address", "The address of the client, for records.", nullptr, nullptr},
+    {"auxeira.user_agent", "The program of the client, for records.", nullptr, nullptr},
 };
+static_assert(std::size(identity_settings) == parts);
+
+const SettingValue& value_of(Part part) {
+    return values[index_of(part)];
+}
 
 // An empty setting means nobody: NULL for one id, no organizations for a list.
 Datum one_id(FunctionCallInfo fcinfo, const SettingValue& value) {
@@ -124,24 +144,93 @@ Datum one_id(FunctionCallInfo fcinfo, const SettingValue& value) {
     PG_RETURN_UUID_P(copy);
 }
 
-// A copy, because the setting can change while the value is still in use.
-Datum id_list(const SettingValue& value) {
-    if (value.parsed == nullptr || ARR_DIMS(value.parsed)[0] == 0) {
-        return backend([] { return PointerGetDatum(construct_empty_array(UUIDOID)); });
+int count_of(const SettingValue& value) {
+    return value.parsed == nullptr ? 0 : ARR_DIMS(value.parsed)[0];
+}
+
+void append(ArrayType* list, int& filled, const SettingValue& value) {
+    const int count = count_of(value);
+    if (count == 0) return;
+    auto* const ids = reinterpret_cast<Uuid*>(ARR_DATA_PTR(list));
+    std::memcpy(ids + filled, ARR_DATA_PTR(value.parsed), static_cast<std::size_t>(count) * sizeof(Uuid));
+    filled += count;
+}
+
+// One or two lists as one uuid[].
+ArrayType* joined(const SettingValue& first, const SettingValue* second) {
+    const int count = count_of(first) + (second == nullptr ? 0 : count_of(*second));
+    if (count == 0) return backend([] { return construct_empty_array(UUIDOID); });
+    const size_t size = ARR_OVERHEAD_NONULLS(1) + static_cast<size_t>(count) * sizeof(Uuid);
+    auto* const list = backend([size] { return static_cast<ArrayType*>(palloc0(size)); });
+    SET_VARSIZE(list, size);
+    list->ndim = 1;
+    list->elemtype = UUIDOID;
+    ARR_DIMS(list)[0] = count;
+    ARR_LBOUND(list)[0] = 1;
+    int filled = 0;
+    append(list, filled, first);
+    if (second != nullptr) append(list, filled, *second);
+    return list;
+}
+
+// What a place in a plan got last: a policy that is a filter asks for every row.
+struct Answered {
+    unsigned long assignments;
+    const SettingValue* second;
+    ArrayType* list;
+};
+
+// The list lives as long as the place in the plan, because a setting can change while it is in use.
+Datum id_list(FunctionCallInfo fcinfo, const SettingValue& first, const SettingValue* second = nullptr) {
+    auto* answered = static_cast<Answered*>(fcinfo->flinfo->fn_extra);
+    if (answered == nullptr || answered->assignments != assignments || answered->second != second) {
+        const MemoryContext callers_memory = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+        answered = backend([] { return static_cast<Answered*>(palloc(sizeof(Answered))); });
+        *answered = {assignments, second, joined(first, second)};
+        MemoryContextSwitchTo(callers_memory);
+        fcinfo->flinfo->fn_extra = answered;
     }
-    const size_t size = VARSIZE(value.parsed);
-    void* const copy = backend([size] { return palloc(size); });
-    std::memcpy(copy, value.parsed, size);
-    return PointerGetDatum(copy);
+    return PointerGetDatum(answered->list);
+}
+
+struct Scope {
+    const char* name;
+    Part part;
+};
+
+constexpr Scope scopes[] = {{"profile", Part::profile_org_ids},
+                            {"scores", Part::scores_org_ids},
+                            {"metrics", Part::metrics_org_ids},
+                            {"documents", Part::documents_org_ids}};
+
+const SettingValue& value_of_scope(std::string_view name) {
+    for (const Scope& scope : scopes)
+        if (name == scope.name) return value_of(scope.part);
+    throw Rejection(Reason::invalid_value, "unknown scope",
+                    {{"scope", "must be profile, scores, metrics or documents"}});
+}
+
+void set_text(const char* name, const std::string& text, GucAction action) {
+    const char* const value = text.c_str();
+    backend([=] { set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, action, true, 0, false); });
+}
+
+// Most parts are what they were: empty, or those of the statement before.
+bool is_set(std::size_t part, const std::string& text) {
+    return values[part].text != nullptr && text == values[part].text;
 }
 
 } // namespace
 
 void define_settings() {
-    for (const IdentitySetting& setting : identity_settings) {
-        DefineCustomStringVariable(setting.name, setting.description, nullptr, &setting.value->text, "",
+    for (std::size_t part = 0; part < parts; ++part) {
+        const IdentitySetting& setting = identity_settings[part];
+        DefineCustomStringVariable(setting.name, setting.description, nullptr, &values[part].text, "",
                                    PGC_SUSET, 0, setting.check, setting.assign, nullptr);
     }
+    DefineCustomStringVariable("auxeira.bound_user_id", "The user an SQL login acts for.",
+                               "Set for a login by auxeira.bind_login.", &bound_user.text, "", PGC_SUSET, 0,
+                               check_id, assign_ids<bound_user>, nullptr);
     DefineCustomEnumVariable("auxeira.sse_missing_policy", "What a missing component does to an SSE score.",
                              "reweight: the others carry its weight; zero: it counts as nought.",
                              &missing_policy, 0, missing_policies, PGC_USERSET, 0, nullptr, nullptr, nullptr);
@@ -152,14 +241,25 @@ void define_settings() {
 }
 
 void set_for_level(const char* name, const char* value) {
-    backend(
-        [=] { set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false); });
+    set_text(name, value, GUC_ACTION_SAVE);
 }
 
 void assume_identity(const Identity& identity) {
-    for (const IdentitySetting& setting : identity_settings) {
-        set_for_level(setting.name, identity.*setting.member);
+    for (std::size_t part = 0; part < parts; ++part) {
+        if (!is_set(part, identity.texts[part]))
+            set_text(identity_settings[part].name, identity.texts[part], GUC_ACTION_SAVE);
     }
+}
+
+void keep_identity(const Identity& identity) {
+    for (std::size_t part = 0; part < parts_of_user; ++part) {
+        if (!is_set(part, identity.texts[part]))
+            set_text(identity_settings[part].name, identity.texts[part], GUC_ACTION_LOCAL);
+    }
+}
+
+const char* bound_user_id() {
+    return bound_user.text == nullptr ? "" : bound_user.text;
 }
 
 const char* sse_missing_policy() {
@@ -175,24 +275,36 @@ void clear_response_status() {
 }
 
 AUXEIRA_SQL_FUNCTION(user_id) {
-    return one_id(fcinfo, user_id);
+    return one_id(fcinfo, value_of(Part::user_id));
 }
 AUXEIRA_SQL_FUNCTION(own_user_type) {
-    if (user_type.text == nullptr || *user_type.text == '\0') PG_RETURN_NULL();
-    return backend([] { return CStringGetTextDatum(user_type.text); });
+    const char* const type = value_of(Part::user_type).text;
+    if (type == nullptr || *type == '\0') PG_RETURN_NULL();
+    return backend([type] { return CStringGetTextDatum(type); });
 }
 
 AUXEIRA_SQL_FUNCTION(session_id) {
-    return one_id(fcinfo, session_id);
+    return one_id(fcinfo, value_of(Part::session_id));
 }
 AUXEIRA_SQL_FUNCTION(org_id) {
-    return one_id(fcinfo, org_id);
+    return one_id(fcinfo, value_of(Part::org_id));
 }
 AUXEIRA_SQL_FUNCTION(readable_org_ids) {
-    return id_list(org_ids);
+    return id_list(fcinfo, value_of(Part::org_ids));
+}
+AUXEIRA_SQL_FUNCTION(readable_org_ids_in) {
+    const text* const scope = backend([fcinfo] { return PG_GETARG_TEXT_PP(0); });
+    const std::string_view name(VARDATA_ANY(scope), VARSIZE_ANY_EXHDR(scope));
+    return id_list(fcinfo, value_of(Part::org_ids), &value_of_scope(name));
 }
 AUXEIRA_SQL_FUNCTION(writable_org_ids) {
-    return id_list(writable_org_ids);
+    return id_list(fcinfo, value_of(Part::writable_org_ids));
+}
+AUXEIRA_SQL_FUNCTION(managed_org_ids) {
+    return id_list(fcinfo, value_of(Part::managed_org_ids));
+}
+AUXEIRA_SQL_FUNCTION(owned_org_ids) {
+    return id_list(fcinfo, value_of(Part::owned_org_ids));
 }
 
 } // namespace auxeira::functions

@@ -2,19 +2,41 @@
 // only (PGC_SUSET): a user of SQL cannot change who they are.
 #pragma once
 
+#include <array>
+#include <string>
+
 #include "boundary/door.hpp"
 
 namespace auxeira::functions {
 
-// Who a call runs as. All texts are empty when there is nobody; lists are `uuid,uuid,...`.
+// The parts of an identity, in the order of the columns that auxeira.resolved_identity has. Those from
+// `request_id` on belong to the request and not to the user.
+enum class Part : std::size_t {
+    user_id,
+    user_type,
+    session_id,
+    org_id,            // the organization that reads and writes concern by default
+    org_ids,           // those of the user: a viewer or more
+    writable_org_ids,  // a member or more
+    managed_org_ids,   // an admin or more
+    owned_org_ids,     // an owner
+    profile_org_ids,   // of others, those whose profile may be read
+    scores_org_ids,    // of others, those that opened their scores
+    metrics_org_ids,   // their metrics
+    documents_org_ids, // their documents
+    request_id,
+    client_address,
+    user_agent,
+};
+
+inline constexpr std::size_t parts_of_user = static_cast<std::size_t>(Part::request_id);
+inline constexpr std::size_t parts = static_cast<std::size_t>(Part::user_agent) + 1;
+
+// Who a statement runs as. All texts are empty when there is nobody; lists are `uuid,uuid,...`.
 struct Identity {
-    const char* user_id = "";
-    const char* user_type = "";
-    const char* session_id = "";
-    const char* org_id = "";           // the organization that reads and writes concern by default
-    const char* org_ids = "";          // those whose rows may be read
-    const char* writable_org_ids = ""; // those whose rows may be written
-    const char* request_id = "";
+    std::array<std::string, parts> texts;
+
+    std::string& operator[](Part part) { return texts[static_cast<std::size_t>(part)]; }
 };
 
 // Registers the settings; called once, when the library is loaded.
@@ -26,6 +48,12 @@ void set_for_level(const char* name, const char* value);
 
 // Gives the rest of the current setting level this identity.
 void assume_identity(const Identity& identity);
+
+// Gives the rest of the transaction the user's parts of this identity, where they are not set already.
+void keep_identity(const Identity& identity);
+
+// The user that the SQL login of this connection acts for; empty when it was bound to none.
+const char* bound_user_id();
 
 // 'reweight' or 'zero': what a missing component does to a score.
 const char* sse_missing_policy();

@@ -24,9 +24,29 @@ comment on function auxeira.org_id() is 'The active organization; NULL for nobod
 create function auxeira.readable_org_ids() returns uuid[]
   as 'MODULE_PATHNAME', 'auxeira_readable_org_ids' language c stable parallel safe;
 comment on function auxeira.readable_org_ids() is
-  'The organizations whose rows the statement may read; empty for nobody. Used by row-level policies.';
+  'The organizations the statement''s user belongs to, as a viewer or more; empty for nobody. For row-level policies.';
+
+create function auxeira.readable_org_ids(scope text) returns uuid[]
+  as 'MODULE_PATHNAME', 'auxeira_readable_org_ids_in' language c stable strict parallel safe;
+comment on function auxeira.readable_org_ids(text) is
+  'The same and the organizations that opened a scope (profile, scores, metrics, documents) to one of them. For '
+  'row-level policies. Error 22023: no such scope.';
 
 create function auxeira.writable_org_ids() returns uuid[]
   as 'MODULE_PATHNAME', 'auxeira_writable_org_ids' language c stable parallel safe;
 comment on function auxeira.writable_org_ids() is
-  'The organizations whose rows the statement may write; empty for nobody. Used by row-level policies.';
+  'The organizations the statement''s user belongs to, as a member or more; empty for nobody. For row-level policies.';
+
+create function auxeira.managed_org_ids() returns uuid[]
+  as 'MODULE_PATHNAME', 'auxeira_managed_org_ids' language c stable parallel safe;
+comment on function auxeira.managed_org_ids() is
+  'The organizations the statement''s user administers, as an admin or an owner; empty for nobody.';
+
+create function auxeira.owned_org_ids() returns uuid[]
+  as 'MODULE_PATHNAME', 'auxeira_owned_org_ids' language c stable parallel safe;
+comment on function auxeira.owned_org_ids() is 'The organizations the statement''s user owns; empty for nobody.';
+
+create function auxeira.rights_changed() returns trigger
+  as 'MODULE_PATHNAME', 'auxeira_rights_changed' language c;
+comment on function auxeira.rights_changed() is
+  'Trigger for the tables that rights come from: tells every session to resolve them again.';

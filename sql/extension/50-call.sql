@@ -3,9 +3,10 @@
 create function auxeira.call(claims jsonb, function text, request jsonb, out status integer, out body text)
   as 'MODULE_PATHNAME', 'auxeira_call' language c volatile strict parallel unsafe;
 comment on function auxeira.call(jsonb, text, jsonb) is
-  'Runs an API function as the user the claims name: {"sub": user id, "sid": session id, "requestId": text}. '
-  'Gives the HTTP status of success and the JSON answer. Errors: 28000 no such session, 42501 not allowed, '
-  '22023 unknown function, and whatever the function raises.';
+  'Runs an API function as the user the claims name: {"sub": user id, "sid": session id, "ver": version of the '
+  'token, "requestId", "address", "userAgent"}, or with {"key": SHA-256 of an API key in hexadecimal} in place of '
+  'the first three. Gives the HTTP status of success and the JSON answer. Errors: 28000 no such session or key, '
+  '42501 not allowed, 22023 unknown function, and whatever the function raises.';
 -- Whoever may execute this can speak for any user whose session they know: the shim alone.
 revoke execute on function auxeira.call(jsonb, text, jsonb) from public;
 

@@ -1,5 +1,4 @@
--- What all other files build on: the version, the kinds of things, the catalogue of API functions, and the
--- rules that every tenant table gets.
+-- What all other files build on: the version, the kinds of things, the catalogue of API functions.
 set local role auxeira_owner;
 
 create table auxeira.schema_version (
@@ -37,51 +36,20 @@ create table auxeira.api_functions (
   name text primary key check (name ~ '^[a-z][a-z0-9_]*$'),
   required_role text not null check (required_role in ('anonymous', 'user', 'admin')),
   status integer not null check (status between 200 and 299),
-  is_read_only boolean not null
+  is_read_only boolean not null,
+  area text not null check (area in ('account', 'benchmarks', 'documents', 'gamification', 'integrations', 'metrics',
+    'operations', 'organization', 'relationships', 'scores', 'synthetic'))
 );
 comment on table auxeira.api_functions is
   'The functions of schema auxeira_api that auxeira.call runs, and the role each needs.';
 comment on column auxeira.api_functions.status is 'HTTP status of success.';
 comment on column auxeira.api_functions.is_read_only is 'Runs in a read-only transaction.';
+comment on column auxeira.api_functions.area is
+  'What the scopes of API keys speak of: area:read runs the read-only functions, area:write all. No key has account '
+  'or operations.';
 
 create trigger api_functions_changed after insert or update or delete or truncate on auxeira.api_functions
   for each statement execute function auxeira.api_functions_changed();
-
--- Tenant tables: rows are seen and written by organization, and only the owner's definer functions see all.
--- auxeira_user gets a policy for each command; which commands it is granted is said beside each table.
-create procedure auxeira.protect_tenant_table(tenant_table regclass) language plpgsql as $$
-begin
-  execute format('alter table %s enable row level security', tenant_table);
-  execute format('alter table %s force row level security', tenant_table);
-  execute format('create policy owner_all on %s to auxeira_owner using (true) with check (true)', tenant_table);
-  execute format('create policy admin_select on %s for select to auxeira_admin using (true)', tenant_table);
-  execute format('create policy member_select on %s for select to auxeira_user
-                  using (org_id = any (auxeira.readable_org_ids()))', tenant_table);
-  execute format('create policy member_insert on %s for insert to auxeira_user
-                  with check (org_id = any (auxeira.writable_org_ids()))', tenant_table);
-  execute format('create policy member_update on %s for update to auxeira_user
-                  using (org_id = any (auxeira.writable_org_ids()))
-                  with check (org_id = any (auxeira.writable_org_ids()))', tenant_table);
-  execute format('create policy member_delete on %s for delete to auxeira_user
-                  using (org_id = any (auxeira.writable_org_ids()))', tenant_table);
-end
-$$;
-comment on procedure auxeira.protect_tenant_table(regclass) is
-  'Turns on and forces row-level security for a table with org_id, and creates its policies: members read and '
-  'write the organizations of their session, administrators read all, nobody else sees a row.';
-revoke execute on procedure auxeira.protect_tenant_table(regclass) from public;
-
--- Tables that only definer functions of the owner touch: no other role has a policy, so none sees a row.
-create procedure auxeira.protect_private_table(private_table regclass) language plpgsql as $$
-begin
-  execute format('alter table %s enable row level security', private_table);
-  execute format('alter table %s force row level security', private_table);
-  execute format('create policy owner_all on %s to auxeira_owner using (true) with check (true)', private_table);
-end
-$$;
-comment on procedure auxeira.protect_private_table(regclass) is
-  'Turns on and forces row-level security for a table that nobody but the owner''s functions may touch.';
-revoke execute on procedure auxeira.protect_private_table(regclass) from public;
 
 create function auxeira.success(data json) returns json language sql immutable parallel safe
   return json_build_object('success', true, 'data', data);

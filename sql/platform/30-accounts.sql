@@ -1,5 +1,12 @@
--- Users, organizations, memberships, login sessions.
+-- Users, organizations, memberships, and everything that proves who somebody is: the tables, and what follows when a
+-- membership changes.
+--
+-- Whoever needs several of these rows locks them in this order: organizations, user_organizations, users, tokens and
+-- second factors, user_sessions, refresh_tokens, api_keys, login_delays. The row of the organization stands for its
+-- memberships and invitations, that of the user for everything the user can prove themselves with.
 set local role auxeira_owner;
+
+-- --- Users and organizations: global tables, each row seen by those it concerns --------------------------------
 
 create table auxeira.users (
   user_id uuid primary key default gen_random_uuid(),
@@ -14,8 +21,11 @@ create table auxeira.users (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
-create unique index users_email on auxeira.users (lower(email));
+create unique index users_verified_email on auxeira.users (lower(email)) where email_verified;
+create index users_email on auxeira.users (lower(email), email_verified desc, created_at, user_id);
 comment on table auxeira.users is 'User accounts. Passwords are elsewhere: see user_credentials.';
+comment on column auxeira.users.email is
+  'One verified account has it, and any number of others: registering must not tell whether an address is taken.';
 comment on column auxeira.users.is_admin is 'Administrator of the platform.';
 create trigger users_updated before update on auxeira.users
   for each row execute function auxeira.touch_updated_at();
@@ -23,15 +33,18 @@ create trigger users_updated before update on auxeira.users
 create table auxeira.user_credentials (
   user_id uuid primary key references auxeira.users on delete cascade,
   password_hash text not null check (password_hash like '$argon2id$%'),
+  rehashed_from bytea check (length(rehashed_from) = 32),
   changed_at timestamptz not null default now()
 );
 comment on table auxeira.user_credentials is 'Password hashes (argon2id); the database never sees a password.';
+comment on column auxeira.user_credentials.rehashed_from is
+  'SHA-256 of the hash before, when it was of the same password: a login that was checked against that one goes on.';
 
 create table auxeira.organizations (
   org_id uuid primary key default gen_random_uuid(),
   name text not null check (length(name) between 1 and 255),
   org_type auxeira.organization_type not null,
-  description text,
+  description text check (length(description) between 1 and 5000),
   website text check (website ~* '^https?://'),
   industry text check (length(industry) between 1 and 100),
   region text check (length(region) between 1 and 100),
@@ -62,24 +75,56 @@ create table auxeira.user_organizations (
 create index user_organizations_user on auxeira.user_organizations (user_id) include (org_id, role, left_at);
 comment on table auxeira.user_organizations is 'Who belongs to which organization, as what, since when.';
 
+create table auxeira.invitations (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  invitation_id uuid not null default gen_random_uuid(),
+  email text not null check (length(email) between 3 and 254 and email like '%_@_%'),
+  role auxeira.member_role not null,
+  token_hash bytea not null check (length(token_hash) = 32),
+  invited_by uuid not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  accepted_at timestamptz,
+  revoked_at timestamptz,
+  primary key (org_id, invitation_id),
+  check (expires_at > created_at),
+  check (accepted_at is null or revoked_at is null)
+);
+create unique index invitations_pending on auxeira.invitations (org_id, lower(email))
+  where accepted_at is null and revoked_at is null;
+create index invitations_token on auxeira.invitations (token_hash);
+comment on table auxeira.invitations is
+  'Who was invited to an organization by mail. The link works once, for an account with the address it was sent to.';
+comment on column auxeira.invitations.invited_by is 'Kept when the account is deleted, hence no foreign key.';
+
+-- --- Sessions, keys, tokens ------------------------------------------------------------------------------------
+
 create table auxeira.user_sessions (
   session_id uuid primary key default gen_random_uuid(),
   user_id uuid not null references auxeira.users on delete cascade,
   org_id uuid not null references auxeira.organizations on delete cascade,
-  client jsonb not null default '{}' check (jsonb_typeof(client) = 'object'),
+  token_version integer not null default 1 check (token_version > 0),
+  address inet,
+  user_agent text check (user_agent = auxeira.one_line(user_agent, 256)),
   created_at timestamptz not null default now(),
+  last_seen_at timestamptz not null default now(),
   expires_at timestamptz not null,
   revoked_at timestamptz,
-  revoke_reason text check (revoke_reason in ('logout', 'refresh_reuse', 'administrator')),
+  revoke_reason text check (revoke_reason in ('logout', 'logout_all', 'ended_by_user', 'refresh_reuse',
+    'password_changed', 'password_reset', 'removed', 'administrator')),
   check (expires_at > created_at),
   check ((revoked_at is null) = (revoke_reason is null))
 );
 create index user_sessions_user on auxeira.user_sessions (user_id);
 create index user_sessions_org on auxeira.user_sessions (org_id);
 comment on table auxeira.user_sessions is
-  'One row for each login. A call with its access token works while the row is neither expired nor revoked.';
+  'One row for each login. A call with its access token works while the row is neither expired nor revoked and has '
+  'the version that the token has.';
 comment on column auxeira.user_sessions.org_id is 'The active organization: what reads and writes concern.';
-comment on column auxeira.user_sessions.client is 'Address and user agent at login.';
+comment on column auxeira.user_sessions.token_version is 'Raised to make every access token so far useless.';
+comment on column auxeira.user_sessions.address is
+  'Where the login came from. Not updated by refreshing: it tells which clients knew the password.';
+comment on column auxeira.user_sessions.last_seen_at is 'When it was opened or last refreshed.';
 
 create table auxeira.refresh_tokens (
   token_hash bytea primary key check (length(token_hash) = 32),
@@ -89,294 +134,134 @@ create table auxeira.refresh_tokens (
 );
 create index refresh_tokens_session on auxeira.refresh_tokens (session_id);
 comment on table auxeira.refresh_tokens is
-  'SHA-256 of every refresh token of a session. Each works once; using one twice ends the session.';
+  'SHA-256 of every refresh token of a session. Each works for some seconds after its first use; later use ends the '
+  'session.';
 
--- Users and organizations are global tables: each is seen by those it concerns.
+create table auxeira.account_tokens (
+  token_hash bytea primary key check (length(token_hash) = 32),
+  user_id uuid not null references auxeira.users on delete cascade,
+  purpose text not null check (purpose in ('verify_email', 'reset_password')),
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null check (expires_at > created_at),
+  used_at timestamptz
+);
+create index account_tokens_user on auxeira.account_tokens (user_id, purpose);
+comment on table auxeira.account_tokens is 'SHA-256 of the tokens in links of mails. Each works once.';
+
+create table auxeira.totp_secrets (
+  user_id uuid primary key references auxeira.users on delete cascade,
+  sealed bytea not null,
+  created_at timestamptz not null default now(),
+  activated_at timestamptz,
+  last_counter bigint check (last_counter >= 0)
+);
+comment on table auxeira.totp_secrets is
+  'Secrets of second factors (RFC 6238), encrypted before they come here. Without activated_at: not proven yet.';
+comment on column auxeira.totp_secrets.last_counter is 'Time step of the last code; only later ones are taken.';
+
+create table auxeira.recovery_codes (
+  user_id uuid not null references auxeira.users on delete cascade,
+  code_hash bytea not null check (length(code_hash) = 32),
+  used_at timestamptz,
+  primary key (user_id, code_hash)
+);
+comment on table auxeira.recovery_codes is 'SHA-256 of the codes that stand in for a lost second factor, once each.';
+
+create table auxeira.api_keys (
+  key_id uuid primary key default gen_random_uuid(),
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  user_id uuid not null references auxeira.users on delete cascade,
+  name text not null check (length(name) between 1 and 100),
+  prefix text not null check (prefix ~ '^[A-Za-z0-9]{8}$'),
+  key_hash bytea not null unique check (length(key_hash) = 32),
+  scopes text[] not null check (cardinality(scopes) > 0),
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null check (expires_at > created_at),
+  last_used_at timestamptz,
+  revoked_at timestamptz
+);
+create index api_keys_user on auxeira.api_keys (user_id);
+create index api_keys_org on auxeira.api_keys (org_id);
+comment on table auxeira.api_keys is
+  'Keys with which machines act for a user in one organization, within scopes such as metrics:read.';
+comment on column auxeira.api_keys.prefix is 'The part of the key that is shown, to tell keys apart.';
+
 call auxeira.protect_private_table('auxeira.users');
 create policy self_select on auxeira.users for select to auxeira_user using (user_id = auxeira.user_id());
 create policy admin_select on auxeira.users for select to auxeira_admin using (true);
-call auxeira.protect_private_table('auxeira.user_credentials');
-call auxeira.protect_private_table('auxeira.user_sessions');
-call auxeira.protect_private_table('auxeira.refresh_tokens');
+grant select on auxeira.users to auxeira_user, auxeira_admin;
 call auxeira.protect_tenant_table('auxeira.organizations');
 call auxeira.protect_tenant_table('auxeira.user_organizations');
-grant select on auxeira.users, auxeira.organizations, auxeira.user_organizations to auxeira_user, auxeira_admin;
+call auxeira.protect_private_table('auxeira.user_credentials');
+call auxeira.protect_private_table('auxeira.invitations');
+call auxeira.protect_private_table('auxeira.user_sessions');
+call auxeira.protect_private_table('auxeira.refresh_tokens');
+call auxeira.protect_private_table('auxeira.account_tokens');
+call auxeira.protect_private_table('auxeira.totp_secrets');
+call auxeira.protect_private_table('auxeira.recovery_codes');
+call auxeira.protect_private_table('auxeira.api_keys');
 
--- --- What auxeira.call asks -------------------------------------------------------------------------------
-
-create function auxeira.rights_of(of_user_id uuid) returns table (readable text, writable text, members uuid[])
-  language sql stable rows 1
-begin atomic
-  select string_agg(m.org_id::text, ','), string_agg(m.org_id::text, ',') filter (where m.role >= 'member'),
-         array_agg(m.org_id)
-  from auxeira.user_organizations m
-  where m.user_id = of_user_id and m.left_at is null;
-end;
-comment on function auxeira.rights_of(uuid) is
-  'The organizations whose rows a user may read and write, as the identity settings have them, and the ones '
-  'the user is a member of.';
-revoke execute on function auxeira.rights_of(uuid) from public;
+-- --- What follows when a membership changes --------------------------------------------------------------------
 
 create function auxeira.home_organization(of_user_id uuid) returns uuid language sql stable
 begin atomic
-  select m.org_id from auxeira.user_organizations m
-  where m.user_id = of_user_id and m.left_at is null
+  select m.org_id
+  from auxeira.user_organizations m join auxeira.organizations o on o.org_id = m.org_id
+  where m.user_id = of_user_id and m.left_at is null and o.is_active
   order by m.is_primary desc, m.joined_at, m.org_id
   limit 1;
 end;
 comment on function auxeira.home_organization(uuid) is 'The organization a user''s sessions start in.';
 revoke execute on function auxeira.home_organization(uuid) from public;
 
-create function auxeira.resolve_identity(asked_user_id uuid, asked_session_id uuid)
-  returns table (user_id uuid, user_type auxeira.user_type, session_id uuid, org_id uuid, org_ids text,
-                 writable_org_ids text, is_admin boolean)
-  language sql stable rows 1
+create function auxeira.lock_user(of_user_id uuid) returns void language sql volatile
 begin atomic
-  select u.user_id, u.user_type, s.session_id, s.org_id, rights.readable, rights.writable, u.is_admin
-  from auxeira.user_sessions s
-    join auxeira.users u on u.user_id = s.user_id
-    cross join lateral auxeira.rights_of(u.user_id) rights
-  where s.session_id = asked_session_id and s.user_id = asked_user_id
-    and s.revoked_at is null and s.expires_at > now() and u.is_active and s.org_id = any (rights.members);
+  select from auxeira.users u where u.user_id = of_user_id for no key update;
 end;
-comment on function auxeira.resolve_identity(uuid, uuid) is
-  'Who a session belongs to and which organizations it may read and write; no row when it is not alive.';
-revoke execute on function auxeira.resolve_identity(uuid, uuid) from public;
+comment on function auxeira.lock_user(uuid) is
+  'Makes everything that changes the sessions or credentials of one user wait for each other. What was read before '
+  'may be old news afterwards: read it again.';
+revoke execute on function auxeira.lock_user(uuid) from public;
 
-create function auxeira.login_row(of_user_id uuid, of_session_id uuid)
-  returns table (user_id uuid, user_type text, org_id uuid, session_id uuid, role text)
-  language sql stable rows 1
-begin atomic
-  select u.user_id, u.user_type::text, s.org_id, s.session_id, case when u.is_admin then 'admin' else 'user' end
-  from auxeira.users u join auxeira.user_sessions s on s.user_id = u.user_id
-  where u.user_id = of_user_id and s.session_id = of_session_id;
-end;
-comment on function auxeira.login_row(uuid, uuid) is 'What the shim puts into a token after a login.';
-revoke execute on function auxeira.login_row(uuid, uuid) from public;
-
--- --- The login path: definer functions, because there is no identity yet ------------------------------------
-
-create function auxeira.organization_type_of(user_type auxeira.user_type) returns auxeira.organization_type
-  language sql immutable parallel safe
-  return (case user_type
-    when 'startup_founder' then 'startup'
-    when 'venture_capital' then 'venture_capital'
-    when 'angel_investor' then 'angel_investor'
-    when 'corporate_partner' then 'corporate'
-    when 'government' then 'government'
-    when 'esg_funder' then 'esg_fund'
-    when 'impact_investor' then 'impact_fund'
-  end)::auxeira.organization_type;
-comment on function auxeira.organization_type_of(auxeira.user_type) is
-  'The kind of the organization that a new user of this type gets.';
-
-create function auxeira.start_session(
-  user_id uuid, org_id uuid, refresh_token_hash bytea, lifetime_seconds integer, client jsonb) returns uuid
-  language plpgsql volatile
-as $$
+create function auxeira.membership_changed() returns trigger language plpgsql as $$
 declare
-  new_id uuid;
+  has_left boolean;
+  home uuid;
 begin
-  insert into auxeira.user_sessions (user_id, org_id, client, expires_at)
-  values (start_session.user_id, start_session.org_id, start_session.client,
-          now() + make_interval(secs => lifetime_seconds))
-  returning session_id into new_id;
-  if refresh_token_hash is not null then
-    insert into auxeira.refresh_tokens (token_hash, session_id) values (refresh_token_hash, new_id);
+  if tg_when <> 'AFTER' or tg_level <> 'ROW' or tg_op not in ('UPDATE', 'DELETE') then
+    raise exception using errcode = '39P01', message = 'membership_changed is for after update or delete, each row';
   end if;
-  update auxeira.users u set last_login = now(), login_count = login_count + 1
-  where u.user_id = start_session.user_id;
-  return new_id;
+  has_left := tg_op = 'DELETE' or new.org_id <> old.org_id or new.user_id <> old.user_id or new.left_at is not null;
+  if old.left_at is not null or not has_left and new.role = old.role then
+    return null;
+  end if;
+  -- A parallel departure from another organization could be the home that sessions are moved to here.
+  perform auxeira.lock_user(old.user_id);
+  home := auxeira.home_organization(old.user_id);
+  -- Every session, not those of this organization alone: one that another transaction is just moving here is waited
+  -- for and then read as it became.
+  update auxeira.user_sessions s set
+    token_version = s.token_version + 1,
+    org_id = case when has_left and s.org_id = old.org_id then coalesce(home, s.org_id) else s.org_id end,
+    revoked_at = case when has_left and home is null then clock_timestamp() end,
+    revoke_reason = case when has_left and home is null then 'removed' end
+  where s.user_id = old.user_id and s.revoked_at is null;
+  if has_left then
+    update auxeira.api_keys k set revoked_at = clock_timestamp()
+    where k.user_id = old.user_id and k.org_id = old.org_id and k.revoked_at is null;
+  end if;
+  -- An invitation must not outlive the right to make it.
+  if has_left or new.role < old.role then
+    update auxeira.invitations i set revoked_at = clock_timestamp()
+    where i.org_id = old.org_id and i.invited_by = old.user_id and i.accepted_at is null and i.revoked_at is null;
+  end if;
+  return null;
 end
 $$;
-comment on function auxeira.start_session(uuid, uuid, bytea, integer, jsonb) is
-  'Opens a login session for an authenticated user and counts the login.';
-revoke execute on function auxeira.start_session(uuid, uuid, bytea, integer, jsonb) from public;
-
-create function auxeira.register_user(
-  request jsonb, password_hash text, refresh_token_hash bytea, lifetime_seconds integer, client jsonb)
-  returns table (user_id uuid, user_type text, org_id uuid, session_id uuid, role text)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-declare
-  r constant jsonb := auxeira.checked(request, '{
-    "required": ["email", "userType"],
-    "properties": {
-      "email": {"type": "string", "format": "email"},
-      "userType": {"type": "string", "enum": ["startup_founder", "venture_capital", "angel_investor",
-        "corporate_partner", "government", "esg_funder", "impact_investor"]},
-      "profile": {"type": "object", "maxProperties": 100, "default": {}},
-      "organization": {"type": "object", "default": {}, "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": 255},
-        "type": {"type": "string", "enum": ["startup", "venture_capital", "angel_investor", "corporate",
-          "government", "esg_fund", "impact_fund", "non_profit"]},
-        "industry": {"type": "string", "minLength": 1, "maxLength": 100},
-        "region": {"type": "string", "minLength": 1, "maxLength": 100},
-        "stage": {"type": "string", "enum": ["pre_seed", "seed", "series_a", "series_b", "series_c", "growth",
-          "late"]}}}}}');
-  kind constant auxeira.user_type := r ->> 'userType';
-  new_user uuid;
-  new_org uuid;
-  new_session uuid;
-begin
-  insert into auxeira.users (email, user_type, profile) values (r ->> 'email', kind, r -> 'profile')
-  on conflict do nothing
-  returning user_id into new_user;
-  if new_user is null then
-    raise exception using errcode = 'ZA409', message = 'an account with this e-mail address already exists',
-      hint = 'Log in, or register another address.';
-  end if;
-  insert into auxeira.user_credentials (user_id, password_hash) values (new_user, register_user.password_hash);
-  insert into auxeira.organizations (name, org_type, industry, region, stage)
-  values (coalesce(r #>> '{organization,name}', nullif(left(r #>> '{profile,companyName}', 255), ''),
-                   split_part(r ->> 'email', '@', 1)),
-          coalesce((r #>> '{organization,type}')::auxeira.organization_type,
-                   auxeira.organization_type_of(kind)),
-          r #>> '{organization,industry}', r #>> '{organization,region}',
-          (r #>> '{organization,stage}')::auxeira.stage)
-  returning org_id into new_org;
-  insert into auxeira.user_organizations (org_id, user_id, role, is_primary)
-  values (new_org, new_user, 'owner', true);
-  new_session := auxeira.start_session(new_user, new_org, refresh_token_hash, lifetime_seconds, client);
-  return query select * from auxeira.login_row(new_user, new_session);
-end
-$$;
-comment on function auxeira.register_user(jsonb, text, bytea, integer, jsonb) is
-  'Creates a user, their primary organization and a login session. request: {email, userType, profile?, '
-  'organization{name,type,industry,region,stage}?}. Errors: ZA400, 22023, ZA409 the address is taken.';
--- It creates accounts and carries a password hash: for the shim alone.
-revoke execute on function auxeira.register_user(jsonb, text, bytea, integer, jsonb) from public;
-
-create function auxeira.credentials(address text) returns table (user_id uuid, password_hash text)
-  language sql stable strict rows 1 security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  select u.user_id, c.password_hash
-  from auxeira.users u join auxeira.user_credentials c on c.user_id = u.user_id
-  where lower(u.email) = lower(address) and u.is_active;
-end;
-comment on function auxeira.credentials(text) is 'The password hash of an active account; no row for others.';
--- It gives password hashes: for the shim alone.
-revoke execute on function auxeira.credentials(text) from public;
-
-create function auxeira.open_session(
-  of_user_id uuid, refresh_token_hash bytea, lifetime_seconds integer, client jsonb)
-  returns table (user_id uuid, user_type text, org_id uuid, session_id uuid, role text)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  home constant uuid := auxeira.home_organization(of_user_id);
-  new_session uuid;
-begin
-  if home is null then
-    raise exception using errcode = '28000', message = 'the account belongs to no organization';
-  end if;
-  new_session := auxeira.start_session(of_user_id, home, refresh_token_hash, lifetime_seconds, client);
-  return query select * from auxeira.login_row(of_user_id, new_session);
-end
-$$;
-comment on function auxeira.open_session(uuid, bytea, integer, jsonb) is
-  'Opens a login session, in the primary organization, for a user whose password was right.';
--- It opens sessions without a password: for the shim alone.
-revoke execute on function auxeira.open_session(uuid, bytea, integer, jsonb) from public;
-
-create function auxeira.rotate_session(old_hash bytea, new_hash bytea, client jsonb)
-  returns table (user_id uuid, user_type text, org_id uuid, session_id uuid, role text)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-declare
-  token record;
-begin
-  select t.used_at, s.session_id, s.user_id, s.revoked_at, s.expires_at, u.is_active into token
-  from auxeira.refresh_tokens t
-    join auxeira.user_sessions s on s.session_id = t.session_id
-    join auxeira.users u on u.user_id = s.user_id
-  where t.token_hash = old_hash
-  for update of s;
-  if not found or token.revoked_at is not null or token.expires_at <= now() or not token.is_active then
-    return;
-  end if;
-  -- Read again: a parallel refresh may have used the token while this one waited for the session.
-  update auxeira.refresh_tokens t set used_at = now() where t.token_hash = old_hash and t.used_at is null;
-  if not found then
-    update auxeira.user_sessions s set revoked_at = now(), revoke_reason = 'refresh_reuse'
-    where s.session_id = token.session_id;
-    return;
-  end if;
-  insert into auxeira.refresh_tokens (token_hash, session_id) values (new_hash, token.session_id);
-  update auxeira.user_sessions s set client = rotate_session.client where s.session_id = token.session_id;
-  return query select * from auxeira.login_row(token.user_id, token.session_id);
-end
-$$;
-comment on function auxeira.rotate_session(bytea, bytea, jsonb) is
-  'Exchanges a refresh token for the next. No row when it is unknown or its session has ended. A token used '
-  'twice ends its session for everyone who holds a token of it (RFC 9700, 4.14.2); no error is raised, because '
-  'that would undo the ending.';
--- It opens the way to a session: for the shim alone.
-revoke execute on function auxeira.rotate_session(bytea, bytea, jsonb) from public;
-
--- --- API ----------------------------------------------------------------------------------------------------
-
-create function auxeira_api.me(request jsonb) returns json language sql stable
-begin atomic
-  select auxeira.success(json_build_object(
-    'userId', u.user_id, 'email', u.email, 'userType', u.user_type, 'profile', u.profile,
-    'isAdmin', u.is_admin, 'organizationId', auxeira.org_id(),
-    'organizations', (
-      select json_agg(json_build_object('organizationId', o.org_id, 'name', o.name, 'type', o.org_type,
-                                        'role', m.role, 'isPrimary', m.is_primary) order by o.name)
-      from auxeira.user_organizations m join auxeira.organizations o on o.org_id = m.org_id
-      where m.user_id = u.user_id and m.left_at is null),
-    'createdAt', u.created_at, 'lastLogin', u.last_login))
-  from auxeira.users u where u.user_id = auxeira.user_id();
-end;
-comment on function auxeira_api.me(jsonb) is 'GET /api/auth/me: the user of the session and their organizations.';
-
--- Definer, because sessions are in a table that no API role can touch; it ends the caller's own alone.
-create function auxeira_api.logout(request jsonb) returns json
-  language sql volatile security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  update auxeira.user_sessions set revoked_at = now(), revoke_reason = 'logout'
-  where session_id = auxeira.session_id() and revoked_at is null;
-  select auxeira.success(json_build_object('loggedOut', true));
-end;
-comment on function auxeira_api.logout(jsonb) is 'POST /api/auth/logout: ends the session; its tokens stop working.';
-
-insert into auxeira.api_functions (name, required_role, status, is_read_only) values
-  ('me', 'user', 200, true),
-  ('logout', 'user', 200, false);
-
--- --- SQL logins -----------------------------------------------------------------------------------------------
-
-create procedure auxeira.bind_login(login name, bound_user_id uuid) language plpgsql as $$
-declare
-  identity record;
-  setting record;
-begin
-  select u.user_id, u.user_type, home.org_id, rights.readable, rights.writable into identity
-  from auxeira.users u
-    cross join lateral auxeira.home_organization(u.user_id) as home (org_id)
-    cross join lateral auxeira.rights_of(u.user_id) rights
-  where u.user_id = bound_user_id and u.is_active and home.org_id is not null;
-  if not found then
-    raise exception using errcode = 'P0002', message = 'no active user with an organization has this id';
-  end if;
-  for setting in
-    select * from (values ('auxeira.user_id', identity.user_id::text), ('auxeira.user_type', identity.user_type::text),
-      ('auxeira.org_id', identity.org_id::text), ('auxeira.org_ids', identity.readable),
-      ('auxeira.writable_org_ids', identity.writable), ('session_preload_libraries', '$libdir/auxeira'))
-      as s (name, value)
-  loop
-    execute format('alter role %I set %s = %L', login, setting.name, coalesce(setting.value, ''));
-  end loop;
-  execute format('grant auxeira_user to %I', login);
-end
-$$;
-comment on procedure auxeira.bind_login(name, uuid) is
-  'Makes an existing SQL login act as a user, for people who bring their own SQL client. Superusers only; the '
-  'login cannot change it. The rights are those the user has now: call it again, or drop the login, when they '
-  'change. Error P0002: no such member.';
-revoke execute on procedure auxeira.bind_login(name, uuid) from public;
+comment on function auxeira.membership_changed() is
+  'Trigger: a change of role or a departure makes the user''s access tokens useless. Who left is moved to the home '
+  'organization, or logged out when there is none, and loses the API keys and invitations made there.';
+create trigger membership_changed after update or delete on auxeira.user_organizations
+  for each row execute function auxeira.membership_changed();
 
 reset role;

@@ -33,11 +33,6 @@ comment on column auxeira.dashboard_metrics.session_id is
 call auxeira.protect_tenant_table('auxeira.dashboard_metrics');
 create policy own_writing on auxeira.dashboard_metrics as restrictive for insert to auxeira_user
   with check (user_id = auxeira.user_id());
--- No more than that: UPDATE or DELETE would also let a login lock the table for all tenants.
-grant select on auxeira.dashboard_metrics to auxeira_user, auxeira_admin;
-grant insert (org_id, metric_id, user_id, dashboard_type, metric_name, metric_category, metric_value, metric_unit,
-  metric_timestamp, aggregation_period, data_sources, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
-  on auxeira.dashboard_metrics to auxeira_user;
 
 create function auxeira_api.get_metrics(request jsonb) returns json language plpgsql stable as $$
 declare
@@ -48,11 +43,12 @@ declare
       "days": {"type": "integer", "minimum": 1, "maximum": 36500, "default": 30},
       "includeSynthetic": {"type": "boolean", "default": true},
       "metric": {"type": "string", "minLength": 1, "maxLength": 100},
+      "organizationId": {"type": "string", "format": "uuid"},
       "from": {"type": "string", "format": "date-time"},
       "to": {"type": "string", "format": "date-time"},
       "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000},
       "cursor": {"type": "string", "maxLength": 60}}}', true);
-  org constant uuid := auxeira.org_id();
+  org constant uuid := coalesce((r ->> 'organizationId')::uuid, auxeira.org_id());
   kind constant auxeira.user_type := coalesce(r ->> 'type', auxeira.own_user_type());
   days constant integer := r ->> 'days';
   since constant timestamptz := coalesce((r ->> 'from')::timestamptz,
@@ -66,6 +62,9 @@ declare
   times timestamptz[];
   ids uuid[];
 begin
+  if not org = any (auxeira.readable_org_ids('metrics')) then
+    raise exception using errcode = 'P0002', message = 'organization not found';
+  end if;
   if r ? 'cursor' then
     if r ->> 'cursor' !~ '^(-?[0-9]{1,17}|[0-9]{18})_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
       raise exception using errcode = '22023', message = 'invalid request: cursor: it is not one that an earlier page gave',
@@ -93,7 +92,8 @@ begin
 end
 $$;
 comment on function auxeira_api.get_metrics(jsonb) is
-  'GET /api/dashboard/metrics: metrics of the active organization, newest first. All fields optional: type, '
+  'GET /api/dashboard/metrics: metrics of the active organization, newest first. All fields optional: organizationId '
+  '(another of the user''s, or one that opened its metrics; P0002 otherwise), type, '
   'days (since the start, UTC, of the day that many days ago), includeSynthetic, metric (rows that have it), '
   'from and to (in place of days), limit (at most 1000), cursor (the nextCursor of the page before).';
 
@@ -132,8 +132,8 @@ comment on function auxeira_api.create_metrics(jsonb) is
   'metrics: [{dashboard_type, metric_timestamp, metrics{name: number}, metric_id?, metric_name?, is_synthetic?, '
   'synthetic_algorithm?}]. Errors: ZA400, 22023, 23505 a metric_id is there already, 42501 a viewer.';
 
-insert into auxeira.api_functions (name, required_role, status, is_read_only) values
-  ('get_metrics', 'user', 200, true),
-  ('create_metrics', 'user', 201, false);
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('get_metrics', 'user', 200, true, 'metrics'),
+  ('create_metrics', 'user', 201, false, 'metrics');
 
 reset role;

@@ -9,7 +9,6 @@ create table auxeira.sse_scores (
   raw_score double precision not null check (raw_score between 0 and 100.000001),
   status text not null check (status in ('scored', 'provisional')),
   component_scores jsonb not null check (jsonb_typeof(component_scores) = 'object'),
-  responses jsonb not null check (jsonb_typeof(responses) = 'object' and octet_length(responses::text) <= 262144),
   percentile numeric(4, 1) not null check (percentile between 0 and 100),
   success_probability numeric(5, 4) not null check (success_probability between 0 and 1),
   causal_metrics jsonb not null default '{}' check (jsonb_typeof(causal_metrics) = 'object'),
@@ -38,6 +37,18 @@ comment on column auxeira.sse_scores.component_scores is 'Points by component, o
 comment on column auxeira.sse_scores.input_hash is 'SHA-256 of answers, scale and policy: same input, same score.';
 comment on column auxeira.sse_scores.band is 'Half width of the confidence band, points.';
 
+create table auxeira.sse_answers (
+  org_id uuid not null,
+  score_id uuid not null,
+  responses jsonb not null check (jsonb_typeof(responses) = 'object' and octet_length(responses::text) <= 262144),
+  created_at timestamptz not null default now(),
+  primary key (org_id, score_id),
+  foreign key (org_id, score_id) references auxeira.sse_scores (org_id, score_id) on delete cascade
+);
+comment on table auxeira.sse_answers is
+  'The answers each score was made of: apart from the scores, because whoever may read a startup''s scores does not '
+  'read its answers.';
+
 create table auxeira.sse_score_history (
   org_id uuid not null,
   history_id uuid not null default gen_random_uuid(),
@@ -59,9 +70,8 @@ comment on table auxeira.sse_score_history is 'What each new version of a score 
 comment on column auxeira.sse_score_history.impact_score is 'Change of the total, points.';
 
 call auxeira.protect_tenant_table('auxeira.sse_scores');
+call auxeira.protect_tenant_table('auxeira.sse_answers');
 call auxeira.protect_tenant_table('auxeira.sse_score_history');
--- Reading only: scores are made by auxeira.record_sse_score, so that none can be made up.
-grant select on auxeira.sse_scores, auxeira.sse_score_history to auxeira_user, auxeira_admin;
 
 create function auxeira.smallest_cohort() returns integer language sql immutable parallel safe return 5;
 comment on function auxeira.smallest_cohort() is 'Cohorts with fewer organizations are not used or shown.';
@@ -143,10 +153,7 @@ declare
   previous auxeira.sse_scores;
   recorded auxeira.sse_scores;
 begin
-  if (startup_id = any (auxeira.writable_org_ids())) is not true then
-    raise exception using errcode = case when startup_id = any (auxeira.readable_org_ids()) then '42501'
-      else 'P0002' end, message = 'startup not found';
-  end if;
+  perform auxeira.require_right('sse_scores', 'insert', startup_id, 'startup not found');
   if (select o.org_type <> 'startup' from auxeira.organizations o where o.org_id = startup_id) then
     raise exception using errcode = '22023', message = 'invalid request: startupId: this organization is not a startup',
       detail = 'startupId: this organization is not a startup';
@@ -156,11 +163,11 @@ begin
   perform from auxeira.organizations o where o.org_id = startup_id for no key update;
   select * into previous from auxeira.sse_scores s where s.org_id = startup_id order by version desc limit 1;
   select * into cohort from auxeira.sse_cohort(startup_id, result.raw, is_synthetic);
-  insert into auxeira.sse_scores (org_id, version, total_score, raw_score, status, component_scores, responses,
+  insert into auxeira.sse_scores (org_id, version, total_score, raw_score, status, component_scores,
     percentile, success_probability, explanation, cohort, coverage, band, is_synthetic, scale, missing_policy,
     formula_version, input_hash, data_quality_score, confidence_level, created_by)
   values (startup_id, coalesce(previous.version, 0) + 1, result.total, result.raw, result.status,
-    result.breakdown, record_sse_score.responses,
+    result.breakdown,
     auxeira.sse_percentile(result.raw, cohort.size, cohort.below, cohort.equal), result.success_probability,
     auxeira.sse_explanation(result, cohort.median),
     jsonb_build_object('basis', cohort.basis, 'size', cohort.size), result.coverage, result.band,
@@ -168,6 +175,8 @@ begin
     sha256(convert_to(jsonb_build_array(responses, scale, policy)::text, 'UTF8')), result.data_quality,
     result.confidence, auxeira.user_id())
   returning * into recorded;
+  insert into auxeira.sse_answers (org_id, score_id, responses)
+  values (startup_id, recorded.score_id, record_sse_score.responses);
   insert into auxeira.sse_score_history (org_id, score_id, change_type, old_values, new_values, change_delta,
     change_reason, impact_score, changed_by)
   values (startup_id, recorded.score_id, case when previous.version is null then 'created' else 'recalculated' end,
@@ -207,7 +216,7 @@ declare
     (r ->> 'startupId')::uuid, r -> 'responses', r ->> 'scale', r ->> 'missingPolicy',
     (r ->> 'isSynthetic')::boolean, r ->> 'reason');
   first_version constant auxeira.sse_result := auxeira.sse_score(
-    score.responses, score.scale, score.missing_policy);
+    r -> 'responses', score.scale, score.missing_policy);
   original constant boolean := r ->> 'percentileBasis' = 'formula_v1';
   original_odds constant boolean := r ->> 'probabilityBasis' = 'formula_v1';
 begin
@@ -247,8 +256,8 @@ $$;
 comment on function auxeira_api.get_sse_score(jsonb) is
   'GET /api/sse/score/:startupId: the latest score of a startup. Error P0002: none, or not readable.';
 
-insert into auxeira.api_functions (name, required_role, status, is_read_only) values
-  ('calculate_sse', 'user', 201, false),
-  ('get_sse_score', 'user', 200, true);
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('calculate_sse', 'user', 201, false, 'scores'),
+  ('get_sse_score', 'user', 200, true, 'scores');
 
 reset role;

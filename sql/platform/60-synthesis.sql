@@ -54,9 +54,6 @@ grant select on auxeira.synthetic_data_templates to auxeira_user, auxeira_admin;
 call auxeira.protect_tenant_table('auxeira.synthetic_data_sessions');
 create policy own_writing on auxeira.synthetic_data_sessions as restrictive for insert to auxeira_user
   with check (user_id = auxeira.user_id());
-grant select on auxeira.synthetic_data_sessions to auxeira_user, auxeira_admin;
-grant insert (org_id, session_id, user_id, template_id, session_name, description, parameters, status,
-  generation_count, last_generated) on auxeira.synthetic_data_sessions to auxeira_user;
 
 -- One template for each user type, made from the catalogue that the generator itself uses.
 insert into auxeira.synthetic_data_templates (template_name, template_type, user_type, data_schema,
@@ -201,8 +198,8 @@ $$;
 comment on function auxeira_api.list_templates(jsonb) is
   'GET /api/synthetic/templates: the templates of the user''s own type, of ?type=, or with ?type=all of all.';
 
-insert into auxeira.api_functions (name, required_role, status, is_read_only) values
-  ('generate_synthetic', 'user', 201, false),
-  ('list_templates', 'user', 200, true);
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('generate_synthetic', 'user', 201, false, 'synthetic'),
+  ('list_templates', 'user', 200, true, 'synthetic');
 
 reset role;

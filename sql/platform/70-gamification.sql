@@ -124,7 +124,7 @@ create policy everyone_select on auxeira.activities for select to auxeira_user, 
 call auxeira.protect_tenant_table('auxeira.actions');
 call auxeira.protect_tenant_table('auxeira.gamification_profiles');
 -- Reading only: tokens are made by auxeira.record_action, so that none can be minted.
-grant select on auxeira.activities, auxeira.actions, auxeira.gamification_profiles to auxeira_user, auxeira_admin;
+grant select on auxeira.activities to auxeira_user, auxeira_admin;
 
 create function auxeira.token_award(base_tokens integer, quality integer, stage integer, streak integer)
   returns integer language sql immutable strict parallel safe
@@ -240,9 +240,7 @@ declare
   payable record;
   recorded auxeira.actions;
 begin
-  if not coalesce(auxeira.org_id() = any (auxeira.writable_org_ids()), false) then
-    raise exception using errcode = '42501', message = 'the organization cannot be written to';
-  end if;
+  perform auxeira.require_right('actions', 'insert', auxeira.org_id(), 'organization not found');
   select * into activity from auxeira.activities a where a.action_type = record_action.action_type;
   if not found then
     raise exception using errcode = '22023',
@@ -339,8 +337,8 @@ $$;
 comment on function auxeira_api.get_gamification_profile(jsonb) is
   'GET /api/gamification/profile: tokens, streak and week of the user; zeros before the first action.';
 
-insert into auxeira.api_functions (name, required_role, status, is_read_only) values
-  ('complete_action', 'user', 201, false),
-  ('get_gamification_profile', 'user', 200, true);
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('complete_action', 'user', 201, false, 'gamification'),
+  ('get_gamification_profile', 'user', 200, true, 'gamification');
 
 reset role;

@@ -64,6 +64,75 @@ comment on table auxeira.integration_data is 'What integrations sent, with the m
 call auxeira.protect_tenant_table('auxeira.integrations');
 call auxeira.protect_private_table('auxeira.integration_credentials');
 call auxeira.protect_tenant_table('auxeira.integration_data');
-grant select on auxeira.integrations, auxeira.integration_data to auxeira_user, auxeira_admin;
+
+create function auxeira_api.list_integrations(request jsonb) returns json language sql stable
+begin atomic
+  select auxeira.success(json_build_object('integrations', coalesce(json_agg(json_build_object(
+    'integrationId', i.integration_id, 'serviceName', i.service_name, 'serviceType', i.service_type,
+    'status', i.status, 'lastSync', i.last_sync, 'syncEnabled', i.sync_enabled, 'createdAt', i.created_at)
+    order by i.service_name), '[]')))
+  from auxeira.integrations i where i.org_id = auxeira.org_id();
+end;
+comment on function auxeira_api.list_integrations(jsonb) is
+  'GET /api/integrations: connections of the active organization, for members; credentials are never told.';
+
+-- Definer, because connections are made by administrators alone, of the active organization.
+create function auxeira_api.create_integration(request jsonb) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r constant jsonb := auxeira.checked(request, '{
+    "required": ["serviceName", "serviceType"], "additionalProperties": false,
+    "properties": {
+      "serviceName": {"type": "string", "minLength": 1, "maxLength": 100},
+      "serviceType": {"type": "string", "minLength": 1, "maxLength": 50}}}');
+  new_id uuid;
+begin
+  perform auxeira.require_right('integrations', 'insert', auxeira.org_id(), 'organization not found');
+  insert into auxeira.integrations (org_id, service_name, service_type)
+  values (auxeira.org_id(), r ->> 'serviceName', r ->> 'serviceType')
+  on conflict do nothing returning integration_id into new_id;
+  if new_id is null then
+    raise exception using errcode = 'ZA409', message = 'the organization has a connection of this name already';
+  end if;
+  return auxeira.success(json_build_object('integrationId', new_id, 'status', 'disconnected'));
+end
+$$;
+comment on function auxeira_api.create_integration(jsonb) is
+  'POST /api/integrations: makes a connection to a service, for admins. serviceName, serviceType. Errors: 42501, ZA409.';
+
+-- Definer, because no API role may touch the credentials.
+create function auxeira_api.store_integration_credentials(request jsonb) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r constant jsonb := auxeira.checked(request, '{
+    "required": ["integrationId", "sealedCredentials"], "additionalProperties": false,
+    "properties": {
+      "integrationId": {"type": "string", "format": "uuid"},
+      "sealedCredentials": {"type": "string", "minLength": 2, "maxLength": 65536}}}');
+begin
+  perform auxeira.require_right('integrations', 'update', auxeira.org_id(), 'organization not found');
+  perform from auxeira.integrations i
+  where i.org_id = auxeira.org_id() and i.integration_id = (r ->> 'integrationId')::uuid;
+  if not found then
+    raise exception using errcode = 'P0002', message = 'integration not found';
+  end if;
+  insert into auxeira.integration_credentials (org_id, integration_id, sealed)
+  values (auxeira.org_id(), (r ->> 'integrationId')::uuid, decode(r ->> 'sealedCredentials', 'hex'))
+  on conflict (org_id, integration_id) do update set sealed = excluded.sealed, changed_at = now();
+  perform auxeira.record_access('integration_credentials_changed', auxeira.user_id(), auxeira.org_id(),
+                                auxeira.session_id(), auxeira.client());
+  return auxeira.success(json_build_object('integrationId', r -> 'integrationId', 'stored', true));
+end
+$$;
+comment on function auxeira_api.store_integration_credentials(jsonb) is
+  'PUT /api/integrations/:integrationId/credentials: stores credentials that the shim has sealed with a key that is not '
+  'in the database (sealedCredentials, hexadecimal), for admins. Errors: 42501, P0002, 22023.';
+
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('list_integrations', 'user', 200, true, 'integrations'),
+  ('create_integration', 'user', 201, false, 'integrations'),
+  ('store_integration_credentials', 'user', 200, false, 'integrations');
 
 reset role;

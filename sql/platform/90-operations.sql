@@ -77,9 +77,9 @@ comment on function auxeira_api.admin_cleanup(jsonb) is
   'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that, and login '
   'sessions that ended before. Real data and scores are never removed.';
 
-insert into auxeira.api_functions (name, required_role, status, is_read_only) values
-  ('health', 'anonymous', 200, true),
-  ('admin_stats', 'admin', 200, true),
-  ('admin_cleanup', 'admin', 200, false);
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('health', 'anonymous', 200, true, 'operations'),
+  ('admin_stats', 'admin', 200, true, 'operations'),
+  ('admin_cleanup', 'admin', 200, false, 'operations');
 
 reset role;

@@ -17,7 +17,8 @@ $$;
 
 -- Identity, which policies read.
 grant execute on function auxeira.version(), auxeira.user_id(), auxeira.own_user_type(), auxeira.session_id(),
-  auxeira.org_id(), auxeira.readable_org_ids(), auxeira.writable_org_ids()
+  auxeira.org_id(), auxeira.readable_org_ids(), auxeira.readable_org_ids(text), auxeira.writable_org_ids(),
+  auxeira.managed_org_ids(), auxeira.owned_org_ids()
   to auxeira_anonymous, auxeira_user, auxeira_admin, auxeira_bi;
 
 -- What API functions are made of.
@@ -25,6 +26,11 @@ grant execute on function auxeira.checked(jsonb, jsonb, boolean), auxeira.succes
   to auxeira_anonymous, auxeira_user, auxeira_admin;
 grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.record_sse_score(uuid, jsonb, text, text, boolean, text), auxeira.record_action(text, text, jsonb),
+  auxeira.organization_json(auxeira.organizations),
+  auxeira.relationship_json(auxeira.relationships), auxeira.list_related(text, text, integer),
+  auxeira.propose_relationship(uuid, text, text), auxeira.settle_relationship(uuid, text, text[]),
+  auxeira.record_investment(auxeira.investments), auxeira.record_partnership(auxeira.partnerships),
+  auxeira.benchmarks(text, text, boolean), auxeira.smallest_cohort(),
   auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text),
   auxeira.random_seed(), auxeira.template_usage()
   to auxeira_user;
@@ -46,7 +52,16 @@ $$;
 
 -- The shim: the call and the login path, and the version for its readiness check.
 grant execute on function auxeira.call(jsonb, text, jsonb),
-  auxeira.register_user(jsonb, text, bytea, integer, jsonb), auxeira.credentials(text),
-  auxeira.open_session(uuid, bytea, integer, jsonb), auxeira.rotate_session(bytea, bytea, jsonb)
+  auxeira.register_user(jsonb, text, bytea, integer, jsonb, bytea, bytea), auxeira.begin_login(text, jsonb),
+  auxeira.login_failed(text, uuid, text, jsonb), auxeira.rehash_password(uuid, text, text),
+  auxeira.open_session(uuid, bytea, integer, jsonb, bigint, bytea, text),
+  auxeira.rotate_session(bytea, bytea, jsonb, integer),
+  auxeira.request_password_reset(text, bytea, bytea, jsonb), auxeira.reset_context(bytea),
+  auxeira.reset_password(bytea, text, jsonb), auxeira.own_account(jsonb, jsonb),
+  auxeira.reauthentication_failed(jsonb, text, jsonb), auxeira.change_password(jsonb, text, jsonb),
+  auxeira.enroll_totp(jsonb, bytea, jsonb), auxeira.activate_totp(jsonb, bigint, bytea[], jsonb),
+  auxeira.disable_totp(jsonb, bigint, bytea, jsonb), auxeira.renew_recovery_codes(jsonb, bigint, bytea[], jsonb),
+  auxeira.switch_organization(jsonb, uuid, jsonb),
+  auxeira.take_mail(integer), auxeira.mail_sent(uuid), auxeira.mail_failed(uuid, text, boolean)
   to auxeira_authenticator;
 grant select on auxeira.schema_version to auxeira_authenticator;

@@ -12,7 +12,7 @@ org="$(echo "$answer" | member organizationId)"
 echo '{"count": 30}' | post "Authorization: Bearer $token" /api/synthetic/generate >/dev/null
 echo '{"startupId": "'"$org"'", "responses": {"team": {"a": 0.5}, "market": {"b": 0.7}}}' |
     post "Authorization: Bearer $token" /api/sse/calculate >/dev/null
-claims="$(sql --tuples-only --no-align --command="select json_build_object('sub', user_id, 'sid', session_id, 'requestId', 'bench') from auxeira.user_sessions where org_id = '$org'")"
+claims="$(sql --tuples-only --no-align --command="select json_build_object('sub', user_id, 'sid', session_id, 'ver', token_version, 'requestId', 'bench') from auxeira.user_sessions where org_id = '$org'")"
 
 # The token is handed to wrk in a file, not in its arguments.
 echo "wrk.headers['Authorization'] = 'Bearer $token'" >"$out/token.lua"

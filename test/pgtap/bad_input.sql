@@ -54,7 +54,7 @@ insert into test.refused (person, api_function, request, expected) values
  '22023 invalid request | detail: startupId: "''; drop table auxeira.users; --" is not a UUID such as 6f9619ff-8b86-4d01-b42d-00cf4fc964ff'),
 ('ann', 'calculate_sse', format('{"startupId": %s, "responses": {"team": {"q": 1}}}', to_json(test.org_of('bob'))), 'P0002 startup not found'),
 ('ann', 'calculate_sse', format('{"startupId": %s, "responses": {"team": {"q": 1}}}', to_json(gen_random_uuid())), 'P0002 startup not found'),
-('vic', 'calculate_sse', format('{"startupId": %s, "responses": {"team": {"q": 1}}}', to_json(test.org_of('ann'))), '42501 startup not found'),
+('vic', 'calculate_sse', format('{"startupId": %s, "responses": {"team": {"q": 1}}}', to_json(test.org_of('ann'))), '42501 your role or type of user does not allow this'),
 ('ivy', 'calculate_sse', format('{"startupId": %s, "responses": {"team": {"q": 1}}}', to_json(test.org_of('ivy'))),
  '22023 invalid request | detail: startupId: this organization is not a startup'),
 ('ann', 'calculate_sse', format('{"startupId": %s, "responses": {"team": {"q": 1.5}, "luck": {"q": 1}, "market": {"q": "NaN"}, "product": {"q": {"q": {"q": 1}}}, "business": 1}}', to_json(test.org_of('ann'))),

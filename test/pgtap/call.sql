@@ -1,7 +1,7 @@
 -- auxeira.call: one request as the user of a session. The statements run as the shim's login.
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
-select plan(59);
+select plan(65);
 
 -- An API function that does what the test says, in place of one with a mistake in it.
 create function auxeira_api.attempt(request jsonb) returns json language plpgsql as $$
@@ -19,9 +19,10 @@ create function auxeira_api.attempt_as_admin(request jsonb) returns json languag
 create function auxeira_api.nothing(request jsonb) returns json language sql as $$ select null::json $$;
 create function auxeira_api."no such"(request jsonb) returns json language sql as $$ select '1'::json $$;
 grant execute on all functions in schema auxeira_api to auxeira_user, auxeira_admin, auxeira_anonymous;
-insert into auxeira.api_functions (name, required_role, status, is_read_only) values
-  ('attempt', 'user', 200, false), ('attempt_reading', 'user', 200, true), ('attempt_as_admin', 'admin', 202, false),
-  ('nothing', 'anonymous', 200, true), ('vanished', 'anonymous', 200, true);
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('attempt', 'user', 200, false, 'metrics'), ('attempt_reading', 'user', 200, true, 'metrics'),
+  ('attempt_as_admin', 'admin', 202, false, 'operations'), ('nothing', 'anonymous', 200, true, 'operations'),
+  ('vanished', 'anonymous', 200, true, 'operations');
 create function test.attempt(person text, statement text) returns text language sql as
   $$ select test.call(person, 'attempt', jsonb_build_object('statement', statement)) #>> '{}' $$;
 create function test.failed_attempt(person text, statement text, api_function text default 'attempt') returns text
@@ -68,10 +69,21 @@ from (values
    '28000 authentication required | hint: Log in first.'),
   ('claims that are no strings', '{"sub": 1, "sid": true}', 'me', '28000 authentication required | hint: Log in first.'),
   ('claims that are no object', '[]', 'me', '28000 authentication required | hint: Log in first.'),
-  ('an unknown session', jsonb_build_object('sub', test.user_of('ann'), 'sid', gen_random_uuid())::text, 'me',
+  ('an unknown session', jsonb_build_object('sub', test.user_of('ann'), 'sid', gen_random_uuid(), 'ver', 1)::text, 'me',
    '28000 the session has ended | hint: Log in again, or use the refresh token.'),
-  ('the session of another', jsonb_build_object('sub', test.user_of('ann'), 'sid', test.session_of('bob'))::text, 'me',
+  ('the session of another', jsonb_build_object('sub', test.user_of('ann'), 'sid', test.session_of('bob'), 'ver', 1)::text, 'me',
    '28000 the session has ended | hint: Log in again, or use the refresh token.'),
+  ('no version of the token', (test.claims('ann') - 'ver')::text, 'me',
+   '28000 authentication required | hint: Log in first.'),
+  ('a version that is no number', (test.claims('ann') || '{"ver": "1 or 1"}')::text, 'me',
+   '28000 authentication required | hint: Log in first.'),
+  ('another version', (test.claims('ann') || '{"ver": 2}')::text, 'me',
+   '28000 the session has ended | hint: Log in again, or use the refresh token.'),
+  ('a version beyond all numbers', (test.claims('ann') || '{"ver": 99999999999}')::text, 'me',
+   '28000 authentication required | hint: Log in first.'),
+  ('a key that is none', '{"key": "x"}', 'me', '28000 the API key is not valid | hint: Make another one, or log in.'),
+  ('a key that nobody has, beside a session', (test.claims('ann') || jsonb_build_object('key', repeat('0', 64)))::text,
+   'me', '28000 the API key is not valid | hint: Make another one, or log in.'),
   ('a founder where an administrator is needed', test.claims('ann')::text, 'admin_stats',
    '42501 this needs a platform administrator | hint: Ask an administrator of the platform.'),
   ('a role that the claims make up', (test.claims('ann') || '{"role": "admin", "is_admin": true}')::text, 'admin_stats',

@@ -172,7 +172,7 @@ from (values
    '22023 invalid request | detail: baseTokens: -1 is below the minimum 0'),
   ('ann', '{"actionType": "pivot", "domain": "x", "multipliers": [3], "metadata": 1}',
    E'22023 invalid request | detail: metadata: 1 is not an object\nmultipliers: an array is not an object'),
-  ('vic', '{"actionType": "pivot", "domain": "x"}', '42501 the organization cannot be written to')
+  ('vic', '{"actionType": "pivot", "domain": "x"}', '42501 your role or type of user does not allow this')
 ) as refused (person, request, expected);
 select is(test.contents(), (select contents from test.before), 'refused actions leave nothing');
 

@@ -4,13 +4,14 @@ set timezone = 'UTC';
 create schema test;
 grant usage on schema test to public;
 
-create table test.people (name text primary key, user_id uuid not null, org_id uuid not null, session_id uuid not null);
+create table test.people (name text primary key, user_id uuid not null, org_id uuid not null, session_id uuid not null,
+  token_version integer not null default 1);
 grant select on test.people to public;
 
 create function test.register(name text, kind text, organization jsonb default '{}') returns uuid
   language sql security definer set search_path = pg_catalog, pg_temp
 as $$
-  insert into test.people
+  insert into test.people (name, user_id, org_id, session_id)
   select name, r.user_id, r.org_id, r.session_id
   from auxeira.register_user(
     jsonb_build_object('email', name || '@example.org', 'userType', kind, 'organization', organization),
@@ -18,7 +19,8 @@ as $$
   returning org_id
 $$;
 
--- Ann and Bob: founders of two startups. Vic: views Ann's startup. Ivy: an investor. Root: an administrator.
+-- Ann and Bob: founders of two startups. Vic: views Ann's startup. Ivy: an investor. Root: an administrator. The
+-- addresses of all are verified.
 select test.register('ann', 'startup_founder', '{"name": "Ann Ltd", "stage": "seed", "industry": "fintech"}'),
        test.register('bob', 'startup_founder', '{"name": "Bob Ltd"}'),
        test.register('vic', 'startup_founder'),
@@ -32,13 +34,20 @@ create function test.org_of(person text) returns uuid language sql stable
 create function test.session_of(person text) returns uuid language sql stable
   return (select session_id from test.people where name = person);
 
+-- A change of role or organization makes tokens useless; this is what refreshing one does.
+create function test.renew(person text) returns void language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+  update test.people p set token_version = s.token_version, org_id = s.org_id
+  from auxeira.user_sessions s where p.name = person and s.session_id = p.session_id
+$$;
+
+update auxeira.users set email_verified = true;
 update auxeira.users set is_admin = true where user_id = test.user_of('root');
 update auxeira.user_organizations set org_id = test.org_of('ann'), role = 'viewer' where user_id = test.user_of('vic');
-update auxeira.user_sessions set org_id = test.org_of('ann') where user_id = test.user_of('vic');
-update test.people set org_id = test.org_of('ann') where name = 'vic';
+select test.renew('vic') \g /dev/null
 
 create function test.claims(person text) returns jsonb language sql stable
-  return coalesce((select jsonb_build_object('sub', user_id, 'sid', session_id, 'requestId', 'test')
+  return coalesce((select jsonb_build_object('sub', user_id, 'sid', session_id, 'ver', token_version, 'requestId', 'test')
                    from test.people where name = person), '{}');
 
 -- For auxeira_authenticator: the answer to a request of this person.

@@ -31,7 +31,7 @@ select auxeira.api_functions_changed();
 set session authorization auxeira_authenticator;
 select auxeira.call('{}', 'me', '{}');
 \echo :SQLSTATE
-select auxeira.call('{"sub": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "sid": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}', 'me', '{}');
+select auxeira.call('{"sub": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "sid": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "ver": 1}', 'me', '{}');
 \echo :SQLSTATE
 select auxeira.call('{}', 'nonsense', '{}');
 \echo :SQLSTATE

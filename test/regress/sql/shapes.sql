@@ -11,4 +11,8 @@ select auxeira.checked('{}', '{}') \gdesc
 select * from auxeira.register_user(null, null, null, null, null) \gdesc
 select * from auxeira.open_session(null, null, null, null) \gdesc
 select * from auxeira.rotate_session(null, null, null) \gdesc
-select * from auxeira.credentials('') \gdesc
+select * from auxeira.begin_login(null, null) \gdesc
+select * from auxeira.own_account(null, null) \gdesc
+select * from auxeira.switch_organization(null, null, null) \gdesc
+select * from auxeira.reset_context(null) \gdesc
+select * from auxeira.take_mail(null) \gdesc

@@ -1,0 +1,210 @@
+#include "functions/rights.hpp"
+
+#include <unordered_map>
+
+#include "functions/plans.hpp"
+
+extern "C" {
+#include "access/parallel.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+}
+
+namespace auxeira::functions {
+
+namespace {
+
+// --- What this backend remembers -------------------------------------------------------------------------
+
+struct Remembered {
+    Caller caller;
+    TimestampTz good_until = 0;
+};
+
+constexpr std::size_t most_remembered = 4096;
+
+std::unordered_map<std::string, Remembered>& memory() {
+    static std::unordered_map<std::string, Remembered> callers;
+    return callers;
+}
+
+// A change of rights invalidates the relation-cache entry of this table, which has no other use: the server
+// then tells every backend, when the change commits.
+constexpr const char* signal_table = "auxeira.rights_changes";
+Oid signal_relation = InvalidOid;
+unsigned long changes_seen = 0;
+unsigned long changes_remembered = 0;
+
+void note_change([[maybe_unused]] Datum argument, Oid relation) {
+    if (relation == InvalidOid || relation == signal_relation) ++changes_seen;
+}
+
+Oid find_signal_relation() {
+    return backend(
+        [] { return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(signal_table))); });
+}
+
+void listen_for_changes() {
+    static bool listening = false;
+    if (!listening) {
+        backend([] { CacheRegisterRelcacheCallback(note_change, static_cast<Datum>(0)); });
+        listening = true;
+    }
+    signal_relation = find_signal_relation();
+}
+
+// Messages are read at the beginning of a transaction and when a lock is taken; a transaction that goes on
+// for long must not live on old rights.
+void forget_if_changed() {
+    backend([] { AcceptInvalidationMessages(); });
+    if (changes_seen == changes_remembered && memory().size() < most_remembered) return;
+    memory().clear();
+    changes_remembered = changes_seen;
+}
+
+// --- Asking the tables -----------------------------------------------------------------------------------
+
+struct Question {
+    const char* statement;
+    int count;
+    Oid types[3];
+    SPIPlanPtr plan;
+};
+
+Question of_session = {
+    "select * from auxeira.resolve_session($1, $2, $3)", 3, {UUIDOID, UUIDOID, INT4OID}, nullptr};
+Question of_key = {"select * from auxeira.resolve_key($1)", 1, {BYTEAOID}, nullptr};
+Question of_login = {"select * from auxeira.resolve_login($1)", 1, {UUIDOID}, nullptr};
+
+// The columns after the parts of the identity.
+constexpr int is_admin_column = static_cast<int>(parts_of_user) + 1;
+constexpr int scopes_column = is_admin_column + 1;
+constexpr int good_until_column = scopes_column + 1;
+
+TimestampTz good_until() {
+    return backend([] {
+        bool is_null = false;
+        const Datum value =
+            SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, good_until_column, &is_null);
+        return is_null ? DT_NOEND : DatumGetTimestampTz(value);
+    });
+}
+
+Remembered ask(Question& question, Datum* values) {
+    if (question.plan == nullptr)
+        question.plan = prepare_kept(question.statement, question.count, question.types);
+    Remembered answer;
+    if (!fetch_row(question.plan, values, false)) return answer;
+    for (std::size_t part = 0; part < parts_of_user; ++part)
+        answer.caller.identity.texts[part] = column_text(static_cast<int>(part) + 1);
+    answer.caller.exists = true;
+    answer.caller.is_admin = column_is_true(is_admin_column);
+    answer.caller.scopes = column_text(scopes_column);
+    answer.good_until = good_until();
+    return answer;
+}
+
+// Values are made only when they are needed. Nobody's absence is remembered.
+template <typename MakeValues>
+Caller find(const std::string& name, Question& question, MakeValues make_values) {
+    forget_if_changed();
+    const auto known = memory().find(name);
+    if (known != memory().end() && known->second.good_until > GetCurrentTimestamp())
+        return known->second.caller;
+    listen_for_changes();
+    Datum values[3] = {};
+    make_values(values);
+    const Remembered answer = ask(question, values);
+    // A change that came in meanwhile may or may not be in the answer.
+    if (answer.caller.exists && changes_seen == changes_remembered) memory()[name] = answer;
+    return answer.caller;
+}
+
+Datum uuid_datum(const std::string& text) {
+    const char* const characters = text.c_str();
+    return backend([characters] { return DirectFunctionCall1(uuid_in, CStringGetDatum(characters)); });
+}
+
+// --- Bound logins ----------------------------------------------------------------------------------------
+
+ExecutorStart_hook_type next_executor_start = nullptr;
+bool asking = false;
+
+class Asking {
+public:
+    Asking() { asking = true; }
+    ~Asking() { asking = false; }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+};
+
+Caller caller_of_login(const std::string& user) {
+    return find("login " + user, of_login, [&](Datum* values) { values[0] = uuid_datum(user); });
+}
+
+void follow_bound_login() {
+    const Asking now;
+    Oid role = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&role, &context);
+    backend([] { SPI_connect(); });
+    become(role_named("auxeira_owner"));
+    const Caller caller = caller_of_login(bound_user_id());
+    SetUserIdAndSecContext(role, context);
+    backend([] { SPI_finish(); });
+    keep_identity(caller.identity);
+}
+
+// Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers.
+void start_executor(QueryDesc* query, int flags) {
+    if (*bound_user_id() != '\0' && !asking && !IsParallelWorker() && !IsInParallelMode()) {
+        boundary::enter(
+            [](FunctionCallInfo) -> Datum {
+                follow_bound_login();
+                return 0;
+            },
+            nullptr);
+    }
+    next_executor_start != nullptr ? next_executor_start(query, flags) : standard_ExecutorStart(query, flags);
+}
+
+} // namespace
+
+Caller caller_of_session(const std::string& user, const std::string& session, const std::string& version) {
+    return find("session " + user + ' ' + session + ' ' + version, of_session, [&](Datum* values) {
+        values[0] = uuid_datum(user);
+        values[1] = uuid_datum(session);
+        values[2] = Int32GetDatum(std::stoi(version));
+    });
+}
+
+Caller caller_of_key(const std::string& key_hash) {
+    return find("key " + key_hash, of_key, [&](Datum* values) {
+        const std::string text = "\\x" + key_hash;
+        const char* const characters = text.c_str();
+        values[0] =
+            backend([characters] { return DirectFunctionCall1(byteain, CStringGetDatum(characters)); });
+    });
+}
+
+void follow_bound_logins() {
+    next_executor_start = ExecutorStart_hook;
+    ExecutorStart_hook = start_executor;
+}
+
+// Trigger on every table that rights are resolved from.
+AUXEIRA_SQL_FUNCTION(rights_changed) {
+    if (!CALLED_AS_TRIGGER(fcinfo)) {
+        refuse(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "rights_changed was not called as a trigger",
+               "Use it in CREATE TRIGGER only.");
+    }
+    const Oid relation = find_signal_relation();
+    backend([relation] { CacheInvalidateRelcacheByRelid(relation); });
+    return PointerGetDatum(nullptr);
+}
+
+} // namespace auxeira::functions

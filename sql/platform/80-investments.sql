@@ -1,0 +1,216 @@
+-- Investments and partnerships: a row belongs to the side that made it, and opens nothing of the other side; it
+-- proposes the relationship that may.
+set local role auxeira_owner;
+
+create table auxeira.investments (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  investment_id uuid not null default gen_random_uuid(),
+  startup_id uuid not null references auxeira.organizations on delete cascade,
+  investment_type text not null check (length(investment_type) between 1 and 50),
+  round_name text check (length(round_name) between 1 and 100),
+  amount numeric(15, 2) check (amount >= 0),
+  currency text not null default 'USD' check (currency ~ '^[A-Z]{3}$'),
+  valuation numeric(15, 2) check (valuation >= 0),
+  equity_percentage numeric(7, 4) check (equity_percentage between 0 and 100),
+  investment_date date,
+  due_diligence_start date,
+  due_diligence_end date,
+  status text not null default 'active' check (status in ('pipeline', 'active', 'exited', 'written_off')),
+  terms jsonb not null default '{}' check (jsonb_typeof(terms) = 'object'),
+  documents jsonb not null default '[]' check (jsonb_typeof(documents) = 'array'),
+  is_synthetic boolean not null default false,
+  synthetic_market_conditions jsonb not null default '{}' check (jsonb_typeof(synthetic_market_conditions) = 'object'),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (org_id, investment_id),
+  check (startup_id <> org_id),
+  check (due_diligence_end >= due_diligence_start)
+);
+create index investments_startup on auxeira.investments (startup_id);
+comment on table auxeira.investments is 'Investments, each a row of the investor (org_id) in a startup.';
+comment on column auxeira.investments.equity_percentage is 'Per cent, 0 to 100.';
+create trigger investments_updated before update on auxeira.investments
+  for each row execute function auxeira.touch_updated_at();
+
+create table auxeira.partnerships (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  partnership_id uuid not null default gen_random_uuid(),
+  startup_id uuid not null references auxeira.organizations on delete cascade,
+  partnership_type text not null check (length(partnership_type) between 1 and 50),
+  partnership_name text check (length(partnership_name) between 1 and 255),
+  description text,
+  status text not null default 'active' check (status in ('proposed', 'active', 'paused', 'ended')),
+  priority text not null default 'medium' check (priority in ('low', 'medium', 'high')),
+  benefits jsonb not null default '{}' check (jsonb_typeof(benefits) = 'object'),
+  terms jsonb not null default '{}' check (jsonb_typeof(terms) = 'object'),
+  kpis jsonb not null default '{}' check (jsonb_typeof(kpis) = 'object'),
+  start_date date,
+  end_date date,
+  renewal_date date,
+  is_synthetic boolean not null default false,
+  synthetic_performance jsonb not null default '{}' check (jsonb_typeof(synthetic_performance) = 'object'),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (org_id, partnership_id),
+  check (startup_id <> org_id),
+  check (end_date >= start_date)
+);
+create index partnerships_startup on auxeira.partnerships (startup_id);
+comment on table auxeira.partnerships is 'Partnerships, each a row of the partner (org_id) with a startup.';
+create trigger partnerships_updated before update on auxeira.partnerships
+  for each row execute function auxeira.touch_updated_at();
+
+call auxeira.protect_tenant_table('auxeira.investments');
+call auxeira.protect_tenant_table('auxeira.partnerships');
+
+-- Definer, because rows are made by functions alone: a foreign key would tell which startups there are.
+create function auxeira.record_investment(investment auxeira.investments) returns auxeira.investments
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recorded auxeira.investments;
+begin
+  perform auxeira.require_right('investments', 'insert', auxeira.org_id(), 'organization not found');
+  perform auxeira.propose_relationship(investment.startup_id, 'investor');
+  insert into auxeira.investments (org_id, startup_id, investment_type, round_name, amount, currency, valuation,
+    equity_percentage, investment_date, status)
+  values (auxeira.org_id(), investment.startup_id, investment.investment_type, investment.round_name,
+    investment.amount, investment.currency, investment.valuation, investment.equity_percentage,
+    investment.investment_date, investment.status)
+  returning * into recorded;
+  return recorded;
+end
+$$;
+comment on function auxeira.record_investment(auxeira.investments) is
+  'Stores an investment of the active organization and proposes the relationship with the startup. Errors: 42501, '
+  'P0002 no such startup, ZA409 the startup declined lately.';
+
+create function auxeira_api.create_investment(request jsonb) returns json language plpgsql volatile as $$
+declare
+  r constant jsonb := auxeira.checked(request, '{
+    "required": ["startupId", "investmentType"], "additionalProperties": false,
+    "properties": {
+      "startupId": {"type": "string", "format": "uuid"},
+      "investmentType": {"type": "string", "minLength": 1, "maxLength": 50},
+      "roundName": {"type": "string", "minLength": 1, "maxLength": 100},
+      "amount": {"type": "number", "minimum": 0, "maximum": 1e12},
+      "currency": {"type": "string", "minLength": 3, "maxLength": 3, "default": "USD"},
+      "valuation": {"type": "number", "minimum": 0, "maximum": 1e12},
+      "equityPercentage": {"type": "number", "minimum": 0, "maximum": 100},
+      "investmentDate": {"type": "string", "format": "date-time"},
+      "status": {"type": "string", "enum": ["pipeline", "active", "exited", "written_off"], "default": "active"}}}');
+  asked auxeira.investments;
+begin
+  asked.startup_id := r ->> 'startupId';
+  asked.investment_type := r ->> 'investmentType';
+  asked.round_name := r ->> 'roundName';
+  asked.amount := r ->> 'amount';
+  asked.currency := upper(r ->> 'currency');
+  asked.valuation := r ->> 'valuation';
+  asked.equity_percentage := r ->> 'equityPercentage';
+  asked.investment_date := ((r ->> 'investmentDate')::timestamptz at time zone 'UTC')::date;
+  asked.status := r ->> 'status';
+  asked := auxeira.record_investment(asked);
+  return auxeira.success(json_build_object('investmentId', asked.investment_id, 'startupId', asked.startup_id,
+                                           'status', asked.status, 'createdAt', asked.created_at));
+end
+$$;
+comment on function auxeira_api.create_investment(jsonb) is
+  'POST /api/investments: records an investment, and proposes the relationship to the startup. startupId, '
+  'investmentType; optional: roundName, amount, currency, valuation, equityPercentage, investmentDate, status. Errors: '
+  '42501, P0002, ZA409, 22023.';
+
+create function auxeira_api.list_investments(request jsonb) returns json language plpgsql stable as $$
+declare
+  r constant jsonb := auxeira.checked(request, '{
+    "properties": {"limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}}}', true);
+begin
+  return (
+    select auxeira.success(json_build_object('investments', coalesce(json_agg(json_build_object(
+      'investmentId', i.investment_id, 'startupId', i.startup_id, 'startupName', i.name,
+      'investmentType', i.investment_type, 'roundName', i.round_name, 'amount', i.amount, 'currency', i.currency,
+      'valuation', i.valuation, 'equityPercentage', i.equity_percentage, 'investmentDate', i.investment_date,
+      'status', i.status, 'createdAt', i.created_at)), '[]')))
+    from (select inv.*, o.name from auxeira.investments inv left join auxeira.organizations o on o.org_id = inv.startup_id
+          where inv.org_id = auxeira.org_id()
+          order by inv.created_at desc, inv.investment_id limit (r ->> 'limit')::integer) i);
+end
+$$;
+comment on function auxeira_api.list_investments(jsonb) is
+  'GET /api/investments: those of the active organization, newest first; a startup''s name once it may be seen.';
+
+-- Definer, for the same reason.
+create function auxeira.record_partnership(partnership auxeira.partnerships) returns auxeira.partnerships
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recorded auxeira.partnerships;
+begin
+  perform auxeira.require_right('partnerships', 'insert', auxeira.org_id(), 'organization not found');
+  perform auxeira.propose_relationship(partnership.startup_id, 'partner');
+  insert into auxeira.partnerships (org_id, startup_id, partnership_type, partnership_name, description, priority,
+    status)
+  values (auxeira.org_id(), partnership.startup_id, partnership.partnership_type, partnership.partnership_name,
+    partnership.description, partnership.priority, partnership.status)
+  returning * into recorded;
+  return recorded;
+end
+$$;
+comment on function auxeira.record_partnership(auxeira.partnerships) is
+  'Stores a partnership of the active organization and proposes the relationship with the startup. Errors: 42501, '
+  'P0002 no such startup, ZA409 the startup declined lately.';
+
+create function auxeira_api.create_partnership(request jsonb) returns json language plpgsql volatile as $$
+declare
+  r constant jsonb := auxeira.checked(request, '{
+    "required": ["startupId", "partnershipType"], "additionalProperties": false,
+    "properties": {
+      "startupId": {"type": "string", "format": "uuid"},
+      "partnershipType": {"type": "string", "minLength": 1, "maxLength": 50},
+      "name": {"type": "string", "minLength": 1, "maxLength": 255},
+      "description": {"type": "string", "maxLength": 5000},
+      "priority": {"type": "string", "enum": ["low", "medium", "high"], "default": "medium"},
+      "status": {"type": "string", "enum": ["proposed", "active", "paused", "ended"], "default": "active"}}}');
+  asked auxeira.partnerships;
+begin
+  asked.startup_id := r ->> 'startupId';
+  asked.partnership_type := r ->> 'partnershipType';
+  asked.partnership_name := r ->> 'name';
+  asked.description := r ->> 'description';
+  asked.priority := r ->> 'priority';
+  asked.status := r ->> 'status';
+  asked := auxeira.record_partnership(asked);
+  return auxeira.success(json_build_object('partnershipId', asked.partnership_id, 'startupId', asked.startup_id,
+                                           'status', asked.status, 'createdAt', asked.created_at));
+end
+$$;
+comment on function auxeira_api.create_partnership(jsonb) is
+  'POST /api/partnerships: records a partnership, and proposes the relationship to the startup. startupId, '
+  'partnershipType; optional: name, description, priority, status. Errors: 42501, P0002, ZA409, 22023.';
+
+create function auxeira_api.list_partnerships(request jsonb) returns json language plpgsql stable as $$
+declare
+  r constant jsonb := auxeira.checked(request, '{
+    "properties": {"limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}}}', true);
+begin
+  return (
+    select auxeira.success(json_build_object('partnerships', coalesce(json_agg(json_build_object(
+      'partnershipId', p.partnership_id, 'startupId', p.startup_id, 'startupName', p.startup_name,
+      'partnershipType', p.partnership_type, 'name', p.partnership_name, 'description', p.description,
+      'priority', p.priority, 'status', p.status, 'createdAt', p.created_at)), '[]')))
+    from (select part.*, o.name as startup_name
+          from auxeira.partnerships part left join auxeira.organizations o on o.org_id = part.startup_id
+          where part.org_id = auxeira.org_id()
+          order by part.created_at desc, part.partnership_id limit (r ->> 'limit')::integer) p);
+end
+$$;
+comment on function auxeira_api.list_partnerships(jsonb) is
+  'GET /api/partnerships: those of the active organization, newest first; a startup''s name once it may be seen.';
+
+insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
+  ('create_investment', 'user', 201, false, 'relationships'),
+  ('list_investments', 'user', 200, true, 'relationships'),
+  ('create_partnership', 'user', 201, false, 'relationships'),
+  ('list_partnerships', 'user', 200, true, 'relationships');
+
+reset role;
