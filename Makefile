@@ -57,8 +57,8 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 
 # --- The commands ---------------------------------------------------------------------------------------
 
-.PHONY: FORCE run start stop test bench
-run start stop:
+.PHONY: FORCE run start stop rotate-keys test bench
+run start stop rotate-keys:
 	@api/launch/auxeira $@
 
 bench:

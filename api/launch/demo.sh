@@ -15,12 +15,13 @@ member() {
     sed -E "s/.*\"$1\": ?\"([^\"]*)\".*/\1/"
 }
 
-# enter NAME TYPE ORGANIZATION: logs in, after registering where that has not been done; prints the answer.
+# enter NAME [TYPE ORGANIZATION]: logs in, after registering where that has not been done; prints the answer.
 enter() {
     local credentials
     credentials="\"email\": \"$1@demo.example\", \"password\": \"$(secret "demo.$1.password")\""
-    printf '{%s}' "$credentials" | post /api/auth/login 2>/dev/null ||
-        printf '{%s, "userType": "%s", "organization": %s}' "$credentials" "$2" "$3" | post /api/auth/register
+    printf '{%s}' "$credentials" | post /api/auth/login 2>/dev/null || {
+        [ $# = 3 ] && printf '{%s, "userType": "%s", "organization": %s}' "$credentials" "$2" "$3" | post /api/auth/register
+    }
 }
 
 demo_organization() {
@@ -46,6 +47,17 @@ load_demo_user() {
     echo '{"actionType": "customer_interview", "domain": "market"}' | post /api/gamification/action "$token"
 }
 
+# The demo's investor asks to see the demo's startup, which opens its scores and metrics.
+connect_demo_investor() {
+    local founder investor startup relationship
+    founder="$(enter startup_founder)" && investor="$(enter venture_capital)" || return
+    startup="$(member organizationId <<<"$founder")"
+    relationship="$(printf '{"startupId": "%s", "kind": "investor", "message": "We would like to follow you."}' "$startup" |
+        post /api/relationships "$(member token <<<"$investor")")" || { echo "$relationship"; return 1; }
+    echo '{"scopes": ["scores", "metrics"]}' |
+        post "/api/relationships/$(member relationshipId <<<"$relationship")/accept" "$(member token <<<"$founder")"
+}
+
 load_demo_data() {
     [ ! -e "$demo_done" ] || return 0
     local type answer
@@ -55,7 +67,11 @@ load_demo_data() {
         echo "  ${type//_/ }"
     done
     answer="$(enter admin government '{"name": "Demo platform"}' 2>&1)" || fail "demo administrator: $answer"
-    echo "update auxeira.users set is_admin = true where email = 'admin@demo.example'" | run_sql
+    run_sql <<'SQL'
+update auxeira.users set is_admin = true where email = 'admin@demo.example';
+update auxeira.users set email_verified = true where email like '%@demo.example' and not email_verified;
+SQL
+    answer="$(connect_demo_investor 2>&1)" || fail "demo relationship: $answer"
     create_demo_logins
     : >"$demo_done"
     say "demo logins (shown once; $data/env keeps them):"

@@ -1,4 +1,4 @@
-# Sourced after database.sh: the REST shim as a process.
+# Sourced after database.sh and keys.sh: the REST shim as a process.
 # shellcheck shell=bash
 
 program="$root/build/cmake/auxeira-api"
@@ -26,11 +26,41 @@ start_service() {
     rm -rf "$ready"
     mkdir -m 755 "$ready"
     hand_over nobody "$ready"
-    AUXEIRA_PORT="$AUXEIRA_PORT" AUXEIRA_APP_DSN_FILE="$keys/app.dsn" \
-        AUXEIRA_JWT_SECRET_FILE="$(secret_file jwt.secret)" AUXEIRA_READY_FILE="$ready/url" \
-        setsid "$program" </dev/null >>"$logs/api.log" 2>&1 9>&- &
+    become_service </dev/null >>"$logs/api.log" 2>&1 9>&- &
     echo $! >"$pid_file"
     wait_until_ready
+}
+
+# Where Debian's package has the list of common passwords.
+password_list() {
+    dpkg --listfiles john-data 2>/dev/null | grep '/password\.lst$' || true
+}
+
+# In a process of its own. A superuser's connection string is not for the shim.
+become_service() {
+    unset AUXEIRA_DATABASE_URL AUXEIRA_DATABASE_URL_FILE
+    export AUXEIRA_PORT AUXEIRA_APP_DSN_FILE="$keys/app.dsn" AUXEIRA_READY_FILE="$ready/url"
+    export AUXEIRA_PASSWORD_LIST="${AUXEIRA_PASSWORD_LIST-$(password_list)}"
+    export_keys
+    exec setsid "$program"
+}
+
+# adopt_settings PID: those with which a shim was started, in place of this shell's own; without what is added at each
+# start, the files of the instance.
+adopt_settings() {
+    local setting
+    unset "${!AUXEIRA_@}"
+    while IFS= read -r -d '' setting; do
+        [[ "$setting" != AUXEIRA_*=* || "$setting" == *_FILE="$data"/* ]] || export "${setting?}"
+    done <"/proc/$1/environ"
+}
+
+# On the same port, when any free one was wanted.
+restart_service() {
+    url="$(cat "$base/ready/url")"
+    AUXEIRA_PORT="${url##*:}"
+    stop_service
+    start_service
 }
 
 wait_until_ready() {

@@ -45,11 +45,20 @@ random_text() {
     head -c 48 /dev/urandom | base64 --wrap=0 | tr '+/' '-_'
 }
 
-# A secret that is made once and kept: prints the path of its file.
-secret_file() {
+# A key of the shim: 32 bytes as base64url.
+random_key() {
+    head -c 32 /dev/urandom | base64 --wrap=0 | tr '+/' '-_' | tr -d '='
+}
+
+# kept_file NAME COMMAND: a file with a secret that the command makes once. Prints its path.
+kept_file() {
     local file="$keys/$1"
-    [ -s "$file" ] || (umask 077 && random_text >"$file.new" && mv "$file.new" "$file")
+    [ -s "$file" ] || (umask 077 && "$2" >"$file.new" && mv "$file.new" "$file")
     echo "$file"
+}
+
+secret_file() {
+    kept_file "$1" random_text
 }
 
 secret() {

@@ -1,50 +1,45 @@
-// Registering, logging in and refreshing: the flows in which a password or a refresh token appears. The
-// database sees an argon2id hash and a SHA-256, never the secrets themselves.
+// The flows in which a password, a one-time code or a refresh token appears. The database sees argon2id
+// hashes, SHA-256 and sealed texts, never the secrets themselves.
 #pragma once
 
 #include "database.hpp"
 #include "exchange.hpp"
 #include "password.hpp"
+#include "password_rules.hpp"
 #include "settings.hpp"
 #include "token.hpp"
+#include "vault.hpp"
 
+#include <functional>
 #include <optional>
 
 namespace auxeira::api {
 
+// What the flows work with.
+struct AccountTools {
+    const Settings& settings;
+    const Tokens& tokens;
+    const Vault& vault;
+    const PasswordRules& rules;
+    Database& database;
+    PasswordPool& passwords;
+    std::function<void()> wake_mailer = {}; // called when there is a mail to be sent
+};
+
 class Account {
 public:
-    Account(const Settings& settings, const Tokens& tokens, Database& database, PasswordPool& passwords)
-        : settings_(settings), tokens_(tokens), database_(database), passwords_(passwords) {}
+    explicit Account(AccountTools tools) : tools_(std::move(tools)) {}
 
     // Begins the flow of the exchange's route, or answers at once.
-    std::optional<Response> start(const ExchangePtr& exchange);
+    std::optional<Response> start(const ExchangePtr& exchange) const;
+
+    // Somebody else's call has written one.
+    void mail_is_waiting() const {
+        if (tools_.wake_mailer) tools_.wake_mailer();
+    }
 
 private:
-    struct Flow;
-    using FlowPtr = std::shared_ptr<Flow>;
-
-    std::optional<Problem> register_user(const FlowPtr& flow);
-    std::optional<Problem> login(const FlowPtr& flow);
-    std::optional<Problem> refresh(const FlowPtr& flow);
-
-    void hash_new_password(const FlowPtr& flow);
-    void store_user(const FlowPtr& flow, Session& session);
-    void find_credentials(const FlowPtr& flow, Session& session);
-    void check_password(const FlowPtr& flow);
-    void open_session(const FlowPtr& flow, Session& session);
-    void rotate(const FlowPtr& flow, Session& session);
-
-    std::int64_t session_lifetime(const Flow& flow) const;
-    bool on_database(const FlowPtr& flow, void (Account::*step)(const FlowPtr&, Session&));
-    bool on_password_pool(const FlowPtr& flow, void (Account::*step)(const FlowPtr&));
-    void answer(const FlowPtr& flow, const Problem& problem) const;
-    void answer(const FlowPtr& flow, const Reply& reply, int status) const;
-
-    const Settings& settings_;
-    const Tokens& tokens_;
-    Database& database_;
-    PasswordPool& passwords_;
+    AccountTools tools_;
 };
 
 } // namespace auxeira::api

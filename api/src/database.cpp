@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <random>
 
@@ -29,17 +30,42 @@ struct StatementText {
     const char* sql;
 };
 
+// What the functions that open a session give.
+#define SESSION_ROW "SELECT user_id, user_type, org_id, session_id, role, token_version, is_refreshable FROM "
+
 // In the order of Statement.
-constexpr std::array<StatementText, 5> statements = {{
+constexpr std::array<StatementText, 18> statements = {{
     {"call", "SELECT status, body FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
-    {"register_user", "SELECT user_id, user_type, org_id, session_id, role "
-                      "FROM auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb)"},
-    {"credentials", "SELECT user_id, password_hash FROM auxeira.credentials($1::text)"},
-    {"open_session", "SELECT user_id, user_type, org_id, session_id, role "
-                     "FROM auxeira.open_session($1::uuid, $2::bytea, $3::integer, $4::jsonb)"},
-    {"rotate_session", "SELECT user_id, user_type, org_id, session_id, role "
-                       "FROM auxeira.rotate_session($1::bytea, $2::bytea, $3::jsonb)"},
+    {"register_user",
+     SESSION_ROW "auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb, $6::bytea, "
+                 "$7::bytea)"},
+    {"begin_login", "SELECT user_id, password_hash, encode(totp_sealed, 'hex'), other_user_id, "
+                    "other_password_hash, encode(other_totp_sealed, 'hex'), retry_after "
+                    "FROM auxeira.begin_login($1::text, $2::jsonb)"},
+    {"login_failed", "SELECT auxeira.login_failed($1::text, $2::uuid, $3::text, $4::jsonb)"},
+    {"open_session",
+     SESSION_ROW "auxeira.open_session($1::uuid, $2::bytea, $3::integer, $4::jsonb, $5::bigint, $6::bytea, "
+                 "$7::text)"},
+    {"rehash_password", "SELECT auxeira.rehash_password($1::uuid, $2::text, $3::text)"},
+    {"rotate_session", SESSION_ROW "auxeira.rotate_session($1::bytea, $2::bytea, $3::jsonb, $4::integer)"},
+    {"switch_organization", SESSION_ROW "auxeira.switch_organization($1::jsonb, $2::uuid, $3::jsonb)"},
+    {"own_account", "SELECT user_id, email, password_hash, array_to_string(context, E'\n'), "
+                    "encode(totp_sealed, 'hex'), totp_is_active, retry_after "
+                    "FROM auxeira.own_account($1::jsonb, $2::jsonb)"},
+    {"reauthentication_failed", "SELECT auxeira.reauthentication_failed($1::jsonb, $2::text, $3::jsonb)"},
+    {"change_password", "SELECT auxeira.change_password($1::jsonb, $2::text, $3::jsonb)"},
+    {"request_password_reset",
+     "SELECT auxeira.request_password_reset($1::text, $2::bytea, $3::bytea, $4::jsonb)"},
+    {"reset_context", "SELECT array_to_string(context, E'\n') FROM auxeira.reset_context($1::bytea)"},
+    {"reset_password", "SELECT auxeira.reset_password($1::bytea, $2::text, $3::jsonb)"},
+    {"enroll_totp", "SELECT auxeira.enroll_totp($1::jsonb, $2::bytea, $3::jsonb)"},
+    {"activate_totp", "SELECT auxeira.activate_totp($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
+    {"renew_recovery_codes",
+     "SELECT auxeira.renew_recovery_codes($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
+    {"disable_totp", "SELECT auxeira.disable_totp($1::jsonb, $2::bigint, $3::bytea, $4::jsonb)"},
 }};
+
+#undef SESSION_ROW
 
 std::string field(const PGresult* result, int code) {
     const char* text = PQresultErrorField(result, code);
@@ -110,6 +136,13 @@ Reply Reply::timed_out() {
 std::string_view Reply::text(int column) const {
     return {PQgetvalue(result_.get(), 0, column),
             static_cast<std::size_t>(PQgetlength(result_.get(), 0, column))};
+}
+
+std::int64_t Reply::number(int column) const {
+    const std::string_view digits = text(column);
+    std::int64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
 }
 
 Session::Session(std::string conninfo, milliseconds statement_timeout)

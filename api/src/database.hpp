@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -22,7 +23,26 @@
 
 namespace auxeira::api {
 
-enum class Statement { call, register_user, credentials, open_session, rotate_session };
+enum class Statement {
+    call,
+    register_user,
+    begin_login,
+    login_failed,
+    open_session,
+    rehash_password,
+    rotate_session,
+    switch_organization,
+    own_account,
+    reauthentication_failed,
+    change_password,
+    request_password_reset,
+    reset_context,
+    reset_password,
+    enroll_totp,
+    activate_totp,
+    renew_recovery_codes,
+    disable_totp,
+};
 
 // What became of a statement.
 class Reply {
@@ -37,7 +57,10 @@ public:
     const DatabaseError& error() const { return error_; }
     bool has_row() const { return state_ == State::rows && PQntuples(result_.get()) > 0; }
     bool is_null(int column) const { return PQgetisnull(result_.get(), 0, column) != 0; }
-    std::string_view text(int column) const; // of the first row
+    // Of the first row: text of a null is empty, a number that is none is 0.
+    std::string_view text(int column) const;
+    std::int64_t number(int column) const;
+    bool is_true(int column) const { return has_row() && text(column) == "t"; }
 
 private:
     std::unique_ptr<PGresult, decltype(&PQclear)> result_;

@@ -36,6 +36,16 @@ std::size_t utf8_sequence(std::string_view text) {
     return 0;
 }
 
+std::optional<std::string> from_base64(std::string_view text, int variant) {
+    std::string bytes(text.size(), '\0');
+    std::size_t length = 0;
+    const int failed = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
+                                         text.data(), text.size(), nullptr, &length, nullptr, variant);
+    if (failed != 0) return std::nullopt;
+    bytes.resize(length);
+    return bytes;
+}
+
 } // namespace
 
 std::string base64url(std::string_view bytes) {
@@ -47,14 +57,14 @@ std::string base64url(std::string_view bytes) {
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {
-    std::string bytes(text.size(), '\0');
-    std::size_t length = 0;
-    const int failed =
-        sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
-                          text.size(), nullptr, &length, nullptr, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    if (failed != 0) return std::nullopt;
-    bytes.resize(length);
-    return bytes;
+    return from_base64(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+std::optional<std::string> from_any_base64(std::string_view text) {
+    for (const int variant : {sodium_base64_VARIANT_URLSAFE_NO_PADDING, sodium_base64_VARIANT_URLSAFE,
+                              sodium_base64_VARIANT_ORIGINAL_NO_PADDING, sodium_base64_VARIANT_ORIGINAL})
+        if (auto bytes = from_base64(text, variant)) return bytes;
+    return std::nullopt;
 }
 
 std::string hex(std::string_view bytes) {
@@ -62,6 +72,15 @@ std::string hex(std::string_view bytes) {
     sodium_bin2hex(text.data(), text.size(), octets(bytes), bytes.size());
     text.pop_back();
     return text;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+    std::string bytes(text.size() / 2, '\0');
+    std::size_t length = 0;
+    const int failed = sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
+                                      text.data(), text.size(), nullptr, &length, nullptr);
+    if (failed != 0 || length * 2 != text.size()) return std::nullopt;
+    return bytes;
 }
 
 std::string bytea(std::string_view bytes) {
@@ -99,6 +118,14 @@ bool is_utf8(std::string_view text) {
         if (length == 0) return false;
         text.remove_prefix(length);
     }
+}
+
+std::string_view utf8_prefix(std::string_view text, std::size_t limit) {
+    if (text.size() <= limit) return text;
+    std::size_t end = limit;
+    while (limit - end < 3 && end > 0 && (text[end] & 0xC0) == 0x80)
+        --end;
+    return text.substr(0, end);
 }
 
 std::size_t utf8_length(std::string_view text) {

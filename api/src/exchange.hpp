@@ -33,6 +33,7 @@ public:
     RouteMatch match;
     std::optional<Response> early_answer; // known before the body was read
     std::optional<Identity> identity;
+    std::int64_t token_expiry = 0; // of its access token
     std::string id;
     std::string traceparent;
     std::string extra_headers; // of the answer

@@ -1,5 +1,8 @@
 #include "gateway.hpp"
 
+#include "api_key.hpp"
+#include "api_request.hpp"
+#include "claims.hpp"
 #include "encoding.hpp"
 #include "json.hpp"
 #include "json_object.hpp"
@@ -16,6 +19,7 @@ namespace {
 constexpr std::size_t small_body = 64UL * 1024;
 constexpr std::size_t longest_request_id = 64;
 constexpr std::chrono::seconds patience_in_queue{1};
+constexpr std::string_view five_minutes = "public, max-age=300";
 
 bool is_request_id(std::string_view text) {
     const auto plain = [](char c) {
@@ -58,23 +62,6 @@ Response problem_response(const Exchange& exchange, const Problem& problem) {
     return to_response(problem, exchange.request.path, exchange.id);
 }
 
-std::string claims_json(const Exchange& exchange) {
-    JsonObject claims;
-    if (exchange.identity)
-        claims.text("sub", exchange.identity->user).text("sid", exchange.identity->session);
-    claims.text("requestId", exchange.id);
-    if (!exchange.traceparent.empty()) claims.text("traceparent", exchange.traceparent);
-    return claims.str();
-}
-
-std::string request_json(const Exchange& exchange) {
-    const Route& route = *exchange.match.route;
-    const std::string& body = exchange.request.body;
-    if (route.body == Body::none || body.empty()) return splice("{}", exchange.match.parameters);
-    if (exchange.match.parameters.empty()) return body;
-    return splice(body, exchange.match.parameters);
-}
-
 std::string milliseconds_since(std::chrono::steady_clock::time_point start) {
     const auto passed = std::chrono::steady_clock::now() - start;
     const auto micro = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
@@ -85,9 +72,10 @@ std::string milliseconds_since(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
-Gateway::Gateway(const Settings& settings, const Tokens& tokens, Database& database, Account& account,
-                 const Monitor& monitor)
-    : settings_(settings), tokens_(tokens), database_(database), account_(account), monitor_(monitor) {}
+Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
+                 const Account& account, const Monitor& monitor)
+    : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
+      account_(account), monitor_(monitor) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
@@ -129,7 +117,7 @@ std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     const Request& request = exchange.request;
     exchange.match = find_route(request.method, request.path);
     RouteMatch& match = exchange.match;
-    if (request.path == "*") match.allow = "GET, HEAD, POST, OPTIONS";
+    if (request.path == "*") match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
     if (match.allow.empty())
         return problem_response(exchange,
                                 {.status = 404, .code = "not_found", .error = "There is nothing here"});
@@ -150,17 +138,20 @@ std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     return std::nullopt;
 }
 
-std::optional<Response> Gateway::check_token(Exchange& exchange) const {
+std::optional<Response> Gateway::check_token(Exchange& exchange) {
     if (!exchange.match.route->needs_token) return std::nullopt;
     const std::string_view authorization = exchange.request.header("authorization");
     if (authorization.empty()) return problem_response(exchange, unauthenticated());
-    Verdict verdict = tokens_.verify(bearer(authorization), std::time(nullptr));
+    exchange.identity = api_key_identity(bearer(authorization));
+    if (exchange.identity) return std::nullopt;
+    Verdict verdict = verdicts_.verify(bearer(authorization), std::time(nullptr));
     if (!verdict.identity) {
         log_line(Level::debug, "token refused",
                  JsonObject().text("requestId", exchange.id).text("reason", verdict.fault));
         return problem_response(exchange, invalid_token());
     }
     exchange.identity = std::move(verdict.identity);
+    exchange.token_expiry = verdict.expiry;
     return std::nullopt;
 }
 
@@ -190,6 +181,7 @@ std::optional<Response> Gateway::answer_now(Exchange& exchange) {
     const Action action = exchange.match.route->action;
     if (action == Action::live) return Response{.body = R"({"status":"live"})"};
     if (action == Action::ready) return ready();
+    if (action == Action::jwks) return Response{.body = tokens_.key_set(), .caching = five_minutes};
     if (!database_.up()) return database_is_down(exchange);
     return std::nullopt;
 }
@@ -227,23 +219,29 @@ void Gateway::call(Exchange& exchange, Session& session) const {
         return answer_problem(exchange, overloaded());
 
     const Route& route = *exchange.match.route;
-    const std::string& body = exchange.request.body;
-    if (!body.empty() || route.body == Body::required)
-        if (const auto fault = check_object(body)) return answer_problem(exchange, malformed_json(*fault));
+    ApiRequest request = api_request(exchange, vault_);
+    if (route.secrets != Secrets::none) Secret::wipe(exchange.request.body);
+    if (request.problem) return answer_problem(exchange, *request.problem);
+    const Reply reply = run(exchange, session, request.text);
+    if (route.secrets != Secrets::none) Secret::wipe(request.text);
 
-    const std::string claims = claims_json(exchange);
-    const std::string request = request_json(exchange);
-    const auto run = [&] {
-        return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
-    };
-    const bool was_connected = session.connected();
-    Reply reply = run();
-    if (reply.state() == Reply::State::lost && route.idempotent && was_connected && session.connect())
-        reply = run();
     if (reply.state() == Reply::State::rows) return answer_rows(exchange, reply);
     if (route.action != Action::health) return answer_failure(exchange, reply);
     log_failure(exchange, reply.error());
     exchange.answer(database_is_down(exchange));
+}
+
+Reply Gateway::run(const Exchange& exchange, Session& session, const std::string& request) const {
+    const Route& route = *exchange.match.route;
+    const std::string claims = claims_json(exchange);
+    const auto call_once = [&] {
+        return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
+    };
+    const bool was_connected = session.connected();
+    Reply reply = call_once();
+    if (reply.state() == Reply::State::lost && route.idempotent && was_connected && session.connect())
+        reply = call_once();
+    return reply;
 }
 
 void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {
@@ -252,6 +250,7 @@ void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {
         const std::string_view text = reply.text(0);
         std::from_chars(text.data(), text.data() + text.size(), status);
     }
+    if (exchange.match.route->secrets == Secrets::mints_link) account_.mail_is_waiting();
     if (status >= 200 && status <= 599)
         return exchange.answer({.status = status, .body = std::string(reply.text(1))});
     log_failure(exchange, {"", "auxeira.call gave no status", "", ""});
@@ -271,7 +270,10 @@ void Gateway::answered(const Exchange& exchange, const Response& response) {
     line.text("requestId", exchange.id).text("method", exchange.request.method);
     line.text("route", route == nullptr ? "-" : route->pattern).number("status", response.status);
     line.raw("duration_ms", milliseconds_since(exchange.start));
-    line.text("user", exchange.identity ? exchange.identity->user : "").text("address", exchange.address);
+    line.text("user", exchange.identity ? exchange.identity->user : "");
+    if (exchange.identity && !exchange.identity->key_hash.empty())
+        line.text("apiKey", exchange.identity->key_prefix);
+    line.text("address", exchange.address);
     line.number("bytes", static_cast<std::int64_t>(response.body.size()));
     if (!response.sqlstate.empty()) line.text("sqlstate", response.sqlstate);
     log_line(response.status >= 500 ? Level::error : Level::info, "request", line);

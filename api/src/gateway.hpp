@@ -7,6 +7,8 @@
 #include "monitor.hpp"
 #include "settings.hpp"
 #include "token.hpp"
+#include "vault.hpp"
+#include "verdict_cache.hpp"
 
 #include <string>
 
@@ -14,8 +16,8 @@ namespace auxeira::api {
 
 class Gateway : public Application {
 public:
-    Gateway(const Settings& settings, const Tokens& tokens, Database& database, Account& account,
-            const Monitor& monitor);
+    Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
+            const Account& account, const Monitor& monitor);
 
     BodyPlan examine(Exchange& exchange) override;
     std::optional<Response> answer_now(Exchange& exchange) override;
@@ -29,7 +31,7 @@ private:
 
     // Each finds one kind of fault, which is known before the body is read.
     std::optional<Response> check_route(Exchange& exchange) const;
-    std::optional<Response> check_token(Exchange& exchange) const;
+    std::optional<Response> check_token(Exchange& exchange);
     std::optional<Response> check_body_type(const Exchange& exchange) const;
 
     Response options(const Exchange& exchange) const;
@@ -38,12 +40,15 @@ private:
 
     // On a database worker.
     void call(Exchange& exchange, Session& session) const;
+    Reply run(const Exchange& exchange, Session& session, const std::string& request) const;
     void answer_rows(Exchange& exchange, const Reply& reply) const;
 
     const Settings& settings_;
     const Tokens& tokens_;
+    VerdictCache verdicts_;
+    const Vault& vault_;
     Database& database_;
-    Account& account_;
+    const Account& account_;
     const Monitor& monitor_;
 };
 

@@ -3,13 +3,17 @@
 #include "database.hpp"
 #include "gateway.hpp"
 #include "log.hpp"
+#include "mailer.hpp"
 #include "monitor.hpp"
 #include "password.hpp"
+#include "password_rules.hpp"
 #include "privileges.hpp"
+#include "routes.hpp"
 #include "sender.hpp"
 #include "server.hpp"
 #include "settings.hpp"
 #include "token.hpp"
+#include "vault.hpp"
 
 #include <sodium.h>
 
@@ -38,12 +42,17 @@ sigset_t block_signals() {
     return signals;
 }
 
+std::unique_ptr<SigningKey> signing_key(const std::string& seed, const std::string& secret) {
+    if (!seed.empty()) return std::make_unique<Ed25519Key>(seed);
+    if (!secret.empty()) return std::make_unique<HmacKey>(secret);
+    return nullptr;
+}
+
 Tokens make_tokens(const Settings& settings) {
-    Tokens tokens(settings.jwt_issuer, settings.jwt_audience);
-    tokens.use(Tokens::key_name(settings.jwt_secret), std::make_unique<HmacKey>(settings.jwt_secret));
-    if (!settings.jwt_previous_secret.empty())
-        tokens.accept(Tokens::key_name(settings.jwt_previous_secret),
-                      std::make_unique<HmacKey>(settings.jwt_previous_secret));
+    Tokens tokens(settings.jwt_issuer, settings.jwt_audience,
+                  signing_key(settings.jwt_key, settings.jwt_secret));
+    if (auto key = signing_key(settings.jwt_previous_key, settings.jwt_previous_secret))
+        tokens.accept(std::move(key));
     return tokens;
 }
 
@@ -72,20 +81,24 @@ void wait_for_signal(const sigset_t& signals) {
     log_line(Level::info, "stopping", JsonObject().number("signal", signal));
 }
 
-void serve(const Settings& settings, const sigset_t& signals) {
+void serve(const Settings& settings, const PasswordRules& rules, const sigset_t& signals) {
     const DatabaseSettings pool{settings.dsn, settings.workers, settings.queue, settings.statement_timeout};
     const Tokens tokens = make_tokens(settings);
+    const Vault vault(settings.vault_key, settings.vault_previous_key);
     PasswordPool passwords;
     Database database(pool);
     Monitor monitor(conninfo(pool, "auxeira-api monitor"));
-    Account account(settings, tokens, database, passwords);
-    Gateway gateway(settings, tokens, database, account, monitor);
+    Mailer mailer(settings, vault, conninfo(pool, "auxeira-api mailer"));
+    const Account account(
+        {settings, tokens, vault, rules, database, passwords, [&mailer] { mailer.wake(); }});
+    Gateway gateway(settings, tokens, vault, database, account, monitor);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
 
     passwords.start();
     database.start();
     monitor.start();
+    mailer.start();
     sender.start();
     const std::string url = url_of(settings, server.listen(settings.listen, settings.port));
     announce(settings.ready_file, url);
@@ -97,6 +110,7 @@ void serve(const Settings& settings, const sigset_t& signals) {
     server.stop();
     passwords.stop();
     database.stop();
+    mailer.stop();
     monitor.stop();
     sender.stop();
     withdraw(settings.ready_file);
@@ -106,9 +120,10 @@ void run() {
     const sigset_t signals = block_signals();
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
     const Settings settings = read_settings(process_environment());
+    const PasswordRules rules = PasswordRules::from_file(settings.password_list);
     drop_privileges(settings.run_as);
     start_log(settings.log_level);
-    serve(settings, signals);
+    serve(settings, rules, signals);
     log_line(Level::info, "stopped");
     stop_log();
 }
@@ -117,13 +132,16 @@ int main_with(const std::string& option) {
     if (option == "--version") {
         std::cout << AUXEIRA_VERSION << '\n';
     } else if (option == "--help") {
-        std::cout << "auxeira-api [--help | --version | --check-config]\n\nServes the Auxeira REST API. "
-                     "Settings are "
-                     "environment variables:\n\n"
-                  << settings_help();
+        std::cout
+            << "auxeira-api [--help | --version | --check-config | --routes]\n\nServes the Auxeira REST API. "
+               "Settings are "
+               "environment variables:\n\n"
+            << settings_help();
     } else if (option == "--check-config") {
-        read_settings(process_environment());
+        PasswordRules::from_file(read_settings(process_environment()).password_list);
         std::cout << settings_in_force(process_environment());
+    } else if (option == "--routes") {
+        std::cout << routes_listing();
     } else if (option.empty()) {
         run();
     } else {

@@ -34,6 +34,10 @@ bool verify_password(const std::string& hash, const std::string& password) {
     return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
 }
 
+bool needs_rehash(const std::string& hash) {
+    return crypto_pwhash_str_needs_rehash(hash.c_str(), operations, memory) != 0;
+}
+
 PasswordPool::PasswordPool() : tasks_(queue_limit), dummy_hash_(hash_password(random_bytes(32))) {}
 
 void PasswordPool::start() {

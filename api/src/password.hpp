@@ -31,6 +31,9 @@ std::string hash_password(const std::string& password);
 
 bool verify_password(const std::string& hash, const std::string& password);
 
+// Whether a hash was made with other parameters than a new one would be.
+bool needs_rehash(const std::string& hash);
+
 class PasswordPool {
 public:
     using Task = std::function<void()>; // must not throw

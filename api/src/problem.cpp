@@ -4,6 +4,7 @@
 #include "url.hpp"
 
 #include <array>
+#include <charconv>
 
 namespace auxeira::api {
 
@@ -20,8 +21,9 @@ struct SqlstateRule {
 
 // Class ZA is the platform's own (see the SQL API's list of private codes).
 // clang-format off
-constexpr std::array<SqlstateRule, 18> rules = {{
+constexpr std::array<SqlstateRule, 19> rules = {{
     {"ZA400", 400, true,  true,  0, "The request is missing something"},
+    {"ZA401", 401, true,  false, 0, "A one-time code is needed"},
     {"ZA409", 409, true,  false, 0, "The request conflicts with what is stored"},
     {"ZA429", 429, true,  false, 60, "Too many requests"},
     {"22023", 422, true,  true,  0, "A value in the request is not acceptable"},
@@ -42,10 +44,23 @@ constexpr std::array<SqlstateRule, 18> rules = {{
 }};
 // clang-format on
 
+constexpr int longest_delay = 3600;
+
+// Hints of refusals that are shown all the same: they say what to do, and name nothing.
+constexpr std::string_view verify_first = "Verify the e-mail address first.";
+
 const SqlstateRule* rule_for(std::string_view sqlstate) {
     for (const SqlstateRule& rule : rules)
         if (sqlstate.starts_with(rule.prefix)) return &rule;
     return nullptr;
+}
+
+// The platform gives the seconds as the detail of ZA429.
+int delay_of(std::string_view detail, int otherwise) {
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(detail.data(), detail.data() + detail.size(), seconds);
+    const bool whole = error == std::errc() && end == detail.data() + detail.size();
+    return whole && seconds > 0 && seconds <= longest_delay ? seconds : otherwise;
 }
 
 std::string errors_json(const std::vector<Fault>& faults) {
@@ -97,8 +112,10 @@ Problem problem_of(const DatabaseError& error) {
     const SqlstateRule* rule = rule_for(error.sqlstate);
     if (rule == nullptr) return internal_error();
     Problem problem{.status = rule->status, .code = error.sqlstate, .error = std::string(rule->sentence)};
-    problem.retry_after = rule->retry_after;
-    problem.invalid_token = rule->status == 401 && error.sqlstate != "28P01"; // not a wrong password
+    problem.retry_after = rule->status == 429 ? delay_of(error.detail, rule->retry_after) : rule->retry_after;
+    // Neither a wrong password nor a missing code is the fault of a token.
+    problem.invalid_token = rule->status == 401 && error.sqlstate != "28P01" && error.sqlstate != "ZA401";
+    if (!rule->show && error.hint == verify_first) problem.detail = problem.error + ". " + error.hint;
     if (!rule->show) return problem;
     problem.error = error.message;
     problem.detail = error.hint.empty() ? error.message : error.message + ". " + error.hint;
@@ -133,6 +150,25 @@ Problem invalid_token() {
         .status = 401, .code = "invalid_token", .error = "Invalid or expired token", .invalid_token = true};
 }
 
+Problem wrong_credentials() {
+    return {.status = 401, .code = "28P01", .error = "Invalid credentials"};
+}
+
+Problem code_needed() {
+    return {.status = 401, .code = "totp_required", .error = "A one-time code is needed"};
+}
+
+Problem too_many_attempts(int retry_after) {
+    return {.status = 429,
+            .code = "too_many_attempts",
+            .error = "Too many attempts, please try again later",
+            .retry_after = retry_after};
+}
+
+Problem forbidden() {
+    return {.status = 403, .code = "42501", .error = "You are not allowed to do this"};
+}
+
 Problem malformed_json(const JsonFault& fault) {
     return {.status = 400,
             .code = "malformed_json",
@@ -145,6 +181,19 @@ Problem missing_fields(const std::vector<std::string>& names) {
     for (const std::string& name : names)
         problem.errors.push_back({name, "is required"});
     return problem;
+}
+
+Problem unacceptable(std::vector<Fault> faults) {
+    const std::string first = faults.front().path + " " + faults.front().message;
+    return {.status = 422, .code = "22023", .error = first, .errors = std::move(faults)};
+}
+
+Problem unusable_link() {
+    const std::string fault = "it has been used, has expired or never was";
+    return {.status = 422,
+            .code = "22023",
+            .error = "invalid request: token: " + fault,
+            .errors = {{"token", fault}}};
 }
 
 Response to_response(const Problem& problem, std::string_view path, std::string_view request_id) {

@@ -46,8 +46,14 @@ Problem overloaded();
 Problem internal_error();
 Problem unauthenticated();
 Problem invalid_token();
+Problem wrong_credentials();
+Problem code_needed();                      // of a second factor
+Problem too_many_attempts(int retry_after); // seconds
+Problem forbidden();
+Problem unusable_link(); // in the words of the SQL API
 Problem malformed_json(const JsonFault& fault);
 Problem missing_fields(const std::vector<std::string>& names);
+Problem unacceptable(std::vector<Fault> faults);
 
 Response to_response(const Problem& problem, std::string_view path, std::string_view request_id);
 

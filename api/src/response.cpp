@@ -9,9 +9,8 @@ namespace auxeira::api {
 
 namespace {
 
-// For answers that are data: never cached, never sniffed, never a page or a frame.
-constexpr std::string_view constant_lines = "Cache-Control: no-store\r\n"
-                                            "X-Content-Type-Options: nosniff\r\n"
+// For answers that are data: never sniffed, never a page or a frame.
+constexpr std::string_view constant_lines = "X-Content-Type-Options: nosniff\r\n"
                                             "Content-Security-Policy: default-src 'none'; "
                                             "frame-ancestors 'none'\r\n"
                                             "Referrer-Policy: no-referrer\r\n";
@@ -46,6 +45,7 @@ std::string response_head(const Response& response, bool keep_alive, std::string
         head.append("Content-Type: ").append(response.content_type);
         head.append("\r\nContent-Length: ").append(std::to_string(response.body.size())).append("\r\n");
     }
+    head.append("Cache-Control: ").append(response.caching).append("\r\n");
     head.append(constant_lines).append(more).append(response.headers);
     head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
     return head;

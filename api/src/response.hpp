@@ -13,6 +13,7 @@ struct Response {
     int status = 200;
     std::string body = {};
     std::string_view content_type = json_type;
+    std::string_view caching = "no-store";
     std::string headers = {}; // further lines, each with its CRLF
     bool close = false;
     std::string sqlstate = {}; // for the log

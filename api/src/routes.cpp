@@ -1,34 +1,155 @@
 #include "routes.hpp"
 
+#include "json_object.hpp"
+
+#include <algorithm>
 #include <array>
-#include <optional>
 
 namespace auxeira::api {
 
 namespace {
 
+// --- How rows of the table are made --------------------------------------------------------------------
+
+constexpr Route get(std::string_view pattern, const char* function) {
+    return {"GET", pattern, Action::call, function, true, Body::none, Size::none, true};
+}
+
+constexpr Route writing(std::string_view method, std::string_view pattern, const char* function) {
+    return {method, pattern, Action::call, function, true, Body::required, Size::standard, false};
+}
+
+constexpr Route post(std::string_view pattern, const char* function) {
+    return writing("POST", pattern, function);
+}
+
+constexpr Route patch(std::string_view pattern, const char* function) {
+    return writing("PATCH", pattern, function);
+}
+
+constexpr Route put(std::string_view pattern, const char* function) {
+    return writing("PUT", pattern, function);
+}
+
+constexpr Route remove(std::string_view pattern, const char* function) {
+    return {"DELETE", pattern, Action::call, function, true, Body::none, Size::none, false};
+}
+
+// By a flow of the shim. Without a token unless signed_in is added.
+constexpr Route flow(std::string_view pattern, Action action) {
+    return {"POST", pattern, action, "", false, Body::required, Size::small, false};
+}
+
+constexpr Route shim(std::string_view pattern, Action action) {
+    return {"GET", pattern, action, "", false, Body::none, Size::none, true};
+}
+
+constexpr Route signed_in(Route route) {
+    route.needs_token = true;
+    return route;
+}
+
+constexpr Route anonymous(Route route) {
+    route.needs_token = false;
+    return route;
+}
+
+constexpr Route optional_body(Route route) {
+    route.body = Body::optional;
+    return route;
+}
+
+constexpr Route repeatable(Route route) {
+    route.idempotent = true;
+    return route;
+}
+
+constexpr Route sized(Size size, Route route) {
+    route.size = size;
+    return route;
+}
+
+constexpr Route with(Secrets secrets, Route route) {
+    route.secrets = secrets;
+    return route;
+}
+
+// --- The table -----------------------------------------------------------------------------------------
+
 // clang-format off
-constexpr std::array<Route, 18> routes = {{
-    {"POST", "/api/auth/register",        Action::register_user, "",                         false, Body::required, Size::small,    false},
-    {"POST", "/api/auth/login",           Action::login,         "",                         false, Body::required, Size::small,    false},
-    {"POST", "/api/auth/refresh",         Action::refresh,       "",                         false, Body::required, Size::small,    false},
-    {"POST", "/api/auth/logout",          Action::call,          "logout",                   true,  Body::optional, Size::small,    true},
-    {"GET",  "/api/auth/me",              Action::call,          "me",                       true,  Body::none,     Size::none,     true},
-    {"GET",  "/api/dashboard/metrics",    Action::call,          "get_metrics",              true,  Body::none,     Size::none,     true},
-    {"POST", "/api/dashboard/metrics",    Action::call,          "create_metrics",           true,  Body::required, Size::metrics,  false},
-    {"POST", "/api/synthetic/generate",   Action::call,          "generate_synthetic",       true,  Body::optional, Size::standard, false},
-    {"GET",  "/api/synthetic/templates",  Action::call,          "list_templates",           true,  Body::none,     Size::none,     true},
-    {"POST", "/api/sse/calculate",        Action::call,          "calculate_sse",            true,  Body::required, Size::standard, false},
-    {"GET",  "/api/sse/score/:startupId", Action::call,          "get_sse_score",            true,  Body::none,     Size::none,     true},
-    {"POST", "/api/gamification/action",  Action::call,          "complete_action",          true,  Body::required, Size::standard, false},
-    {"GET",  "/api/gamification/profile", Action::call,          "get_gamification_profile", true,  Body::none,     Size::none,     true},
-    {"GET",  "/api/health",               Action::health,        "health",                   false, Body::none,     Size::none,     true},
-    {"GET",  "/api/admin/stats",          Action::call,          "admin_stats",              true,  Body::none,     Size::none,     true},
-    {"POST", "/api/admin/cleanup",        Action::call,          "admin_cleanup",            true,  Body::optional, Size::standard, true},
-    {"GET",  "/live",                     Action::live,          "",                         false, Body::none,     Size::none,     true},
-    {"GET",  "/ready",                    Action::ready,         "",                         false, Body::none,     Size::none,     true},
-}};
+constexpr auto routes = std::to_array<Route>({
+    flow("/api/auth/register", Action::register_user),
+    flow("/api/auth/login",    Action::login),
+    flow("/api/auth/refresh",  Action::refresh),
+    sized(Size::small, optional_body(repeatable(post("/api/auth/logout", "logout")))),
+    sized(Size::small, optional_body(repeatable(post("/api/auth/logout-all", "logout_all")))),
+    get("/api/auth/me",                  "me"),
+    get("/api/auth/sessions",            "list_sessions"),
+    remove("/api/auth/sessions/:sessionId", "end_session"),
+    get("/api/auth/events",              "list_access_events"),
+    get("/api/auth/api-keys",            "list_api_keys"),
+    post("/api/auth/api-keys",           "create_api_key"),
+    remove("/api/auth/api-keys/:keyId",  "revoke_api_key"),
+    sized(Size::small, anonymous(with(Secrets::takes_link, post("/api/auth/verify-email", "verify_email")))),
+    optional_body(with(Secrets::mints_link, post("/api/auth/verify-email/request", "request_verification"))),
+    flow("/api/auth/password-reset/request", Action::request_reset),
+    flow("/api/auth/password-reset/confirm", Action::confirm_reset),
+    signed_in(flow("/api/auth/password",             Action::change_password)),
+    signed_in(flow("/api/auth/active-organization",  Action::switch_organization)),
+    signed_in(flow("/api/auth/totp",                 Action::enroll_totp)),
+    signed_in(flow("/api/auth/totp/confirm",         Action::confirm_totp)),
+    signed_in(flow("/api/auth/totp/recovery-codes",  Action::renew_recovery_codes)),
+    signed_in(flow("/api/auth/totp/disable",         Action::disable_totp)),
+
+    get("/api/organizations",                                    "list_organizations"),
+    get("/api/organizations/:organizationId",                    "get_organization"),
+    patch("/api/organizations/:organizationId",                  "update_organization"),
+    get("/api/organizations/:organizationId/members",            "list_members"),
+    patch("/api/organizations/:organizationId/members/:userId",  "change_member_role"),
+    remove("/api/organizations/:organizationId/members/:userId", "remove_member"),
+    get("/api/organizations/:organizationId/invitations",        "list_invitations"),
+    with(Secrets::mints_link, post("/api/organizations/:organizationId/invitations", "invite_member")),
+    remove("/api/organizations/:organizationId/invitations/:invitationId", "revoke_invitation"),
+    sized(Size::small, with(Secrets::takes_link, post("/api/invitations/accept", "accept_invitation"))),
+
+    get("/api/relationships",                                    "list_relationships"),
+    post("/api/relationships",                                   "create_relationship"),
+    patch("/api/relationships/:relationshipId",                  "update_relationship_scopes"),
+    optional_body(post("/api/relationships/:relationshipId/accept",  "accept_relationship")),
+    optional_body(post("/api/relationships/:relationshipId/decline", "decline_relationship")),
+    optional_body(post("/api/relationships/:relationshipId/end",     "end_relationship")),
+    get("/api/investments",   "list_investments"),
+    post("/api/investments",  "create_investment"),
+    get("/api/partnerships",  "list_partnerships"),
+    post("/api/partnerships", "create_partnership"),
+    get("/api/documents",     "list_documents"),
+    post("/api/documents",    "create_document"),
+    get("/api/benchmarks",    "get_benchmarks"),
+    get("/api/integrations",  "list_integrations"),
+    post("/api/integrations", "create_integration"),
+    with(Secrets::seals_credentials,
+         put("/api/integrations/:integrationId/credentials", "store_integration_credentials")),
+
+    get("/api/dashboard/metrics",    "get_metrics"),
+    sized(Size::metrics, post("/api/dashboard/metrics", "create_metrics")),
+    optional_body(post("/api/synthetic/generate", "generate_synthetic")),
+    get("/api/synthetic/templates",  "list_templates"),
+    post("/api/sse/calculate",       "calculate_sse"),
+    get("/api/sse/score/:startupId", "get_sse_score"),
+    post("/api/gamification/action", "complete_action"),
+    get("/api/gamification/profile", "get_gamification_profile"),
+
+    get("/api/admin/stats", "admin_stats"),
+    optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup"))),
+    patch("/api/admin/users/:userId", "admin_update_user"),
+    {"GET", "/api/health", Action::health, "health", false, Body::none, Size::none, true},
+    shim("/live",  Action::live),
+    shim("/ready", Action::ready),
+    shim("/.well-known/jwks.json", Action::jwks),
+});
 // clang-format on
+
+// --- The search ----------------------------------------------------------------------------------------
 
 struct PathMatch {
     bool matches = false;
@@ -36,19 +157,28 @@ struct PathMatch {
     Parameters parameters;
 };
 
+// Takes the first segment from the front of a pattern.
+std::string_view next_segment(std::string_view& pattern) {
+    const std::string_view segment = pattern.substr(0, pattern.find('/'));
+    pattern.remove_prefix(std::min(segment.size() + 1, pattern.size()));
+    return segment;
+}
+
+// Most patterns differ early, and the table is long: nothing is allocated before a parameter is met.
 PathMatch match(std::string_view pattern, const std::vector<std::string_view>& path) {
     PathMatch result;
-    const std::vector<std::string_view> wanted = split(pattern, '/');
-    if (wanted.size() != path.size()) return result;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (!wanted[i].starts_with(':')) {
-            if (wanted[i] != path[i]) return result;
+    const auto slashes = static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '/'));
+    if (slashes + 1 != path.size()) return result;
+    for (const std::string_view part : path) {
+        const std::string_view wanted = next_segment(pattern);
+        if (!wanted.starts_with(':')) {
+            if (wanted != part) return result;
             continue;
         }
-        if (path[i].empty()) return result;
-        auto value = percent_decode(path[i], false);
+        if (part.empty()) return result;
+        auto value = percent_decode(part, false);
         result.undecodable = result.undecodable || !value;
-        result.parameters.emplace_back(wanted[i].substr(1), value.value_or(""));
+        result.parameters.emplace_back(wanted.substr(1), value.value_or(""));
     }
     result.matches = true;
     return result;
@@ -56,6 +186,20 @@ PathMatch match(std::string_view pattern, const std::vector<std::string_view>& p
 
 void allow(std::string& list, std::string_view method) {
     list.append(method).append(method == "GET" ? ", HEAD, " : ", ");
+}
+
+// --- The listing ---------------------------------------------------------------------------------------
+
+constexpr std::array<std::string_view, 3> body_words = {"none", "optional", "required"};
+
+// What the shim answers by itself has no function.
+std::string listed(const Route& route) {
+    const std::string function = *route.function == '\0' ? "null" : json_string(route.function);
+    JsonObject line;
+    line.text("method", route.method).text("path", route.pattern).raw("function", function);
+    line.raw("needsToken", route.needs_token ? "true" : "false");
+    line.text("body", body_words[static_cast<std::size_t>(route.body)]);
+    return line.str() + '\n';
 }
 
 } // namespace
@@ -75,6 +219,13 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     }
     if (!found.allow.empty()) found.allow += "OPTIONS";
     return found;
+}
+
+std::string routes_listing() {
+    std::string lines;
+    for (const Route& route : routes)
+        lines += listed(route);
+    return lines;
 }
 
 } // namespace auxeira::api

@@ -8,13 +8,38 @@
 
 namespace auxeira::api {
 
-// Who answers: the database through auxeira.call, the account flows, or the shim itself.
-enum class Action { call, health, register_user, login, refresh, live, ready };
+// Who answers: the database through auxeira.call, the shim itself, or the account flows.
+enum class Action {
+    call,
+    health,
+    live,
+    ready,
+    jwks,
+    register_user,
+    login,
+    refresh,
+    change_password,
+    request_reset,
+    confirm_reset,
+    switch_organization,
+    enroll_totp,
+    confirm_totp,
+    renew_recovery_codes,
+    disable_totp,
+};
 
 enum class Body { none, optional, required };
 
 // Limits of bodies: `small` is fixed, the others are settings.
 enum class Size { none, small, standard, metrics };
+
+// What the shim does to a body before the database sees it.
+enum class Secrets {
+    none,
+    mints_link,        // adds the hash and the sealed text of a new token for a link
+    takes_link,        // `token` is one of those: malformed ones are refused here
+    seals_credentials, // `credentials` becomes `sealedCredentials`
+};
 
 struct Route {
     std::string_view method;
@@ -25,6 +50,7 @@ struct Route {
     Body body;
     Size size;
     bool idempotent; // may be sent again when the connection was lost before the answer came
+    Secrets secrets = Secrets::none;
 };
 
 struct RouteMatch {
@@ -36,5 +62,8 @@ struct RouteMatch {
 
 // HEAD finds the GET route.
 RouteMatch find_route(std::string_view method, std::string_view path);
+
+// The table, a line of JSON for each endpoint: for --routes.
+std::string routes_listing();
 
 } // namespace auxeira::api

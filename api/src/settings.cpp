@@ -1,5 +1,8 @@
 #include "settings.hpp"
 
+#include "encoding.hpp"
+#include "mail.hpp"
+#include "smtp_url.hpp"
 #include "socket_address.hpp"
 #include "url.hpp"
 
@@ -12,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 namespace auxeira::api {
@@ -22,6 +26,7 @@ enum class Kind { integer, text, secret };
 
 constexpr std::int64_t day = 86400;
 constexpr std::int64_t mebibyte = 1024L * 1024;
+constexpr std::size_t key_bytes = 32;
 
 struct Setting {
     const char* name;
@@ -84,6 +89,67 @@ bool are_origins(const std::string& text) {
     return std::all_of(origins.begin(), origins.end(), is_origin);
 }
 
+constexpr const char* secret_form = "at least 32 random bytes";
+constexpr const char* key_form = "32 random bytes as base64";
+
+// What was made at random is not the same byte again and again.
+bool is_varied(std::string_view bytes) {
+    return bytes.find_first_not_of(bytes.substr(0, 1)) != std::string_view::npos;
+}
+
+bool is_secret(const std::string& text) {
+    return is_varied(text);
+}
+
+std::string key_of(const std::string& text) {
+    return from_any_base64(text).value_or("");
+}
+
+bool is_key(const std::string& text) {
+    const std::string key = key_of(text);
+    return key.size() == key_bytes && is_varied(key);
+}
+
+bool is_page_url(const std::string& text) {
+    const std::size_t host = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+    return host != 0 && host < text.size() && text.find_first_of("/:", host) != host && is_plain(text) &&
+           text.find_first_of("?#@\"<>\\^`{|}") == std::string::npos;
+}
+
+std::string without_final_slash(const std::string& text) {
+    return text.substr(0, text.find_last_not_of('/') + 1);
+}
+
+bool is_smtp_url_or_none(const std::string& text) {
+    return text.empty() || smtp_url(text);
+}
+
+bool is_sender_or_none(const std::string& text) {
+    return text.empty() || (is_mail_address(text) && is_plain(text));
+}
+
+constexpr std::array<const char*, 3> smtp_tls_words = {"required", "optional", "off"};
+
+bool is_smtp_tls(const std::string& text) {
+    return std::find(smtp_tls_words.begin(), smtp_tls_words.end(), text) != smtp_tls_words.end();
+}
+
+SmtpTls smtp_tls_of(const std::string& text) {
+    return static_cast<SmtpTls>(std::find(smtp_tls_words.begin(), smtp_tls_words.end(), text) -
+                                smtp_tls_words.begin());
+}
+
+// Read while the program may still be root. Empty when it cannot be read.
+std::string certificates_of(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+}
+
+bool has_certificates_or_none(const std::string& path) {
+    return path.empty() || certificates_of(path).find("-----BEGIN CERTIFICATE-----") != std::string::npos;
+}
+
 std::string default_workers() {
     return std::to_string(std::clamp(2U * std::thread::hardware_concurrency(), 1U, 64U));
 }
@@ -106,10 +172,14 @@ const std::vector<Setting>& table() {
          "requests that may wait for a database connection", any_text, [](INTO) { s.queue = static_cast<std::size_t>(number); }},
         {"AUXEIRA_STATEMENT_TIMEOUT_MS", Kind::integer, "5000", false, 100, 600000, "",
          "longest run of one statement", any_text, [](INTO) { s.statement_timeout = std::chrono::milliseconds(number); }},
-        {"AUXEIRA_JWT_SECRET", Kind::secret, "", true, 32, 4096, "at least 32 random bytes",
-         "key that signs access tokens", any_text, [](INTO) { s.jwt_secret = text; }},
-        {"AUXEIRA_JWT_PREVIOUS_SECRET", Kind::secret, "", false, 32, 4096, "at least 32 random bytes",
-         "key whose tokens are still accepted after a rotation", any_text, [](INTO) { s.jwt_previous_secret = text; }},
+        {"AUXEIRA_JWT_KEY", Kind::secret, "", false, 43, 44, key_form,
+         "key that signs access tokens, EdDSA (Ed25519); this or AUXEIRA_JWT_SECRET is required", is_key, [](INTO) { s.jwt_key = key_of(text); }},
+        {"AUXEIRA_JWT_SECRET", Kind::secret, "", false, 32, 4096, secret_form,
+         "key that signs access tokens, HS256", is_secret, [](INTO) { s.jwt_secret = text; }},
+        {"AUXEIRA_JWT_PREVIOUS_KEY", Kind::secret, "", false, 43, 44, key_form,
+         "Ed25519 key whose tokens are still accepted after a rotation", is_key, [](INTO) { s.jwt_previous_key = key_of(text); }},
+        {"AUXEIRA_JWT_PREVIOUS_SECRET", Kind::secret, "", false, 32, 4096, secret_form,
+         "HS256 key whose tokens are still accepted after a rotation", is_secret, [](INTO) { s.jwt_previous_secret = text; }},
         {"AUXEIRA_JWT_ISSUER", Kind::text, "auxeira", false, 1, 200, "visible ASCII",
          "`iss` of the tokens", is_plain, [](INTO) { s.jwt_issuer = text; }},
         {"AUXEIRA_JWT_AUDIENCE", Kind::text, "auxeira-api", false, 1, 200, "visible ASCII",
@@ -120,6 +190,28 @@ const std::vector<Setting>& table() {
          "life of an access token without a refresh token", any_text, [](INTO) { s.legacy_seconds = number; }},
         {"AUXEIRA_JWT_REFRESH_SECONDS", Kind::integer, "2592000", false, 60, 366 * day, "",
          "life of a session that can be refreshed", any_text, [](INTO) { s.refresh_seconds = number; }},
+        {"AUXEIRA_JWT_IDLE_SECONDS", Kind::integer, "1209600", false, 60, 366 * day, "",
+         "longest time between two refreshes of a session", any_text, [](INTO) { s.idle_seconds = number; }},
+        {"AUXEIRA_VAULT_KEY", Kind::secret, "", true, 43, 44, key_form,
+         "key that seals what the database must not be able to read", is_key, [](INTO) { s.vault_key = key_of(text); }},
+        {"AUXEIRA_VAULT_PREVIOUS_KEY", Kind::secret, "", false, 43, 44, key_form,
+         "key that opens what was sealed before a change of keys", is_key, [](INTO) { s.vault_previous_key = key_of(text); }},
+        {"AUXEIRA_PUBLIC_URL", Kind::text, "http://127.0.0.1:8080", false, 8, 2000, "an http or https URL without user, query and fragment",
+         "where the pages are to which mails link", is_page_url, [](INTO) { s.public_url = without_final_slash(text); }},
+        {"AUXEIRA_PASSWORD_LIST", Kind::text, "", false, 0, 4096, "a path",
+         "file of common passwords that nobody may take, one in each line", any_text, [](INTO) { s.password_list = text; }},
+        {"AUXEIRA_SMTP_URL", Kind::text, "", false, 0, 512, "smtp://host[:port] or smtps://host[:port]",
+         "server that takes mails; without one they wait in the outbox", is_smtp_url_or_none, [](INTO) { s.smtp.url = text; }},
+        {"AUXEIRA_SMTP_USER", Kind::text, "", false, 0, 256, "visible ASCII",
+         "user at that server", is_plain, [](INTO) { s.smtp.user = text; }},
+        {"AUXEIRA_SMTP_PASSWORD", Kind::secret, "", false, 0, 1024, "the password of AUXEIRA_SMTP_USER",
+         "password at that server", any_text, [](INTO) { s.smtp.password = text; }},
+        {"AUXEIRA_SMTP_FROM", Kind::text, "", false, 0, 254, "an address such as no-reply@example.com",
+         "sender of the mails; required with AUXEIRA_SMTP_URL", is_sender_or_none, [](INTO) { s.smtp.from = text; }},
+        {"AUXEIRA_SMTP_TLS", Kind::text, "required", false, 1, 8, "required, optional or off",
+         "encryption on the way to that server; off for one on this machine only", is_smtp_tls, [](INTO) { s.smtp.tls = smtp_tls_of(text); }},
+        {"AUXEIRA_SMTP_CA", Kind::text, "", false, 0, 4096, "the path of a file with PEM certificates",
+         "certificates that vouch for that server, in place of the system's", has_certificates_or_none, [](INTO) { s.smtp.certificates = text.empty() ? "" : certificates_of(text); }},
         {"AUXEIRA_CORS_ORIGINS", Kind::text, "", false, 0, 8192, "a comma list of origins such as https://app.example.com",
          "origins whose pages may call the API; none by default", are_origins, [](INTO) { s.cors_origins = origins_of(text); }},
         {"AUXEIRA_BODY_LIMIT", Kind::integer, "1048576", false, 1024, 64 * mebibyte, "",
@@ -199,6 +291,38 @@ void read(Settings& settings, const Setting& setting, const Environment& environ
                                   : store_text(settings, setting, text);
 }
 
+// Two current keys would leave open which one signs.
+void check_signing_keys(const Settings& settings) {
+    const bool key = !settings.jwt_key.empty();
+    const bool secret = !settings.jwt_secret.empty();
+    if (key == secret)
+        throw SettingsError(std::string("AUXEIRA_JWT_KEY and AUXEIRA_JWT_SECRET are ") +
+                            (key ? "both set" : "not set") + "; allowed: exactly one of them");
+    if (!settings.jwt_previous_key.empty() && !settings.jwt_previous_secret.empty())
+        throw SettingsError("AUXEIRA_JWT_PREVIOUS_KEY and AUXEIRA_JWT_PREVIOUS_SECRET are both set; "
+                            "allowed: at most one of them");
+}
+
+// Neither a password nor the link of a mail goes over a network in the clear unless that was asked for.
+void check_smtp(const SmtpSettings& smtp) {
+    if (smtp.url.empty()) return;
+    const SmtpUrl server = *smtp_url(smtp.url);
+    const auto refuse_tls = [&](const std::string& why) {
+        throw SettingsError(std::string("AUXEIRA_SMTP_TLS=") +
+                            smtp_tls_words[static_cast<std::size_t>(smtp.tls)] +
+                            " is wrong with AUXEIRA_SMTP_URL=" + smtp.url + "; allowed: " + why);
+    };
+    if (smtp.from.empty())
+        throw SettingsError("AUXEIRA_SMTP_FROM is not set; allowed: an address such as no-reply@example.com");
+    if (smtp.user.empty() != smtp.password.empty())
+        throw SettingsError(
+            "of AUXEIRA_SMTP_USER and AUXEIRA_SMTP_PASSWORD one is set; allowed: both or none");
+    if (smtp.tls == SmtpTls::off && (server.is_encrypted || !server.is_loopback))
+        refuse_tls("required or optional, and off for smtp:// on this machine");
+    if (smtp.tls == SmtpTls::optional && !smtp.user.empty() && !server.is_loopback)
+        refuse_tls("required, for a server that gets a password");
+}
+
 } // namespace
 
 Environment process_environment() {
@@ -213,6 +337,8 @@ Settings read_settings(const Environment& environment) {
     Settings settings;
     for (const Setting& setting : table())
         read(settings, setting, environment);
+    check_smtp(settings.smtp);
+    check_signing_keys(settings);
     return settings;
 }
 

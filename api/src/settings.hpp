@@ -13,6 +13,17 @@
 
 namespace auxeira::api {
 
+enum class SmtpTls { required, optional, off };
+
+struct SmtpSettings {
+    std::string url; // empty = mail waits in the outbox
+    std::string user;
+    std::string password;
+    std::string from;
+    SmtpTls tls = SmtpTls::required;
+    std::string certificates; // PEM; empty = the system's
+};
+
 struct Settings {
     std::uint16_t port = 0;
     std::string listen;
@@ -20,13 +31,22 @@ struct Settings {
     std::size_t workers = 0;
     std::size_t queue = 0;
     std::chrono::milliseconds statement_timeout{};
+    // Of the signing key one form is set, of the previous one at most one.
+    std::string jwt_key; // 32 bytes, as the other keys
     std::string jwt_secret;
+    std::string jwt_previous_key;
     std::string jwt_previous_secret;
     std::string jwt_issuer;
     std::string jwt_audience;
     std::int64_t access_seconds = 0;
     std::int64_t legacy_seconds = 0;
     std::int64_t refresh_seconds = 0;
+    std::int64_t idle_seconds = 0;
+    std::string vault_key;
+    std::string vault_previous_key; // empty = none
+    std::string public_url;         // without a final slash
+    std::string password_list;      // a path; empty = no list
+    SmtpSettings smtp;
     std::vector<std::string> cors_origins;
     std::size_t body_limit = 0;
     std::size_t metrics_body_limit = 0;

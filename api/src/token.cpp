@@ -5,8 +5,6 @@
 #include "json_object.hpp"
 #include "url.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <charconv>
 
@@ -17,17 +15,6 @@ namespace {
 constexpr std::size_t max_token = 8192;
 constexpr std::int64_t leeway = 30;
 constexpr std::string_view token_type = "at+jwt"; // RFC 9068
-
-std::string hmac(std::string_view secret, std::string_view message) {
-    std::string tag(crypto_auth_hmacsha256_BYTES, '\0');
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, reinterpret_cast<const unsigned char*>(secret.data()), secret.size());
-    crypto_auth_hmacsha256_update(&state, reinterpret_cast<const unsigned char*>(message.data()),
-                                  message.size());
-    crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(tag.data()));
-    sodium_memzero(&state, sizeof state);
-    return tag;
-}
 
 using Members = std::vector<JsonMember>;
 
@@ -49,7 +36,7 @@ std::string text_of(const Members& members, std::string_view name) {
 }
 
 // Whole numbers that fit; anything else is as good as missing.
-std::optional<std::int64_t> time_of(const Members& members, std::string_view name) {
+std::optional<std::int64_t> number_of(const Members& members, std::string_view name) {
     const JsonMember* member = find(members, name);
     if (member == nullptr) return std::nullopt;
     std::int64_t number = 0;
@@ -60,9 +47,9 @@ std::optional<std::int64_t> time_of(const Members& members, std::string_view nam
 }
 
 const char* fault_in_times(const Members& claims, std::int64_t now) {
-    const auto expiry = time_of(claims, "exp");
-    const auto issued = time_of(claims, "iat");
-    const auto start = time_of(claims, "nbf");
+    const auto expiry = number_of(claims, "exp");
+    const auto issued = number_of(claims, "iat");
+    const auto start = number_of(claims, "nbf");
     if (!expiry) return "exp is missing or not a whole number";
     if (*expiry <= now) return "expired";
     if (!issued) return "iat is missing or not a whole number";
@@ -72,90 +59,91 @@ const char* fault_in_times(const Members& claims, std::int64_t now) {
     return nullptr;
 }
 
-} // namespace
-
-HmacKey::~HmacKey() {
-    sodium_memzero(secret_.data(), secret_.size());
+Verdict refused(const char* fault) {
+    return {.identity = std::nullopt, .fault = fault};
 }
 
-std::string HmacKey::sign(std::string_view message) const {
-    return hmac(secret_, message);
+// Of claims whose times and origin are in order.
+Verdict verdict_on(const Members& claims) {
+    Identity identity{text_of(claims, "sub"),      text_of(claims, "sid"),
+                      text_of(claims, "org"),      text_of(claims, "role"),
+                      text_of(claims, "userType"), number_of(claims, "ver").value_or(0)};
+    if (!is_uuid(identity.user) || !is_uuid(identity.session)) return refused("sub or sid is no UUID");
+    if (identity.version < 1) return refused("ver is missing or not a whole number from 1");
+    return {.identity = std::move(identity), .expiry = *number_of(claims, "exp")};
 }
 
-bool HmacKey::verify(std::string_view message, std::string_view signature) const {
-    const std::string expected = hmac(secret_, message);
-    return signature.size() == expected.size() &&
-           sodium_memcmp(expected.data(), signature.data(), expected.size()) == 0;
-}
-
-Tokens::Tokens(std::string issuer, std::string audience)
-    : issuer_(std::move(issuer)), audience_(std::move(audience)) {}
-
-std::string Tokens::key_name(std::string_view secret) {
-    return hex(hmac(secret, "auxeira key name")).substr(0, 16);
-}
-
-void Tokens::use(const std::string& name, std::unique_ptr<Key> key) {
-    signing_name_ = name;
-    accept(name, std::move(key));
-}
-
-void Tokens::accept(const std::string& name, std::unique_ptr<Key> key) {
-    const auto [place, added] = keys_.try_emplace(name, std::move(key));
-    if (added) headers_[encoded_header(name)] = place->second.get();
-}
-
-std::string Tokens::encoded_header(const std::string& name) const {
+std::string encoded_header(const SigningKey& key) {
     JsonObject header;
-    header.text("alg", keys_.at(name)->algorithm()).text("typ", token_type).text("kid", name);
+    header.text("alg", key.algorithm()).text("typ", token_type).text("kid", key.name());
     return base64url(header.str());
 }
 
+} // namespace
+
+Tokens::Tokens(std::string issuer, std::string audience, std::unique_ptr<SigningKey> key)
+    : issuer_(std::move(issuer)), audience_(std::move(audience)) {
+    accept(std::move(key));
+}
+
+void Tokens::accept(std::unique_ptr<SigningKey> key) {
+    if (!names_.try_emplace(key->name(), key.get()).second) return;
+    headers_.emplace(encoded_header(*key), key.get());
+    keys_.push_back(std::move(key));
+}
+
 std::string Tokens::issue(const Identity& identity, std::int64_t now, std::int64_t lifetime) const {
-    const Key& key = *keys_.at(signing_name_);
+    const SigningKey& key = *keys_.front();
     JsonObject claims;
     claims.text("iss", issuer_).text("aud", audience_).text("sub", identity.user);
     claims.text("sid", identity.session).text("role", identity.role).text("userType", identity.user_type);
     identity.organization.empty() ? claims.raw("org", "null") : claims.text("org", identity.organization);
-    claims.number("iat", now).number("exp", now + lifetime).text("jti", base64url(random_bytes(16)));
-    const std::string message = encoded_header(signing_name_) + '.' + base64url(claims.str());
+    claims.number("ver", identity.version).number("iat", now).number("exp", now + lifetime);
+    claims.text("jti", base64url(random_bytes(16)));
+    const std::string message = encoded_header(key) + '.' + base64url(claims.str());
     return message + '.' + base64url(key.sign(message));
+}
+
+std::string Tokens::key_set() const {
+    std::string keys;
+    for (const auto& key : keys_) {
+        const std::string jwk = key->public_jwk();
+        if (!jwk.empty()) keys += (keys.empty() ? "" : ",") + jwk;
+    }
+    return JsonObject().raw("keys", '[' + keys + ']').str();
 }
 
 // A header as issued here needs no reading. Of any other the key's name is taken and nothing else: an unknown
 // member (crit, jku, jwk, x5u, zip, ...) is a reason to refuse, not something to follow.
-const Key* Tokens::key_of(std::string_view part) const {
+const SigningKey* Tokens::key_of(std::string_view part) const {
     const auto known = headers_.find(part);
     if (known != headers_.end()) return known->second;
     const std::string text = object_text(part);
     if (text.empty()) return nullptr;
     const Members header = members(text);
     if (header.size() != 3 || text_of(header, "typ") != token_type) return nullptr;
-    const auto found = keys_.find(text_of(header, "kid"));
-    if (found == keys_.end()) return nullptr;
-    return found->second->algorithm() == text_of(header, "alg") ? found->second.get() : nullptr;
+    const auto found = names_.find(text_of(header, "kid"));
+    if (found == names_.end()) return nullptr;
+    return found->second->algorithm() == text_of(header, "alg") ? found->second : nullptr;
 }
 
 Verdict Tokens::verify(std::string_view token, std::int64_t now) const {
-    if (token.size() > max_token) return {std::nullopt, "too long"};
+    if (token.size() > max_token) return refused("too long");
     const std::vector<std::string_view> parts = split(token, '.');
-    if (parts.size() != 3) return {std::nullopt, "not three parts"};
-    const Key* key = key_of(parts[0]);
-    if (key == nullptr) return {std::nullopt, "unacceptable header"};
+    if (parts.size() != 3) return refused("not three parts");
+    const SigningKey* key = key_of(parts[0]);
+    if (key == nullptr) return refused("unacceptable header");
     const auto signature = from_base64url(parts[2]);
     const std::string_view message = token.substr(0, parts[0].size() + 1 + parts[1].size());
-    if (!signature || !key->verify(message, *signature)) return {std::nullopt, "wrong signature"};
+    if (!signature || !key->verify(message, *signature)) return refused("wrong signature");
 
     const std::string text = object_text(parts[1]);
-    if (text.empty()) return {std::nullopt, "malformed claims"};
+    if (text.empty()) return refused("malformed claims");
     const Members claims = members(text);
-    if (const char* fault = fault_in_times(claims, now)) return {std::nullopt, fault};
-    if (text_of(claims, "iss") != issuer_) return {std::nullopt, "another issuer"};
-    if (text_of(claims, "aud") != audience_) return {std::nullopt, "another audience"};
-    Identity identity{text_of(claims, "sub"), text_of(claims, "sid"), text_of(claims, "org"),
-                      text_of(claims, "role"), text_of(claims, "userType")};
-    if (!is_uuid(identity.user) || !is_uuid(identity.session)) return {std::nullopt, "sub or sid is no UUID"};
-    return {std::move(identity), nullptr};
+    if (const char* fault = fault_in_times(claims, now)) return refused(fault);
+    if (text_of(claims, "iss") != issuer_) return refused("another issuer");
+    if (text_of(claims, "aud") != audience_) return refused("another audience");
+    return verdict_on(claims);
 }
 
 } // namespace auxeira::api

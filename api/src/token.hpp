@@ -1,80 +1,60 @@
 // Access tokens: JWT as RFC 8725 and RFC 9068 want them, one algorithm for each key.
 #pragma once
 
+#include "signing_key.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace auxeira::api {
 
-// Who a token speaks for; the database checks all of it again.
+// Who a request speaks for: a user, or an API key. The database checks all of it again.
 struct Identity {
     std::string user;
     std::string session;
     std::string organization; // empty = none
     std::string role;
     std::string user_type;
-};
+    std::int64_t version = 0; // of the session's rights, from 1; raised when they change
 
-// A key knows its own algorithm, so that no header can choose another one for it.
-class Key {
-public:
-    Key() = default;
-    Key(const Key&) = delete;
-    Key& operator=(const Key&) = delete;
-    virtual ~Key() = default;
-
-    virtual std::string_view algorithm() const = 0;
-    virtual std::string sign(std::string_view message) const = 0;
-    virtual bool verify(std::string_view message, std::string_view signature) const = 0;
-};
-
-// HS256.
-class HmacKey : public Key {
-public:
-    explicit HmacKey(std::string secret) : secret_(std::move(secret)) {}
-    ~HmacKey() override;
-
-    std::string_view algorithm() const override { return "HS256"; }
-    std::string sign(std::string_view message) const override;
-    bool verify(std::string_view message, std::string_view signature) const override;
-
-private:
-    std::string secret_;
+    // In place of all of the above: an API key is known by its hash alone.
+    std::string key_hash = {};   // SHA-256 of the key, 64 hexadecimal digits
+    std::string key_prefix = {}; // the part of it that is no secret, for the log
 };
 
 struct Verdict {
     std::optional<Identity> identity;
     const char* fault = nullptr; // why not; for tests and the debug log, never for the client
+    std::int64_t expiry = 0;     // of a token that is accepted
 };
 
 class Tokens {
 public:
-    Tokens(std::string issuer, std::string audience);
-
-    // The name (`kid`) of a secret, which says nothing about it.
-    static std::string key_name(std::string_view secret);
-
     // Tokens are signed with this key and accepted with it.
-    void use(const std::string& name, std::unique_ptr<Key> key);
-    // Tokens are accepted with this key: the one used before a rotation.
-    void accept(const std::string& name, std::unique_ptr<Key> key);
+    Tokens(std::string issuer, std::string audience, std::unique_ptr<SigningKey> key);
+
+    // Tokens are accepted with this key too: the one used before a rotation.
+    void accept(std::unique_ptr<SigningKey> key);
 
     std::string issue(const Identity& identity, std::int64_t now, std::int64_t lifetime) const;
     Verdict verify(std::string_view token, std::int64_t now) const;
 
+    // The public keys for others who check tokens: a JWK Set (RFC 7517).
+    std::string key_set() const;
+
 private:
-    std::string encoded_header(const std::string& name) const;
-    const Key* key_of(std::string_view header) const;
+    const SigningKey* key_of(std::string_view header) const;
 
     std::string issuer_;
     std::string audience_;
-    std::string signing_name_;
-    std::map<std::string, std::unique_ptr<Key>, std::less<>> keys_;
-    std::map<std::string, const Key*, std::less<>> headers_; // as issued with each key
+    std::vector<std::unique_ptr<SigningKey>> keys_; // the first one signs
+    std::map<std::string, const SigningKey*, std::less<>> names_;
+    std::map<std::string, const SigningKey*, std::less<>> headers_; // as issued with each key
 };
 
 } // namespace auxeira::api
