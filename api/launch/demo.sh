@@ -12,7 +12,7 @@ post() {
 }
 
 member() {
-    sed -E "s/.*\"$1\": ?\"([^\"]*)\".*/\1/"
+    sed -E "s/.*\"$1\" ?: ?\"([^\"]*)\".*/\1/"
 }
 
 # enter NAME [TYPE ORGANIZATION]: logs in, after registering where that has not been done; prints the answer.
