@@ -85,7 +85,7 @@ alter role auxeira_bi_demo set statement_timeout = '30s';
 alter role auxeira_bi_demo set lock_timeout = '2s';
 alter role auxeira_bi_demo set idle_in_transaction_session_timeout = '60s';
 alter role auxeira_bi_demo set search_path = bi;
-select user_id from auxeira.users where email = 'startup_founder@demo.example' \gset
+select user_id from auxeira.users where email = 'startup_founder@demo.example' and email_verified \gset
 call auxeira.bind_login('auxeira_founder_demo', :'user_id');
 SQL
 }

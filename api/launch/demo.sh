@@ -67,9 +67,11 @@ load_demo_data() {
         echo "  ${type//_/ }"
     done
     answer="$(enter admin government '{"name": "Demo platform"}' 2>&1)" || fail "demo administrator: $answer"
+    # An address may have more accounts than one: the demo's are the first.
     run_sql <<'SQL'
-update auxeira.users set is_admin = true where email = 'admin@demo.example';
-update auxeira.users set email_verified = true where email like '%@demo.example' and not email_verified;
+update auxeira.users set email_verified = true, is_admin = email = 'admin@demo.example'
+where user_id in (select distinct on (email) user_id from auxeira.users where email like '%@demo.example'
+                  order by email, email_verified desc, created_at);
 SQL
     answer="$(connect_demo_investor 2>&1)" || fail "demo relationship: $answer"
     create_demo_logins

@@ -24,6 +24,7 @@ create table auxeira.relationships (
 );
 create unique index relationships_alive on auxeira.relationships (org_id, startup_id, kind)
   where status in ('proposed', 'accepted');
+create index relationships_kind on auxeira.relationships (kind);
 create index relationships_startup on auxeira.relationships (startup_id, status);
 comment on table auxeira.relationships is
   'Relationships of investors, partners and grantors (org_id, who propose) with startups, who accept, choose what they '

@@ -62,20 +62,18 @@ declare
   days constant integer := r ->> 'days';
   before constant timestamptz := now() - make_interval(days => days);
   metrics bigint;
-  sessions bigint;
 begin
   delete from auxeira.dashboard_metrics m where m.is_synthetic and m.metric_timestamp < before;
   get diagnostics metrics = row_count;
-  delete from auxeira.user_sessions s where least(s.expires_at, s.revoked_at) < before;
-  get diagnostics sessions = row_count;
   return auxeira.success(json_build_object(
     'deletedRecords', metrics, 'retentionDays', days,
-    'tables', json_build_object('dashboard_metrics', metrics, 'user_sessions', sessions)));
+    'tables', jsonb_build_object('dashboard_metrics', metrics)
+      || (select to_jsonb(f) from auxeira.forget_expired_accounts(before) f)));
 end
 $$;
 comment on function auxeira_api.admin_cleanup(jsonb) is
-  'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that, and login '
-  'sessions that ended before. Real data and scores are never removed.';
+  'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that, and sessions, tokens, '
+  'invitations, API keys and mails that were over before. Real data, scores and the record of access are never removed.';
 
 insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
   ('health', 'anonymous', 200, true, 'operations'),

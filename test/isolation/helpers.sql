@@ -8,8 +8,41 @@ create function test.act(person text, action_type text) returns text language sq
     as t (d) $$;
 create function test.status(person text) returns integer language sql as $$
   select status from auxeira.call(test.claims(person), 'me', '{}') $$;
-create function test.sign_up(address text) returns text language sql as $$
+create function test.sign_up(address text, token text default 'first') returns text language sql as $$
   select user_type from auxeira.register_user(jsonb_build_object('email', address, 'userType', 'government'),
-    '$argon2id$x', sha256('first'), 3600, '{}') $$;
+    '$argon2id$x', sha256(convert_to(token, 'UTF8')), 3600, '{}') $$;
 create function test.refresh(old text, new text) returns bigint language sql as $$
   select count(*) from auxeira.rotate_session(sha256(convert_to(old, 'UTF8')), sha256(convert_to(new, 'UTF8')), '{}') $$;
+-- Zoe: her sessions, passwords and codes. Her own organization is the one she came with.
+create function test.zoe() returns uuid language sql security definer as $$
+  select user_id from auxeira.users where lower(email) = 'zoe@example.org' order by created_at limit 1 $$;
+create function test.log_in(checked_hash text, counter bigint default null) returns text language sql as $$
+  select case count(*) when 0 then 'refused' else 'in' end
+  from auxeira.open_session(test.zoe(), null, 3600, '{}', counter, null, checked_hash) $$;
+create function test.attempt(client text) returns text language sql as $$
+  select case when retry_after > 0 then 'wait' else 'checked' end
+  from auxeira.begin_login('zoe@example.org', jsonb_build_object('address', client)) $$;
+create function test.reset(token text, hash text) returns boolean language sql as $$
+  select auxeira.reset_password(sha256(convert_to(token, 'UTF8')), hash, '{}') $$;
+create function test.ask_reset(token text) returns integer language sql as $$
+  select auxeira.request_password_reset('zoe@example.org', sha256(convert_to(token, 'UTF8')), 'sealed', '{}') $$;
+create function test.verify(token text) returns text language sql as $$
+  select body::jsonb #>> '{data,verified}' from auxeira.call('{}', 'verify_email', jsonb_build_object('token', token)) $$;
+create function test.sign_up_with(address text, token text) returns void language sql as $$
+  select auxeira.register_user(jsonb_build_object('email', address, 'userType', 'government'), '$argon2id$x', null, 3600, '{}',
+    sha256(convert_to(token, 'UTF8')), 'sealed') $$;
+create function test.about(person text, of text, more jsonb) returns jsonb language sql as $$
+  select jsonb_build_object('organizationId', test.org_of(of), 'userId', test.user_of(person)) || more $$;
+create function test.set_role(person text, who text, role text) returns text language sql as $$
+  select test.call(person, 'change_member_role', test.about(who, 'ann', jsonb_build_object('role', role))) #>> '{data,role}' $$;
+create function test.remove(person text, who text, of text) returns text language sql as $$
+  select test.call(person, 'remove_member', test.about(who, of, '{}')) #>> '{data,removed}' $$;
+create function test.switch(person text, of text) returns integer language sql as $$
+  select token_version from auxeira.switch_organization(test.claims(person), test.org_of(of), '{}') $$;
+create function test.accept(person text, token text) returns text language sql as $$
+  select test.call(person, 'accept_invitation', jsonb_build_object('token', token)) #>> '{data,role}' $$;
+create function test.disable(person text, who text) returns text language sql as $$
+  select test.call(person, 'admin_update_user', jsonb_build_object('userId', test.user_of(who), 'isActive', false)) #>> '{data,isActive}' $$;
+create function test.renew_all() returns void language sql as $$
+  update auxeira.user_sessions set token_version = 1, revoked_at = null, revoke_reason = null;
+  update auxeira.users set is_active = true $$;

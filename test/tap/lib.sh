@@ -86,7 +86,7 @@ drop_database() {
 # register NAME KIND [ORGANIZATION]: a user of the database that new_database made; prints the claims of a session.
 register() {
     sql "$admin" <<SQL
-select json_build_object('sub', user_id, 'sid', session_id)
+select json_build_object('sub', user_id, 'sid', session_id, 'ver', token_version)
 from auxeira.register_user(jsonb_build_object('email', '$1@example.org', 'userType', '$2', 'organization', '${3:-{\}}'::jsonb),
                            '\$argon2id\$test', sha256('$1'), 3600, '{}');
 SQL
