@@ -30,10 +30,11 @@ declare
       "sha256": {"type": "string", "minLength": 64, "maxLength": 64}}}');
   new_id constant uuid := gen_random_uuid();
 begin
-  if r ->> 'url' !~ '^https://' or r ->> 'sha256' !~ '^[0-9a-f]{64}$' then
-    raise exception using errcode = '22023', message = 'invalid request: url or sha256 has a wrong form',
-      detail = case when r ->> 'url' !~ '^https://' then 'url: must begin with https://'
-        else 'sha256: must be 64 hexadecimal digits in lower case' end;
+  if r ->> 'url' !~ '^https://' then
+    perform auxeira.refuse_value('url', 'must begin with https://');
+  end if;
+  if r ->> 'sha256' !~ '^[0-9a-f]{64}$' then
+    perform auxeira.refuse_value('sha256', 'must be 64 hexadecimal digits in lower case');
   end if;
   insert into auxeira.documents (org_id, document_id, title, kind, url, sha256, created_by)
   values (auxeira.org_id(), new_id, r ->> 'title', r ->> 'kind', r ->> 'url', decode(r ->> 'sha256', 'hex'),

@@ -26,7 +26,7 @@ grant execute on function auxeira.checked(jsonb, jsonb, boolean), auxeira.succes
   to auxeira_anonymous, auxeira_user, auxeira_admin;
 grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.record_sse_score(uuid, jsonb, text, text, boolean, text), auxeira.record_action(text, text, jsonb),
-  auxeira.organization_json(auxeira.organizations),
+  auxeira.organization_json(auxeira.organizations), auxeira.refuse_value(text, text),
   auxeira.relationship_json(auxeira.relationships), auxeira.list_related(text, text, integer),
   auxeira.propose_relationship(uuid, text, text), auxeira.settle_relationship(uuid, text, text[]),
   auxeira.record_investment(auxeira.investments), auxeira.record_partnership(auxeira.partnerships),
