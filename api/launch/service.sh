@@ -31,9 +31,16 @@ start_service() {
     wait_until_ready
 }
 
-# Where Debian's package has the list of common passwords.
+# The 30,000 most common passwords, as Debian's package of zxcvbn has them, one in each line; made once.
 password_list() {
-    dpkg --listfiles john-data 2>/dev/null | grep '/password\.lst$' || true
+    local file="$data/common-passwords" source
+    if [ ! -s "$file" ]; then
+        source="$(dpkg --listfiles python3-zxcvbn | grep '/frequency_lists\.py$')"
+        python3 -c 'import runpy, sys; print(*runpy.run_path(sys.argv[1])["FREQUENCY_LISTS"]["passwords"], sep="\n")' \
+            "$source" >"$file.new"
+        mv "$file.new" "$file"
+    fi
+    echo "$file"
 }
 
 # In a process of its own. A superuser's connection string is not for the shim.

@@ -69,7 +69,7 @@ PasswordRules PasswordRules::from_file(const std::string& path) {
     std::vector<std::string> lines;
     for (std::string line; std::getline(file, line);) {
         if (line.ends_with('\r')) line.pop_back();
-        if (!line.empty() && !line.starts_with("#!comment")) lines.push_back(line);
+        if (!line.empty()) lines.push_back(line);
     }
     if (!file.eof()) throw SettingsError("AUXEIRA_PASSWORD_LIST=" + path + " cannot be read");
     return PasswordRules(std::move(lines));

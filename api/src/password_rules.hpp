@@ -14,8 +14,8 @@ public:
     PasswordRules() = default;
     explicit PasswordRules(std::vector<std::string> common);
 
-    // A file with one password in each line; `#!comment` begins a line that is none. An empty path is an
-    // empty list. Throws SettingsError when the file cannot be read.
+    // A file with one password in each line. An empty path is an empty list. Throws SettingsError when the
+    // file cannot be read.
     static PasswordRules from_file(const std::string& path);
 
     // What is wrong with a password, for a person; nothing when it may be taken. The context is what an

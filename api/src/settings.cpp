@@ -12,6 +12,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -246,6 +247,8 @@ std::string range(const Setting& setting) {
 }
 
 std::string file_content(const std::string& variable, const std::string& path) {
+    if (std::filesystem::is_directory(path))
+        throw SettingsError(variable + "=" + path + " is a directory; allowed: a file");
     std::ifstream file(path, std::ios::binary);
     std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (!file) throw SettingsError(variable + "=" + path + " cannot be read");

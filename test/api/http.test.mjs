@@ -24,7 +24,29 @@ const routes = {
   '/api/sse/score/x': 'GET, HEAD, OPTIONS', '/api/gamification/action': 'POST, OPTIONS',
   '/api/gamification/profile': 'GET, HEAD, OPTIONS', '/api/health': 'GET, HEAD, OPTIONS',
   '/api/admin/stats': 'GET, HEAD, OPTIONS', '/api/admin/cleanup': 'POST, OPTIONS', '/live': 'GET, HEAD, OPTIONS',
-  '/ready': 'GET, HEAD, OPTIONS',
+  '/ready': 'GET, HEAD, OPTIONS', '/.well-known/jwks.json': 'GET, HEAD, OPTIONS',
+
+  '/api/auth/logout-all': 'POST, OPTIONS', '/api/auth/sessions': 'GET, HEAD, OPTIONS',
+  '/api/auth/sessions/x': 'DELETE, OPTIONS', '/api/auth/events': 'GET, HEAD, OPTIONS',
+  '/api/auth/api-keys': 'GET, HEAD, POST, OPTIONS', '/api/auth/api-keys/x': 'DELETE, OPTIONS',
+  '/api/auth/verify-email': 'POST, OPTIONS', '/api/auth/verify-email/request': 'POST, OPTIONS',
+  '/api/auth/password': 'POST, OPTIONS', '/api/auth/password-reset/request': 'POST, OPTIONS',
+  '/api/auth/password-reset/confirm': 'POST, OPTIONS', '/api/auth/active-organization': 'POST, OPTIONS',
+  '/api/auth/totp': 'POST, OPTIONS', '/api/auth/totp/confirm': 'POST, OPTIONS',
+  '/api/auth/totp/recovery-codes': 'POST, OPTIONS', '/api/auth/totp/disable': 'POST, OPTIONS',
+
+  '/api/organizations': 'GET, HEAD, OPTIONS', '/api/organizations/x': 'GET, HEAD, PATCH, OPTIONS',
+  '/api/organizations/x/members': 'GET, HEAD, OPTIONS', '/api/organizations/x/members/x': 'PATCH, DELETE, OPTIONS',
+  '/api/organizations/x/invitations': 'GET, HEAD, POST, OPTIONS',
+  '/api/organizations/x/invitations/x': 'DELETE, OPTIONS', '/api/invitations/accept': 'POST, OPTIONS',
+  '/api/admin/users/x': 'PATCH, OPTIONS',
+
+  '/api/relationships': 'GET, HEAD, POST, OPTIONS', '/api/relationships/x': 'PATCH, OPTIONS',
+  '/api/relationships/x/accept': 'POST, OPTIONS', '/api/relationships/x/decline': 'POST, OPTIONS',
+  '/api/relationships/x/end': 'POST, OPTIONS', '/api/investments': 'GET, HEAD, POST, OPTIONS',
+  '/api/partnerships': 'GET, HEAD, POST, OPTIONS', '/api/documents': 'GET, HEAD, POST, OPTIONS',
+  '/api/benchmarks': 'GET, HEAD, OPTIONS', '/api/integrations': 'GET, HEAD, POST, OPTIONS',
+  '/api/integrations/x/credentials': 'PUT, OPTIONS',
 };
 
 describe('methods', () => {
@@ -48,10 +70,12 @@ describe('methods', () => {
   });
 
   test('every endpoint that needs a login says so', async () => {
-    const open = ['/api/auth/register', '/api/auth/login', '/api/auth/refresh', '/api/health', '/live', '/ready'];
+    const open = ['/api/auth/register', '/api/auth/login', '/api/auth/refresh', '/api/auth/verify-email',
+      '/api/auth/password-reset/request', '/api/auth/password-reset/confirm', '/api/health', '/live', '/ready',
+      '/.well-known/jwks.json'];
     for (const [path, allow] of Object.entries(routes)) {
       if (open.includes(path)) continue;
-      for (const method of ['GET', 'POST'].filter((m) => allow.includes(m))) {
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((m) => allow.includes(m))) {
         assertProblem(await leavesNoRow(service, () => service.api.send(method, path)), unauthenticated);
       }
     }
@@ -187,6 +211,11 @@ describe('CORS', () => {
         assert.equal(headers.get('access-control-allow-methods'), 'POST, OPTIONS');
         assert.match(headers.get('access-control-allow-headers'), /^authorization, content-type\b/);
         assert.equal(headers.get('vary'), 'Origin');
+        for (const [path, methods] of [['/api/organizations/x/members/x', 'PATCH, DELETE, OPTIONS'],
+          ['/api/integrations/x/credentials', 'PUT, OPTIONS']]) {
+          const preflight = await answerTo('OPTIONS', origin, ['Access-Control-Request-Method: PATCH'], path);
+          assert.equal(preflight.headers.get('access-control-allow-methods'), methods);
+        }
       });
     }
 

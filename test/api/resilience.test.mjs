@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test';
 import { isAlive, run, startDatabase, startInstance, stopDatabase } from './support/instance.mjs';
 import { assertProblem, unavailable } from './support/problems.mjs';
 import { complete } from './support/scores.mjs';
-import { launch, newSecret, program, root, startProcess, startService } from './support/service.mjs';
+import { launch, newKey, newSecret, program, root, startProcess, startService } from './support/service.mjs';
 import { assertShape, exactly, string, time } from './support/shapes.mjs';
 import { execute, lockTable, query } from './support/sql.mjs';
 import { newAccount, newUser } from './support/users.mjs';
@@ -179,7 +179,8 @@ describe('a database that is there, but', () => {
 
   test('it cannot be reached from the beginning: the service waits for it', async () => {
     const waiting = await startProcess({
-      AUXEIRA_APP_DSN: 'host=127.0.0.1 port=1 user=nobody', AUXEIRA_JWT_SECRET: newSecret() }, { untilReady: false });
+      AUXEIRA_APP_DSN: 'host=127.0.0.1 port=1 user=nobody', AUXEIRA_JWT_KEY: newKey(), AUXEIRA_VAULT_KEY: newKey(),
+    }, { untilReady: false });
     assert.equal((await waiting.api.get('/live')).status, 200);
     assert.equal((await waiting.api.get('/ready')).status, 503);
     assertProblem(await waiting.api.post('/api/auth/login', newAccount()), unavailable);
@@ -273,7 +274,7 @@ describe('a service that is told to stop', () => {
 });
 
 describe('settings', () => {
-  const enough = { AUXEIRA_APP_DSN: 'dbname=x', AUXEIRA_JWT_SECRET: newSecret() };
+  const enough = { AUXEIRA_APP_DSN: 'dbname=x', AUXEIRA_JWT_KEY: newKey(), AUXEIRA_VAULT_KEY: newKey() };
   const wrong = [
     ['AUXEIRA_PORT', '70000', '0 to 65535'], ['AUXEIRA_PORT', '80a', '0 to 65535'],
     ['AUXEIRA_PORT', '-1', '0 to 65535'], ['AUXEIRA_PORT', '', '0 to 65535'],
@@ -281,7 +282,10 @@ describe('settings', () => {
     ['AUXEIRA_WORKERS', '65', '1 to 64'], ['AUXEIRA_QUEUE', '1.5', '1 to 100000'],
     ['AUXEIRA_STATEMENT_TIMEOUT_MS', '5s', '100 to 600000'], ['AUXEIRA_JWT_ACCESS_SECONDS', '0', '10 to 86400'],
     ['AUXEIRA_JWT_LEGACY_SECONDS', '99999999', '10 to 2592000'],
-    ['AUXEIRA_JWT_REFRESH_SECONDS', '1', '60 to 31622400'], ['AUXEIRA_JWT_ISSUER', 'a b', 'visible ASCII'],
+    ['AUXEIRA_JWT_REFRESH_SECONDS', '1', '60 to 31622400'],
+    ['AUXEIRA_JWT_IDLE_SECONDS', '1', '60 to 31622400'],
+    ['AUXEIRA_PUBLIC_URL', 'app.example', 'an http or https URL without user, query and fragment'],
+    ['AUXEIRA_JWT_ISSUER', 'a b', 'visible ASCII'],
     ['AUXEIRA_CORS_ORIGINS', '*', 'a comma list of origins such as https://app.example.com'],
     ['AUXEIRA_CORS_ORIGINS', 'https://a.example/', 'a comma list of origins such as https://app.example.com'],
     ['AUXEIRA_BODY_LIMIT', '0', '1024 to 67108864'], ['AUXEIRA_MAX_CONNECTIONS', '0', '1 to 1000000'],
@@ -298,12 +302,19 @@ describe('settings', () => {
   const secrets = [
     [{ AUXEIRA_JWT_SECRET: 'too short' }, 'AUXEIRA_JWT_SECRET has a wrong value; allowed: at least 32 random bytes'],
     [{ AUXEIRA_JWT_SECRET: '' }, 'AUXEIRA_JWT_SECRET has a wrong value; allowed: at least 32 random bytes'],
-    [{ AUXEIRA_JWT_SECRET: undefined }, 'AUXEIRA_JWT_SECRET is not set; allowed: at least 32 random bytes'],
+    [{ AUXEIRA_JWT_SECRET: 'a'.repeat(40) },
+      'AUXEIRA_JWT_SECRET has a wrong value; allowed: at least 32 random bytes'],
+    [{ AUXEIRA_JWT_KEY: 'too short' }, 'AUXEIRA_JWT_KEY has a wrong value; allowed: 32 random bytes as base64'],
+    [{ AUXEIRA_JWT_KEY: undefined },
+      'AUXEIRA_JWT_KEY and AUXEIRA_JWT_SECRET are not set; allowed: exactly one of them'],
+    [{ AUXEIRA_JWT_SECRET: newSecret() },
+      'AUXEIRA_JWT_KEY and AUXEIRA_JWT_SECRET are both set; allowed: exactly one of them'],
+    [{ AUXEIRA_VAULT_KEY: undefined }, 'AUXEIRA_VAULT_KEY is not set; allowed: 32 random bytes as base64'],
     [{ AUXEIRA_JWT_PREVIOUS_SECRET: 'too short' },
       'AUXEIRA_JWT_PREVIOUS_SECRET has a wrong value; allowed: at least 32 random bytes'],
     [{ AUXEIRA_APP_DSN: undefined }, 'AUXEIRA_APP_DSN is not set; allowed: a libpq connection string or URI'],
     [{ AUXEIRA_APP_DSN: 'no dsn' }, 'AUXEIRA_APP_DSN has a wrong value; allowed: a libpq connection string or URI'],
-    [{ AUXEIRA_JWT_SECRET_FILE: 'x' }, 'AUXEIRA_JWT_SECRET and AUXEIRA_JWT_SECRET_FILE are both set; allowed: one'],
+    [{ AUXEIRA_JWT_KEY_FILE: 'x' }, 'AUXEIRA_JWT_KEY and AUXEIRA_JWT_KEY_FILE are both set; allowed: one'],
     [{ AUXEIRA_APP_DSN: undefined, AUXEIRA_APP_DSN_FILE: '/nowhere' }, 'AUXEIRA_APP_DSN_FILE=/nowhere cannot be read'],
   ];
   for (const [settings, message] of secrets) {
@@ -318,9 +329,9 @@ describe('settings', () => {
     const { code, output } = await run(program, ['--check-config'], { ...enough, AUXEIRA_PORT: '1234' });
     assert.equal(code, 0, output);
     assert.match(output, /^AUXEIRA_PORT=1234$/m);
-    assert.match(output, /^AUXEIRA_JWT_SECRET=\(set\)$/m);
+    assert.match(output, /^AUXEIRA_JWT_KEY=\(set\)$/m);
     assert.match(output, /^AUXEIRA_APP_DSN=\(set\)$/m);
-    assert.ok(!output.includes(enough.AUXEIRA_JWT_SECRET));
+    assert.ok(!output.includes(enough.AUXEIRA_JWT_KEY));
     assert.equal((await run(program, ['--check-config'], { ...enough, AUXEIRA_PORT: 'x' })).code, 2);
   });
 

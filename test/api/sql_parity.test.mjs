@@ -153,7 +153,9 @@ describe('a bound login', () => {
       'update auxeira.sse_scores set total_score = 100;',
       'select * from auxeira.user_credentials;',
       'select * from auxeira.user_sessions;',
-      "select auxeira.credentials('a@b.example');",
+      "select auxeira.begin_login('a@b.example', '{}');",
+      "select auxeira.open_session(auxeira.user_id(), null, 60, '{}');",
+      "select auxeira.request_password_reset('a@b.example', sha256('x'), 'x', '{}');",
       'update auxeira.users set is_admin = true;',
     ]) await refusedWith(statement, '42501');
   });

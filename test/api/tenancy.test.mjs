@@ -48,9 +48,13 @@ describe('another tenant', () => {
     await store(alice, metric({ metrics: { of: 1 } }));
     await store(bob, metric({ metrics: { of: 2 } }));
     assert.deepEqual((await metricsOf(alice)).map((m) => m.metric_value), [{ of: 1 }]);
-    for (const parameters of ['', `?org_id=${alice.organizationId}`, `?organizationId=${alice.organizationId}`,
-      `?user_id=${alice.userId}`, '?type=startup_founder&days=36500']) {
+    for (const parameters of ['', `?org_id=${alice.organizationId}`, `?user_id=${alice.userId}`,
+      '?type=startup_founder&days=36500']) {
       assert.deepEqual((await metricsOf(bob, parameters)).map((m) => m.metric_value), [{ of: 2 }], parameters);
+    }
+    for (const organizationId of [alice.organizationId, randomUUID()]) {
+      const answer = await bob.api.get(`/api/dashboard/metrics?organizationId=${organizationId}`);
+      assertProblem(answer, { status: 404, code: 'P0002', error: 'organization not found' });
     }
     assert.deepEqual(await metricsOf(bob, '?type=government'), []);
   });

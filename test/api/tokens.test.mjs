@@ -1,150 +1,56 @@
-// Access tokens that must not be believed (RFC 8725 and what was seen elsewhere).
+// Access tokens that must not be believed (RFC 8725), the keys behind them, and their change.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync, randomUUID, sign as signWith } from 'node:crypto';
+import { createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
 import { after, describe, test } from 'node:test';
+import { Api } from './support/api.mjs';
+import { forgeries } from './support/forgeries.mjs';
 import { assertProblem, forbidden, invalidToken, sessionEnded, unauthenticated } from './support/problems.mjs';
 import { leavesNoRow } from './support/rows.mjs';
-import { newSecret, startService } from './support/service.mjs';
-import { forge, read, sign } from './support/tokens.mjs';
+import { newKey, newSecret, startService } from './support/service.mjs';
+import { ed25519, forge, hs256, read, sign } from './support/tokens.mjs';
 import { newUser } from './support/users.mjs';
+import { eventually, sleep } from './support/wait.mjs';
 
 const service = await startService();
 after(() => service.close());
 
+const secret = newSecret();
+const withHs256 = { AUXEIRA_JWT_KEY: undefined, AUXEIRA_JWT_SECRET: secret };
+const hs256Service = await service.another(withHs256);
+after(() => hs256Service.stop());
+
 const user = await newUser(service);
 const stranger = await newUser(service);
-const now = Math.floor(Date.now() / 1000);
-const { header, claims } = read(user.token);
-const [headerPart, claimsPart, signature] = user.token.split('.');
+const login = async ({ api }, account) => (await api.post('/api/auth/login', account)).body.data;
+const now = () => Math.floor(Date.now() / 1000);
+const { claims } = read(user.token);
 
-const me = (token, headers) => service.api.get('/api/auth/me', { token, headers });
-const forged = (changes) => forge(user.token, service.secret, changes);
-const withHeader = (change) => forged({ header: change });
-const withClaims = (change) => forged({ claims: change });
+const me = (token, headers, { api } = service) => api.get('/api/auth/me', { token, headers });
+const withClaims = (change) => forge(user.token, service.key, { claims: change });
 const encoded = (value) => Buffer.from(value).toString('base64url');
+const jwksOf = async ({ api }) => (await api.get('/.well-known/jwks.json')).body.keys;
 
-// The last character of 32 bytes carries 4 bits; its other 2 must be zero.
-const trailingBits = (part) => part.slice(0, -1)
-  + 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'[
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.indexOf(part.at(-1)) + 1];
-
-const withAlgorithm = (alg, digest) => {
-  const message = `${encoded(JSON.stringify({ ...header, alg }))}.${claimsPart}`;
-  return `${message}.${createHmac(digest, service.secret).update(message).digest('base64url')}`;
-};
-
-const withKeyPair = (alg, type, options, digest) => {
-  const { privateKey } = generateKeyPairSync(type, options);
-  const message = `${encoded(JSON.stringify({ ...header, alg }))}.${claimsPart}`;
-  return `${message}.${signWith(digest, Buffer.from(message), privateKey).toString('base64url')}`;
-};
-
-// With all members that the service wants, but text that a JSON reader could take in two ways.
-const claimsText = (text) => sign(header, JSON.stringify(claims).replace(/}$/, `,${text}}`), service.secret);
-
-const withExpiry = (text) =>
-  sign(header, JSON.stringify(claims).replace(/"exp":\d+/, `"exp":${text}`), service.secret);
-
-const deep = `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`;
-
-const refused = {
-  'none, unsigned': `${encoded(JSON.stringify({ ...header, alg: 'none' }))}.${claimsPart}.`,
-  'None, signed': withHeader({ alg: 'None' }),
-  'nOnE, signed': withHeader({ alg: 'nOnE' }),
-  'no algorithm': withHeader({ alg: undefined }),
-  'an algorithm that is a number': withHeader({ alg: 256 }),
-  'HS384': withAlgorithm('HS384', 'sha384'),
-  'HS512': withAlgorithm('HS512', 'sha512'),
-  'RS256 with a key of its own': withKeyPair('RS256', 'rsa', { modulusLength: 2048 }, 'sha256'),
-  'ES256 with a key of its own': withKeyPair('ES256', 'ec', { namedCurve: 'P-256' }, 'sha256'),
-  'ES256 with r = s = 0': [JSON.stringify({ ...header, alg: 'ES256' }), Buffer.from(claimsPart, 'base64url'),
-    Buffer.alloc(64)].map(encoded).join('.'),
-  'HS256 in lower case': withHeader({ alg: 'hs256' }),
-
-  'no kid': withHeader({ kid: undefined }),
-  'an unknown kid': withHeader({ kid: '0123456789abcdef' }),
-  'an empty kid': withHeader({ kid: '' }),
-  'a kid that is a path': withHeader({ kid: '../../../../dev/null' }),
-  'a kid that is SQL': withHeader({ kid: "' union select 'key" }),
-  'a kid that is an address': withHeader({ kid: 'http://127.0.0.1/key' }),
-  'a kid that is a list': withHeader({ kid: [header.kid] }),
-  'an empty kid signed with an empty key': sign({ ...header, kid: '' }, claims, ''),
-  'another type': withHeader({ typ: 'JWT' }),
-  'no type': withHeader({ typ: undefined }),
-  'a critical extension': withHeader({ crit: ['exp'] }),
-  'a key address': withHeader({ jku: 'http://127.0.0.1/keys' }),
-  'a certificate address': withHeader({ x5u: 'http://127.0.0.1/certificate' }),
-  'a key of its own': withHeader({ jwk: { kty: 'oct', k: encoded('key') } }),
-  'compression': withHeader({ zip: 'DEF' }),
-  'a header that is a list': sign('[]', claims, service.secret),
-  'a header that is no JSON': sign('{', claims, service.secret),
-  'a header with a member twice': sign(JSON.stringify(header).replace('{', '{"alg":"none",'), claims, service.secret),
-
-  'another key': sign(header, claims, newSecret()),
-  'an empty key': sign(header, claims, ''),
-  'a signature of another token': `${headerPart}.${claimsPart}.${stranger.token.split('.')[2]}`,
-  'claims of another token': `${headerPart}.${stranger.token.split('.')[1]}.${signature}`,
-  'no signature': `${headerPart}.${claimsPart}.`,
-  'half a signature': user.token.slice(0, -20),
-  'a longer signature': `${user.token}AAAA`,
-  'a bit of the signature changed':
-    `${headerPart}.${claimsPart}.${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}`,
-  'trailing bits in the signature': `${headerPart}.${claimsPart}.${trailingBits(signature)}`,
-  'padding': `${user.token}=`,
-  'a space inside': `${headerPart}.${claimsPart}. ${signature}`,
-  'standard base64': `${headerPart}.${claimsPart}.${Buffer.from(signature, 'base64url').toString('base64')}`,
-
-  'two parts': `${headerPart}.${claimsPart}`,
-  'four parts': `${user.token}.${signature}`,
-  'five parts, as if encrypted': `${user.token}.${signature}.${signature}`,
-  'one part': headerPart,
-  'dots only': '..',
-  'a word': 'token',
-  'the JSON form': JSON.stringify({ protected: headerPart, payload: claimsPart, signature }).replaceAll(' ', ''),
-
-  'expired': withClaims({ exp: now - 1 }),
-  'expired now': withClaims({ exp: now }),
-  'a negative expiry': withClaims({ exp: -1 }),
-  'no expiry': withClaims({ exp: undefined }),
-  'an expiry of null': withClaims({ exp: null }),
-  'an expiry in text': withClaims({ exp: String(now + 900) }),
-  'an expiry with a fraction': withClaims({ exp: now + 900.5 }),
-  'an expiry beyond all numbers': withExpiry('1e400'),
-  'an expiry beyond 64 bits': withExpiry('99999999999999999999'),
-  'no time of issue': withClaims({ iat: undefined }),
-  'issued in the future': withClaims({ iat: now + 3600 }),
-  'not valid yet': withClaims({ nbf: now + 3600 }),
-  'a start in text': withClaims({ nbf: 'now' }),
-
-  'another audience': withClaims({ aud: 'another-api' }),
-  'no audience': withClaims({ aud: undefined }),
-  'an audience of null': withClaims({ aud: null }),
-  'another issuer': withClaims({ iss: 'somebody' }),
-  'no issuer': withClaims({ iss: undefined }),
-  'no subject': withClaims({ sub: undefined }),
-  'a subject that is no UUID': withClaims({ sub: "' or true --" }),
-  'a subject in a list': withClaims({ sub: [claims.sub] }),
-  'no session': withClaims({ sid: undefined }),
-  'a session that is no UUID': withClaims({ sid: '*' }),
-  'claims that are a list': sign(header, '[]', service.secret),
-  'claims that are no JSON': sign(header, '{"sub":', service.secret),
-  'claims with a member twice': claimsText(`"sub":"${stranger.userId}"`),
-  'claims with a member twice, once escaped': claimsText(`"\\u0073ub":"${stranger.userId}"`),
-  'claims nested too deep': claimsText(`"x":${deep}`),
-  'claims that are not UTF-8': sign(header, claims, service.secret).replace(claimsPart,
-    Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]).toString('base64url')),
-
-};
-
-describe('refused as if there were no session', () => {
-  for (const [name, token] of Object.entries(refused)) {
-    test(name, async () => {
-      const answer = await leavesNoRow(service, () => me(token));
-      assertProblem(answer, invalidToken);
-      assert.equal(answer.headers.get('www-authenticate'), 'Bearer error="invalid_token"');
+const kinds = [
+  [service, service.key, user.token, stranger.token],
+  [hs256Service, hs256(secret), (await login(hs256Service, user)).token, (await login(hs256Service, stranger)).token],
+];
+for (const [running, key, token, strangers] of kinds) {
+  describe(`a service that signs with ${key.alg} refuses`, () => {
+    test('nothing of its own', async () => {
+      assert.equal(read(token).header.alg, key.alg);
+      assert.equal((await me(token, {}, running)).status, 200);
+      assert.equal((await me(forge(token, key, {}), {}, running)).status, 200, 'signed by the test');
     });
-  }
-});
+
+    for (const [name, forged] of Object.entries(forgeries({ key, token, stranger: strangers }))) {
+      test(name, async () => {
+        const answer = await leavesNoRow(service, () => me(forged, {}, running));
+        assertProblem(answer, invalidToken);
+        assert.equal(answer.headers.get('www-authenticate'), 'Bearer error="invalid_token"');
+      });
+    }
+  });
+}
 
 describe('the Authorization field', () => {
   test('the user\'s own token is accepted, and so is the scheme in any case', async () => {
@@ -172,10 +78,46 @@ describe('the Authorization field', () => {
     assertProblem(await me(null, { cookie: `token=${user.token}` }), unauthenticated);
   });
 
-  test('a larger token than a head may hold is refused with the head', async () => {
+  test('bis: a token of 1 MB is refused with the head', async () => {
     assertProblem(await me('x'.repeat(1_000_000)), {
       status: 431, code: 'header_too_large', error: 'header section is larger than 8192 bytes', instance: null,
     });
+  });
+});
+
+describe('RFC 8725 3.12: one kind of token never passes as another', () => {
+  const opaque = (prefix) => `${prefix}_${newKey()}`;
+  const apiKey = () => opaque('ak_0123abcd');
+
+  test('a refresh token is no access token', async () => {
+    const { refreshToken } = await login(service, { ...user, refresh: true });
+    assertProblem(await me(refreshToken), invalidToken);
+  });
+
+  test('neither are the tokens of links, nor texts that begin like API keys', async () => {
+    for (const text of [opaque('vt'), opaque('rt'), opaque('ak'), 'ak_', `ak_short_${newKey()}`, `${apiKey()}.x.y`,
+      `ak_0123abcd_${newKey().slice(1)}`, `${apiKey()}=`]) assertProblem(await me(text), invalidToken);
+  });
+
+  test('an API key that nobody has opens nothing', async () => {
+    assert.equal((await me(apiKey())).status, 401);
+  });
+
+  test('an access token and an API key refresh nothing', async () => {
+    for (const refreshToken of [user.token, apiKey(), opaque('vt')])
+      assertProblem(await service.api.post('/api/auth/refresh', { refreshToken }), invalidToken);
+  });
+
+  test('nor do they, or a refresh token, verify an address or reset a password', async () => {
+    for (const token of [user.token, apiKey(), opaque('rt')]) {
+      const newPassword = `quite another ${randomUUID()}`;
+      for (const [path, json] of [['/api/auth/verify-email', { token }],
+        ['/api/auth/password-reset/confirm', { token, newPassword }]]) {
+        const { status, body } = await service.api.post(path, json);
+        assert.deepEqual([status, body.code], [422, '22023'], path);
+      }
+    }
+    assert.equal((await service.api.post('/api/auth/login', user)).status, 200, 'the password is the same');
   });
 });
 
@@ -191,6 +133,10 @@ describe('signed by the service, and yet', () => {
     assertProblem(await me(withClaims({ sub: stranger.userId })), sessionEnded);
   });
 
+  test('other rights than those of the session end it', async () => {
+    assertProblem(await me(withClaims({ ver: claims.ver + 1 })), sessionEnded);
+  });
+
   test('the role and the organization in the token give no right', async () => {
     const token = withClaims({ role: 'admin', org: stranger.organizationId });
     assertProblem(await service.api.get('/api/admin/stats', { token }), forbidden);
@@ -199,30 +145,101 @@ describe('signed by the service, and yet', () => {
   });
 
   test('unknown claims do no harm', async () => {
-    assert.equal((await me(withClaims({ scope: 'all', nbf: now - 5 }))).status, 200);
+    assert.equal((await me(withClaims({ scope: 'all', nbf: now() - 5 }))).status, 200);
   });
 
   test('clocks may differ by some seconds', async () => {
-    assert.equal((await me(withClaims({ iat: now + 15 }))).status, 200);
+    assert.equal((await me(withClaims({ iat: now() + 15 }))).status, 200);
+  });
+
+  test('a verdict that is kept ends with the token', async () => {
+    const token = withClaims({ exp: now() + 2 });
+    assert.equal((await me(token)).status, 200);
+    assert.equal((await me(token)).status, 200, 'the second time without a look at the signature');
+    await sleep(2500);
+    assertProblem(await me(token), invalidToken);
   });
 });
 
-test('after a change of keys the old tokens work while the old key is kept, and not longer', async () => {
-  const secret = newSecret();
-  const during = await service.another({ AUXEIRA_JWT_SECRET: secret, AUXEIRA_JWT_PREVIOUS_SECRET: service.secret });
-  assert.equal((await during.api.get('/api/auth/me', { token: user.token })).status, 200);
-  const { token } = (await during.api.post('/api/auth/login', user)).body.data;
-  assertProblem(await me(token), invalidToken);
-  await during.stop();
+describe('the public keys', () => {
+  test('are for everybody, and may be kept for some minutes', async () => {
+    const { status, headers, body } = await new Api(service.url).get('/.well-known/jwks.json');
+    assert.equal(status, 200);
+    assert.match(headers.get('content-type'), /^application\/json/);
+    assert.equal(headers.get('cache-control'), 'public, max-age=300');
+    const [{ x, kid }] = body.keys;
+    assert.deepEqual(body, { keys: [{ kty: 'OKP', crv: 'Ed25519', x, kid, alg: 'EdDSA', use: 'sig' }] });
+  });
 
-  const afterwards = await service.another({ AUXEIRA_JWT_SECRET: secret });
-  assertProblem(await afterwards.api.get('/api/auth/me', { token: user.token }), invalidToken);
-  assert.equal((await afterwards.api.get('/api/auth/me', { token })).status, 200);
-  await afterwards.stop();
+  test('check the tokens', async () => {
+    const [jwk] = await jwksOf(service);
+    const { token } = await login(service, user);
+    const message = token.slice(0, token.lastIndexOf('.'));
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    assert.ok(verify(null, Buffer.from(message), key, Buffer.from(token.split('.')[2], 'base64url')));
+    assert.equal(read(token).header.kid, jwk.kid);
+  });
+
+  test('are named by their RFC 7638 thumbprint', async () => {
+    const [{ crv, kty, x, kid }] = await jwksOf(service);
+    assert.equal(kid, createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url'));
+  });
+
+  test('a secret for HS256 is none', async () => assert.deepEqual(await jwksOf(hs256Service), []));
+
+  test('can only be read', async () => {
+    assert.equal((await service.api.post('/.well-known/jwks.json', {})).status, 405);
+  });
 });
 
-test('a token for another audience or issuer of the same key is refused', async () => {
-  const other = await service.another({ AUXEIRA_JWT_AUDIENCE: 'reports', AUXEIRA_JWT_ISSUER: 'auxeira-reports' });
-  assertProblem(await other.api.get('/api/auth/me', { token: user.token }), invalidToken);
-  await other.stop();
+// From the key of the service to another: old tokens work while the old key is kept, and not longer.
+const changes = {
+  'Ed25519 to Ed25519': [service, { AUXEIRA_JWT_KEY: newKey() },
+    { AUXEIRA_JWT_PREVIOUS_KEY: service.settings.AUXEIRA_JWT_KEY }],
+  'HS256 to Ed25519': [hs256Service, { AUXEIRA_JWT_KEY: newKey() }, { AUXEIRA_JWT_PREVIOUS_SECRET: secret }],
+  'HS256 to HS256': [hs256Service, { ...withHs256, AUXEIRA_JWT_SECRET: newSecret() },
+    { AUXEIRA_JWT_PREVIOUS_SECRET: secret }],
+};
+for (const [name, [before, current, previous]] of Object.entries(changes)) {
+  test(`key rotated, ${name}: the old kid is valid while it is the previous one, then 401`, async () => {
+    const { token: old } = await login(before, user);
+    const during = await service.another({ ...current, ...previous });
+    assert.equal((await me(old, {}, during)).status, 200);
+    const { token } = await login(during, user);
+    assert.notEqual(read(token).header.kid, read(old).header.kid);
+    assertProblem(await me(token, {}, before), invalidToken);
+    const publicKeys = (await jwksOf(during)).map(({ kid }) => kid);
+    assert.deepEqual(publicKeys, [token, old].map(read).filter(({ header }) => header.alg === 'EdDSA')
+      .map(({ header }) => header.kid), 'the current one first');
+    await during.stop();
+
+    const afterwards = await service.another(current);
+    assertProblem(await me(old, {}, afterwards), invalidToken);
+    assert.equal((await me(token, {}, afterwards)).status, 200);
+    await afterwards.stop();
+  });
+}
+
+test('RFC 8725 3.9: a token for another audience or issuer of the same key is refused', async () => {
+  for (const other of [{ AUXEIRA_JWT_AUDIENCE: 'reports' }, { AUXEIRA_JWT_ISSUER: 'auxeira-reports' }]) {
+    const another = await service.another(other);
+    assertProblem(await me(user.token, {}, another), invalidToken);
+    assertProblem(await me((await login(another, user)).token), invalidToken);
+    await another.stop();
+  }
+});
+
+test('RFC 8725 3.10: an unknown kid is not asked for, even with a good signature', async () => {
+  const { header } = read(user.token);
+  assertProblem(await me(sign({ ...header, kid: 'other' }, claims, service.key)), invalidToken);
+  assertProblem(await me(sign({ ...header, kid: ed25519(newKey()).publicKey.export({ format: 'jwk' }).x }, claims,
+    service.key)), invalidToken);
+});
+
+test('the log names an API key by the part that is no secret', async () => {
+  const key = newKey();
+  await me(`ak_0123abcd_${key}`);
+  await eventually('the request is in the log', () => service.log().includes('"apiKey":"ak_0123abcd"'));
+  const hash = createHash('sha256').update(`ak_0123abcd_${key}`).digest('hex');
+  for (const text of [key, hash]) assert.ok(!service.log().includes(text));
 });

@@ -71,6 +71,11 @@ like "$(auxeira "$work/one" start)" 'already running' 'starting it again is refu
 person='{"email": "ann@example.org", "password": "correct horse battery", "userType": "startup_founder"}'
 is "$(post "$work/one" /api/auth/register <<<"$person")" 201 'a user registers with one'
 is "$(post "$work/two" /api/auth/login <<<"$person")" 401 'and is unknown to the other'
+# ASVS 6.2.4: at least the 3,000 most common of those that are long enough.
+[ "$(awk 'length >= 8' "$work/one/common-passwords" | wc -l)" -ge 3000 ]
+ok 'thousands of common passwords are known'
+is "$(post "$work/one" /api/auth/register <<<'{"email": "x@example.org", "password": "password1", "userType": "government"}')" 422 \
+    'and refused'
 auxeira "$work/two" stop >/dev/null
 ok 'the other stops'
 is "$(answers "$work/one" /ready)" 200 'the first goes on'
@@ -130,6 +135,7 @@ if [ "$(id -u)" = 0 ] && useradd --create-home "$user" 2>/dev/null; then
 . "$HOME/auxeira/api/launch/settings.sh"
 . "$HOME/auxeira/api/launch/cluster.sh"
 . "$HOME/auxeira/api/launch/database.sh"
+. "$HOME/auxeira/api/launch/keys.sh"
 . "$HOME/auxeira/api/launch/service.sh"
 set -e
 choose_database

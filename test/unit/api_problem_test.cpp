@@ -36,19 +36,19 @@ TEST_P(ApiProblem, has_status_and_hides_what_is_not_ours) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlstates, ApiProblem,
-                         testing::Values(Expectation{"ZA400", 400, true}, Expectation{"ZA409", 409, true},
-                                         Expectation{"ZA429", 429, true}, Expectation{"22023", 422, true},
-                                         Expectation{"22P02", 422, false}, Expectation{"22003", 422, false},
-                                         Expectation{"23502", 422, false}, Expectation{"23514", 422, false},
-                                         Expectation{"23505", 409, false}, Expectation{"23503", 409, false},
-                                         Expectation{"28000", 401, true}, Expectation{"28P01", 401, true},
-                                         Expectation{"42501", 403, false}, Expectation{"P0002", 404, true},
-                                         Expectation{"40001", 503, false}, Expectation{"40P01", 503, false},
-                                         Expectation{"53300", 503, false}, Expectation{"57P01", 503, false},
-                                         Expectation{"08006", 503, false}, Expectation{"57014", 504, false},
-                                         Expectation{"42P01", 500, false}, Expectation{"XX000", 500, false},
-                                         Expectation{"P0001", 500, false}, Expectation{"23P01", 500, false},
-                                         Expectation{"99999", 500, false}),
+                         testing::Values(Expectation{"ZA400", 400, true}, Expectation{"ZA401", 401, true},
+                                         Expectation{"ZA409", 409, true}, Expectation{"ZA429", 429, true},
+                                         Expectation{"22023", 422, true}, Expectation{"22P02", 422, false},
+                                         Expectation{"22003", 422, false}, Expectation{"23502", 422, false},
+                                         Expectation{"23514", 422, false}, Expectation{"23505", 409, false},
+                                         Expectation{"23503", 409, false}, Expectation{"28000", 401, true},
+                                         Expectation{"28P01", 401, true}, Expectation{"42501", 403, false},
+                                         Expectation{"P0002", 404, true}, Expectation{"40001", 503, false},
+                                         Expectation{"40P01", 503, false}, Expectation{"53300", 503, false},
+                                         Expectation{"57P01", 503, false}, Expectation{"08006", 503, false},
+                                         Expectation{"57014", 504, false}, Expectation{"42P01", 500, false},
+                                         Expectation{"XX000", 500, false}, Expectation{"P0001", 500, false},
+                                         Expectation{"23P01", 500, false}, Expectation{"99999", 500, false}),
                          [](const auto& instance) {
                              return std::string("state_") + instance.param.sqlstate;
                          });
@@ -90,12 +90,32 @@ TEST(ApiProblemText, members_are_those_of_the_contract) {
         R"("errors":[{"path":"email","message":"is required"},{"path":"password","message":"is required"}]})");
 }
 
+TEST(ApiProblemText, one_hint_is_shown_to_those_who_may_not) {
+    const Problem refused = problem_of({"42501", "table users", "", "Verify the e-mail address first."});
+    EXPECT_EQ(refused.error, "You are not allowed to do this");
+    EXPECT_EQ(refused.detail, "You are not allowed to do this. Verify the e-mail address first.");
+}
+
+TEST(ApiProblemText, delays_are_told_in_seconds) {
+    const auto delay = [](const char* detail) {
+        return problem_of({"ZA429", "wait", detail, ""}).retry_after;
+    };
+    EXPECT_EQ(delay("7"), 7);
+    EXPECT_EQ(delay("3600"), 3600);
+    for (const char* detail : {"", "0", "-1", "3601", "99999999999999", "7 s", "x", "1e1"})
+        EXPECT_EQ(delay(detail), 60) << detail;
+    EXPECT_EQ(auxeira::api::too_many_attempts(30).retry_after, 30);
+}
+
 TEST(ApiProblemText, headers_say_what_to_do) {
     const auto headers = [](const Problem& shown) { return to_response(shown, "", "").headers; };
     EXPECT_EQ(headers(auxeira::api::unauthenticated()), "WWW-Authenticate: Bearer\r\n");
     EXPECT_EQ(headers(auxeira::api::invalid_token()), "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n");
     EXPECT_EQ(headers(problem("28000")), "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n");
     EXPECT_EQ(headers(problem("28P01")), "WWW-Authenticate: Bearer\r\n");
+    EXPECT_EQ(headers(problem("ZA401")), "WWW-Authenticate: Bearer\r\n");
+    EXPECT_EQ(headers(auxeira::api::code_needed()), "WWW-Authenticate: Bearer\r\n");
+    EXPECT_EQ(headers(auxeira::api::too_many_attempts(30)), "Retry-After: 30\r\n");
     EXPECT_EQ(headers(problem("53300")), "Retry-After: 5\r\n");
     EXPECT_EQ(headers(problem("ZA429")), "Retry-After: 60\r\n");
     EXPECT_EQ(headers(problem("23505")), "");

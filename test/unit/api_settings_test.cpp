@@ -1,4 +1,5 @@
 // Settings: defaults, ranges, secrets, and messages that name what is wrong.
+#include "encoding.hpp"
 #include "settings.hpp"
 
 #include <gtest/gtest.h>
@@ -15,9 +16,14 @@ using auxeira::api::SettingsError;
 
 using Variables = std::map<std::string, std::string>;
 
+const std::string key = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"; // 32 bytes
+const std::string vault_key = "ZGlmZmVyZW50IHNlY3JldCBieXRlcyBvZiB0aGUgdiE=";
+const std::string secret = "a secret of thirty-two bytes: yes";
+
 Environment environment(Variables variables) {
     variables.try_emplace("AUXEIRA_APP_DSN", "host=/tmp dbname=x password=hidden");
-    variables.try_emplace("AUXEIRA_JWT_SECRET", std::string(32, 's'));
+    variables.try_emplace("AUXEIRA_VAULT_KEY", vault_key);
+    if (!variables.contains("AUXEIRA_JWT_SECRET")) variables.try_emplace("AUXEIRA_JWT_KEY", key);
     return [variables](const std::string& name) -> std::optional<std::string> {
         const auto found = variables.find(name);
         if (found == variables.end() || found->second == "(unset)") return std::nullopt;
@@ -46,11 +52,14 @@ TEST(ApiSettings, defaults_are_the_documented_ones) {
     EXPECT_EQ(settings.access_seconds, 900);
     EXPECT_EQ(settings.legacy_seconds, 86400);
     EXPECT_EQ(settings.refresh_seconds, 2592000);
+    EXPECT_EQ(settings.idle_seconds, 1209600);
+    EXPECT_EQ(settings.public_url, "http://127.0.0.1:8080");
     EXPECT_TRUE(settings.cors_origins.empty());
     EXPECT_EQ(settings.body_limit, 1048576U);
     EXPECT_EQ(settings.metrics_body_limit, 8388608U);
     EXPECT_EQ(settings.max_connections, 10000U);
     EXPECT_EQ(settings.run_as, "nobody");
+    EXPECT_EQ(settings.password_list, "");
 }
 
 TEST(ApiSettings, numbers_have_ranges) {
@@ -86,29 +95,94 @@ TEST(ApiSettings, origins_are_exact) {
         EXPECT_NE(refusal({{"AUXEIRA_CORS_ORIGINS", value}}), "accepted") << value;
 }
 
-TEST(ApiSettings, secrets_are_required_and_long) {
-    EXPECT_EQ(refusal({{"AUXEIRA_JWT_SECRET", "(unset)"}}),
-              "AUXEIRA_JWT_SECRET is not set; allowed: at least 32 random bytes");
+TEST(ApiSettings, public_url_is_a_page) {
+    for (const char* value : {"https://app.example", "http://localhost:3000", "https://example.com/auxeira"})
+        EXPECT_EQ(read_settings(environment({{"AUXEIRA_PUBLIC_URL", value}})).public_url, value);
+    EXPECT_EQ(read_settings(environment({{"AUXEIRA_PUBLIC_URL", "https://app.example/x//"}})).public_url,
+              "https://app.example/x");
+    for (const char* value : {"", "app.example", "ftp://app.example", "https://", "https:///x", "https://:80",
+                              "https://a?x", "https://a#x", "https://user@a", "https://a b",
+                              "https://a\r\nX: y", "javascript://x", "https://a/\"x"})
+        EXPECT_NE(refusal({{"AUXEIRA_PUBLIC_URL", value}}), "accepted") << value;
+}
+
+// --- Secrets ----------------------------------------------------------------------------------------------
+
+TEST(ApiSettings, one_signing_key_is_required) {
+    const std::string names = "AUXEIRA_JWT_KEY and AUXEIRA_JWT_SECRET are ";
+    EXPECT_EQ(refusal({{"AUXEIRA_JWT_KEY", "(unset)"}}), names + "not set; allowed: exactly one of them");
+    EXPECT_EQ(refusal({{"AUXEIRA_JWT_KEY", key}, {"AUXEIRA_JWT_SECRET", secret}}),
+              names + "both set; allowed: exactly one of them");
+    EXPECT_EQ(refusal({{"AUXEIRA_JWT_SECRET", secret}}), "accepted");
+}
+
+TEST(ApiSettings, one_previous_key_at_most) {
+    EXPECT_EQ(refusal({{"AUXEIRA_JWT_PREVIOUS_KEY", vault_key}}), "accepted");
+    EXPECT_EQ(refusal({{"AUXEIRA_JWT_PREVIOUS_SECRET", secret}}), "accepted");
+    EXPECT_NE(refusal({{"AUXEIRA_JWT_PREVIOUS_KEY", vault_key}, {"AUXEIRA_JWT_PREVIOUS_SECRET", secret}}),
+              "accepted");
+}
+
+TEST(ApiSettings, keys_are_32_bytes_of_base64) {
+    const std::string bytes = *auxeira::api::from_base64url(key);
+    for (const char* name :
+         {"AUXEIRA_JWT_KEY", "AUXEIRA_JWT_PREVIOUS_KEY", "AUXEIRA_VAULT_KEY", "AUXEIRA_VAULT_PREVIOUS_KEY"}) {
+        for (const std::string& value :
+             {key, key + "=", std::string("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")})
+            EXPECT_EQ(refusal({{name, value}}), "accepted") << name << ' ' << value;
+        for (const std::string& value :
+             {std::string(), bytes, auxeira::api::hex(bytes), key.substr(1), key + "A",
+              key + "==", key + "\nx", std::string("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf_A="),
+              std::string(42, 'x') + "!", key.substr(0, 42) + "B"})
+            EXPECT_EQ(refusal({{name, value}}),
+                      std::string(name) + " has a wrong value; allowed: 32 random bytes as base64")
+                << value;
+    }
+    EXPECT_EQ(read_settings(environment({})).jwt_key, bytes);
+}
+
+TEST(ApiSettings, RFC8725_3_5_secrets_are_long) {
+    for (const char* name : {"AUXEIRA_JWT_SECRET", "AUXEIRA_JWT_PREVIOUS_SECRET"}) {
+        EXPECT_EQ(refusal({{name, secret.substr(0, 31)}}),
+                  std::string(name) + " has a wrong value; allowed: at least 32 random bytes");
+        EXPECT_NE(refusal({{name, ""}}), "accepted");
+        EXPECT_EQ(refusal({{name, secret.substr(0, 32)}}), "accepted");
+    }
+}
+
+TEST(ApiSettings, RFC8725_3_5_secrets_are_not_one_byte_again_and_again) {
+    for (const char* name : {"AUXEIRA_JWT_SECRET", "AUXEIRA_JWT_PREVIOUS_SECRET"})
+        EXPECT_NE(refusal({{name, std::string(40, 's')}}), "accepted") << name;
+    for (const char* name : {"AUXEIRA_JWT_KEY", "AUXEIRA_VAULT_KEY"})
+        for (const char byte : {'\0', 'k', '\xFF'})
+            EXPECT_NE(refusal({{name, auxeira::api::base64url(std::string(32, byte))}}), "accepted") << name;
+}
+
+TEST(ApiSettings, others_are_required) {
+    EXPECT_EQ(refusal({{"AUXEIRA_VAULT_KEY", "(unset)"}}),
+              "AUXEIRA_VAULT_KEY is not set; allowed: 32 random bytes as base64");
     EXPECT_NE(refusal({{"AUXEIRA_APP_DSN", "(unset)"}}), "accepted");
-    EXPECT_NE(refusal({{"AUXEIRA_JWT_SECRET", std::string(31, 's')}}), "accepted");
-    EXPECT_NE(refusal({{"AUXEIRA_JWT_SECRET", ""}}), "accepted");
 }
 
 TEST(ApiSettings, secrets_are_never_shown) {
     EXPECT_EQ(refusal({{"AUXEIRA_JWT_SECRET", "hunter2"}}).find("hunter2"), std::string::npos);
+    EXPECT_EQ(refusal({{"AUXEIRA_JWT_KEY", "hunter2"}}).find("hunter2"), std::string::npos);
     EXPECT_EQ(refusal({{"AUXEIRA_APP_DSN", "hunter2 = = x"}}).find("hunter2"), std::string::npos);
     const std::string shown = auxeira::api::settings_in_force(environment({}));
     EXPECT_EQ(shown.find("hidden"), std::string::npos);
-    EXPECT_EQ(shown.find("ssss"), std::string::npos);
-    EXPECT_NE(shown.find("AUXEIRA_JWT_SECRET=(set)"), std::string::npos);
+    EXPECT_EQ(shown.find(key), std::string::npos);
+    EXPECT_EQ(shown.find(vault_key), std::string::npos);
+    EXPECT_NE(shown.find("AUXEIRA_JWT_KEY=(set)"), std::string::npos);
 }
 
 TEST(ApiSettings, secrets_may_come_from_files) {
     const std::string path = testing::TempDir() + "api_settings_secret";
-    std::ofstream(path) << std::string(40, 'f') << "\n";
-    const Variables from_file = {{"AUXEIRA_JWT_SECRET", "(unset)"}, {"AUXEIRA_JWT_SECRET_FILE", path}};
-    EXPECT_EQ(read_settings(environment(from_file)).jwt_secret, std::string(40, 'f'));
-    EXPECT_NE(refusal({{"AUXEIRA_JWT_SECRET_FILE", path}}), "accepted") << "both forms at once";
+    std::ofstream(path) << secret << "\n";
+    const Variables from_file = {{"AUXEIRA_JWT_KEY", "(unset)"}, {"AUXEIRA_JWT_SECRET_FILE", path}};
+    EXPECT_EQ(read_settings(environment(from_file)).jwt_secret, secret);
+    EXPECT_NE(refusal({{"AUXEIRA_JWT_SECRET", secret}, {"AUXEIRA_JWT_SECRET_FILE", path}}), "accepted")
+        << "both forms at once";
+    EXPECT_NE(refusal({{"AUXEIRA_JWT_SECRET_FILE", path}}), "accepted") << "beside a key";
     std::remove(path.c_str());
     EXPECT_NE(refusal(from_file).find(path), std::string::npos);
 }
@@ -116,8 +190,9 @@ TEST(ApiSettings, secrets_may_come_from_files) {
 TEST(ApiSettings, help_names_every_variable) {
     const std::string help = auxeira::api::settings_help();
     for (const char* name :
-         {"AUXEIRA_PORT", "AUXEIRA_APP_DSN_FILE", "AUXEIRA_JWT_SECRET_FILE", "AUXEIRA_RUN_AS",
-          "AUXEIRA_READY_FILE", "AUXEIRA_QUEUE", "AUXEIRA_STATEMENT_TIMEOUT_MS"})
+         {"AUXEIRA_PORT", "AUXEIRA_APP_DSN_FILE", "AUXEIRA_JWT_SECRET_FILE", "AUXEIRA_JWT_KEY_FILE",
+          "AUXEIRA_VAULT_KEY_FILE", "AUXEIRA_RUN_AS", "AUXEIRA_READY_FILE", "AUXEIRA_PASSWORD_LIST",
+          "AUXEIRA_QUEUE", "AUXEIRA_STATEMENT_TIMEOUT_MS"})
         EXPECT_NE(help.find(name), std::string::npos) << name;
 }
 

@@ -25,6 +25,18 @@ export class Api {
   post(path, json, options) {
     return this.send('POST', path, { json, ...options });
   }
+
+  put(path, json, options) {
+    return this.send('PUT', path, { json, ...options });
+  }
+
+  patch(path, json, options) {
+    return this.send('PATCH', path, { json, ...options });
+  }
+
+  delete(path, options) {
+    return this.send('DELETE', path, options);
+  }
 }
 
 export function answer(status, headers, text, path) {

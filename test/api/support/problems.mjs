@@ -7,6 +7,7 @@ const requestId = /^[A-Za-z0-9._-]{1,64}$/;
 // What the answer's header must say, by status.
 const headerRules = {
   401: ['www-authenticate', /^Bearer( error="invalid_token")?$/],
+  429: ['retry-after', /^[1-9][0-9]{0,3}$/],
   405: ['allow', /^[A-Z]+(, [A-Z]+)*$/],
   503: ['retry-after', /^[1-9][0-9]*$/],
 };
@@ -32,6 +33,11 @@ export function assertProblem(response, { status, code, error, detail = error, e
 
 const fault = ([path, message]) => ({ path, message });
 
+// 422 from the shim, for the flows in which it reads the body itself.
+export const faulty = (path, message) => ({
+  status: 422, code: '22023', error: `${path} ${message}`, errors: [{ path, message }],
+});
+
 // 422 from the request check: every fault, in the order found.
 export const unacceptable = (...faults) => ({
   status: 422, code: '22023', error: `invalid request: ${faults[0].join(': ')}`, errors: faults.map(fault),
@@ -56,6 +62,27 @@ export const sessionEnded = {
 };
 
 export const wrongCredentials = { status: 401, code: '28P01', error: 'Invalid credentials' };
+
+export const codeNeeded = { status: 401, code: 'totp_required', error: 'A one-time code is needed' };
+
+export const tooManyAttempts = {
+  status: 429, code: 'too_many_attempts', error: 'Too many attempts, please try again later',
+};
+
+const wrongProof = (name, code) => ({
+  status: 422, code, error: `${name} is wrong`, errors: [{ path: name, message: 'is wrong' }],
+});
+export const wrongPassword = wrongProof('currentPassword', 'wrong_password');
+export const wrongCode = wrongProof('code', 'wrong_code');
+
+export const unusableLink = unacceptable(['token', 'it has been used, has expired or never was']);
+
+export const verifyFirst = {
+  status: 403, code: '42501', error: 'You are not allowed to do this',
+  detail: 'You are not allowed to do this. Verify the e-mail address first.',
+};
+
+export const conflict = (error) => ({ status: 409, code: 'ZA409', error });
 
 export const forbidden = { status: 403, code: '42501', error: 'You are not allowed to do this' };
 

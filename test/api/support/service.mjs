@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { Api } from './api.mjs';
 import { formatDsn, parseDsn } from './connection.mjs';
 import { execute } from './sql.mjs';
+import { keyOf } from './tokens.mjs';
 import { eventually } from './wait.mjs';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -117,17 +118,26 @@ async function createDatabase(instance) {
 }
 
 export const newSecret = () => randomBytes(36).toString('base64');
+export const newKey = () => randomBytes(32).toString('base64url');
+
+// Signing with Ed25519, unless the settings have a secret for HS256.
+const withKeys = (settings) => ({
+  ...(settings.AUXEIRA_JWT_SECRET === undefined ? { AUXEIRA_JWT_KEY: newKey() } : {}),
+  AUXEIRA_VAULT_KEY: newKey(),
+  ...settings,
+});
 
 export async function startService(settings = {}) {
   const database = await createDatabase(sharedInstance());
-  const required = { AUXEIRA_APP_DSN: database.appDsn, AUXEIRA_JWT_SECRET: newSecret() };
-  const running = await startProcess({ ...required, ...settings });
+  const all = withKeys({ AUXEIRA_APP_DSN: database.appDsn, ...settings });
+  const running = await startProcess(all);
   return {
     ...running,
     dsn: database.dsn,
-    secret: settings.AUXEIRA_JWT_SECRET ?? required.AUXEIRA_JWT_SECRET,
+    settings: all,
+    key: keyOf(all),
     // A second process on the same database, with other settings.
-    another: (others = {}, options) => startProcess({ ...required, ...settings, ...others }, options),
+    another: (others = {}, options) => startProcess({ ...all, ...others }, options),
     async close() {
       await running.stop();
       await database.drop();

@@ -46,10 +46,13 @@ export function literal(value) {
 // One psql for many statements. It ends with the program, and does not keep it from ending.
 export class Session {
   #child;
+  #failure; // fails when psql ends
   #replies = 0;
 
   constructor(dsn) {
     this.#child = startPsql(dsn);
+    this.#failure = failed(this.#child);
+    this.#failure.catch(() => {}); // for those who wait for an answer
     this.#rest(true);
   }
 
@@ -63,7 +66,7 @@ export class Session {
     const end = `end of reply ${this.#replies += 1}\n`;
     this.#rest(false);
     child.stdin.write(`${statements}\n\\echo ${end}`);
-    while (!child.output.endsWith(end)) await Promise.race([once(child.stdout, 'data'), failed(child)]);
+    while (!child.output.endsWith(end)) await Promise.race([once(child.stdout, 'data'), this.#failure]);
     this.#rest(true);
     const reply = child.output.slice(0, -end.length);
     child.output = '';

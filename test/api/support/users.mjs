@@ -18,5 +18,15 @@ export async function newUser({ url }, userType, fields) {
   return { ...account, ...body.data, api: new Api(url, body.data.token) };
 }
 
+// As if the user had followed the link of the mail.
+export const verifyAddress = (dsn, { userId }) =>
+  execute(dsn, `update auxeira.users set email_verified = true where user_id = ${literal(userId)};`);
+
+export async function newVerifiedUser(service, userType, fields) {
+  const user = await newUser(service, userType, fields);
+  await verifyAddress(service.dsn, user);
+  return user;
+}
+
 export const makeAdmin = (dsn, { userId }) =>
   execute(dsn, `update auxeira.users set is_admin = true where user_id = ${literal(userId)};`);
