@@ -131,6 +131,9 @@ std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     }
     Query query = parse_query(request.query);
     if (match.undecodable) query.fault = "path has a bad percent escape";
+    // They would win over the body's members; and what is secret must not be in an address.
+    if (match.route->body == Body::required && !query.parameters.empty())
+        query.fault = "this endpoint takes its parameters in the body";
     if (!query.fault.empty())
         return problem_response(exchange, {.status = 400, .code = "malformed_request", .error = query.fault});
     // Parts of the path come last, so that they win.

@@ -11,8 +11,9 @@ namespace {
 
 // For answers that are data: never sniffed, never a page or a frame.
 constexpr std::string_view constant_lines = "X-Content-Type-Options: nosniff\r\n"
-                                            "Content-Security-Policy: default-src 'none'; "
+                                            "Content-Security-Policy: default-src 'none'; base-uri 'none'; "
                                             "frame-ancestors 'none'\r\n"
+                                            "Cross-Origin-Opener-Policy: same-origin\r\n"
                                             "Referrer-Policy: no-referrer\r\n";
 
 // Formatted once a second by each thread.

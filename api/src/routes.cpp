@@ -114,7 +114,6 @@ constexpr auto routes = std::to_array<Route>({
 
     get("/api/relationships",                                    "list_relationships"),
     post("/api/relationships",                                   "create_relationship"),
-    patch("/api/relationships/:relationshipId",                  "update_relationship_scopes"),
     optional_body(post("/api/relationships/:relationshipId/accept",  "accept_relationship")),
     optional_body(post("/api/relationships/:relationshipId/decline", "decline_relationship")),
     optional_body(post("/api/relationships/:relationshipId/end",     "end_relationship")),

@@ -9,8 +9,11 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 }
 
@@ -94,11 +97,25 @@ TimestampTz good_until() {
     });
 }
 
+// With a snapshot of now: that of a repeatable-read transaction may be older than the last change, and what
+// is remembered outlives the transaction.
+bool fetch_latest(SPIPlanPtr plan, Datum* values) {
+    return backend([&] {
+        const int result =
+            SPI_execute_snapshot(plan, values, nullptr, GetLatestSnapshot(), InvalidSnapshot, false, true, 1);
+        if (result < 0) {
+            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                            errmsg("could not execute a plan: %s", SPI_result_code_string(result))));
+        }
+        return SPI_processed > 0;
+    });
+}
+
 Remembered ask(Question& question, Datum* values) {
     if (question.plan == nullptr)
         question.plan = prepare_kept(question.statement, question.count, question.types);
     Remembered answer;
-    if (!fetch_row(question.plan, values, false)) return answer;
+    if (!fetch_latest(question.plan, values)) return answer;
     for (std::size_t part = 0; part < parts_of_user; ++part)
         answer.caller.identity.texts[part] = column_text(static_cast<int>(part) + 1);
     answer.caller.exists = true;
@@ -172,6 +189,25 @@ void start_executor(QueryDesc* query, int flags) {
     next_executor_start != nullptr ? next_executor_start(query, flags) : standard_ExecutorStart(query, flags);
 }
 
+// Estimates tell how many rows others have, and which values are frequent in them.
+ProcessUtility_hook_type next_utility = nullptr;
+
+void start_utility(PlannedStmt* statement, const char* text, bool is_shared, ProcessUtilityContext context,
+                   ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
+                   QueryCompletion* completion) {
+    if (IsA(statement->utilityStmt, ExplainStmt) && *bound_user_id() != '\0' && !superuser()) {
+        boundary::enter(
+            [](FunctionCallInfo) -> Datum {
+                refuse(ERRCODE_INSUFFICIENT_PRIVILEGE,
+                       "plans are not shown to a login that sees a part of the rows",
+                       "Ask the owner of the database for a plan.");
+            },
+            nullptr);
+    }
+    const auto process = next_utility != nullptr ? next_utility : standard_ProcessUtility;
+    process(statement, text, is_shared, context, parameters, environment, receiver, completion);
+}
+
 } // namespace
 
 Caller caller_of_session(const std::string& user, const std::string& session, const std::string& version) {
@@ -194,6 +230,8 @@ Caller caller_of_key(const std::string& key_hash) {
 void follow_bound_logins() {
     next_executor_start = ExecutorStart_hook;
     ExecutorStart_hook = start_executor;
+    next_utility = ProcessUtility_hook;
+    ProcessUtility_hook = start_utility;
 }
 
 // Trigger on every table that rights are resolved from.

@@ -25,13 +25,25 @@ $$;
 
 alter role auxeira_authenticator set search_path = pg_catalog, pg_temp;
 alter role auxeira_authenticator set timezone = 'UTC';
+-- Refusals quote what users typed, which may be a password in the wrong field. The shim logs every failure that is none.
+alter role auxeira_authenticator set log_min_messages = 'log';
+alter role auxeira_authenticator set temp_file_limit = '1GB';
 
 -- Nobody makes objects but the owner: no tables, no large objects, no temporary ones to shadow names with.
 revoke create on schema public from public;
 revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),
   pg_catalog.lo_from_bytea(oid, bytea) from public;
+-- Nor do they take advisory locks: a million of them, which one statement takes, and no tenant gets any lock.
 do $$
+declare
+  signature text;
 begin
+  for signature in
+    select p.oid::regprocedure from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^pg_(try_)?advisory_'
+  loop
+    execute format('revoke execute on function %s from public', signature);
+  end loop;
   execute format('revoke temporary on database %I from public', current_database());
 end
 $$;

@@ -174,7 +174,8 @@ create table auxeira.api_keys (
   name text not null check (length(name) between 1 and 100),
   prefix text not null check (prefix ~ '^[A-Za-z0-9]{8}$'),
   key_hash bytea not null unique check (length(key_hash) = 32),
-  scopes text[] not null check (cardinality(scopes) > 0),
+  scopes text[] not null check (cardinality(scopes) > 0
+    and not scopes && '{account:read, account:write, operations:read, operations:write}'),
   created_at timestamptz not null default now(),
   expires_at timestamptz not null check (expires_at > created_at),
   last_used_at timestamptz,

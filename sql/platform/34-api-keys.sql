@@ -82,6 +82,7 @@ declare
   made record;
   kept auxeira.api_keys;
 begin
+  perform auxeira.require_call();
   perform auxeira.require_verified_address(auxeira.user_id());
   -- Locked, so that parallel requests cannot go over the limit together.
   perform auxeira.lock_user(auxeira.user_id());

@@ -124,6 +124,17 @@ create function auxeira.client() returns jsonb language sql stable parallel safe
     'requestId', nullif(current_setting('auxeira.request_id'), '')));
 comment on function auxeira.client() is 'Where the call under way comes from: {"address", "userAgent", "requestId"}.';
 
+create function auxeira.require_call() returns void language plpgsql stable as $$
+begin
+  if not auxeira.client() ? 'requestId' then
+    raise exception using errcode = '42501', message = 'this goes through the API alone';
+  end if;
+end
+$$;
+comment on function auxeira.require_call() is
+  'Error 42501 for an SQL login: for functions that believe what the shim adds to a request.';
+revoke execute on function auxeira.require_call() from public;
+
 create function auxeira.signed_in(claims jsonb) returns table (user_id uuid, session_id uuid, org_id uuid)
   language plpgsql stable rows 1 as $$
 begin
@@ -149,6 +160,9 @@ begin
   end if;
   execute format('alter role %I set auxeira.bound_user_id = %L', login, bound_user_id);
   execute format('alter role %I set session_preload_libraries = %L', login, '$libdir/auxeira');
+  -- The login can change the second, but not the first.
+  execute format('alter role %I set temp_file_limit = %L', login, '1GB');
+  execute format('alter role %I set statement_timeout = %L', login, '5min');
   execute format('grant auxeira_user to %I', login);
 end
 $$;
@@ -161,6 +175,8 @@ create procedure auxeira.unbind_login(login name) language plpgsql as $$
 begin
   execute format('alter role %I reset auxeira.bound_user_id', login);
   execute format('alter role %I reset session_preload_libraries', login);
+  execute format('alter role %I reset temp_file_limit', login);
+  execute format('alter role %I reset statement_timeout', login);
   execute format('revoke auxeira_user from %I', login);
 end
 $$;

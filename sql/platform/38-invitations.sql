@@ -41,6 +41,7 @@ declare
   own_role constant auxeira.member_role := auxeira.lock_organization(org, 'user_organizations', 'insert');
   made auxeira.invitations;
 begin
+  perform auxeira.require_call();
   perform auxeira.require_verified_address(auxeira.user_id());
   if r ->> 'role' = 'owner' then
     perform auxeira.require_owner(own_role);

@@ -78,6 +78,7 @@ declare
                    "tokenSealed": {"type": "string", "minLength": 2, "maxLength": 2000}}}');
   me constant uuid := auxeira.user_id();
 begin
+  perform auxeira.require_call();
   if exists (select from auxeira.users u where u.user_id = me and u.email_verified) then
     raise exception using errcode = 'ZA409', message = 'the e-mail address is verified already';
   end if;

@@ -76,6 +76,15 @@ call auxeira.protect_tenant_table('auxeira.sse_score_history');
 create function auxeira.smallest_cohort() returns integer language sql immutable parallel safe return 5;
 comment on function auxeira.smallest_cohort() is 'Cohorts with fewer organizations are not used or shown.';
 
+create function auxeira.is_proven(of_org_id uuid) returns boolean language sql stable
+  return exists (
+    select from auxeira.user_organizations m join auxeira.users u on u.user_id = m.user_id
+    where m.org_id = of_org_id and m.role = 'owner' and m.left_at is null and u.is_active and u.email_verified);
+comment on function auxeira.is_proven(uuid) is
+  'Whether an owner of the organization has a verified address. Others do not count in comparisons: whoever could make '
+  'up members of a group at will would work out the one that is not made up.';
+revoke execute on function auxeira.is_proven(uuid) from public;
+
 create function auxeira.sse_cohort(startup_id uuid, raw double precision, synthetic boolean)
   returns table (basis text, size integer, below integer, equal integer, median jsonb)
   language sql stable rows 1
@@ -94,6 +103,7 @@ begin atomic
         where s.org_id = o.org_id and s.status = 'scored' and s.is_synthetic = synthetic
         order by s.version desc limit 1) latest
     where o.org_id <> startup_id and o.org_type = 'startup' and o.is_active
+      and (synthetic or auxeira.is_proven(o.org_id))
   ), cohorts as (
     select 1 as choice, 'stage_and_industry' as basis, raw_score, component_scores from peers where same_both
     union all select 2, 'stage', raw_score, component_scores from peers where same_stage

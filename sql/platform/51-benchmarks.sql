@@ -36,14 +36,16 @@ begin atomic
        where measure = 'sse_score' and s.org_id = o.org_id and s.status = 'scored' and s.is_synthetic = synthetic
        order by s.version desc limit 1)
       union all
-      (select (m.metric_value ->> measure)::double precision from auxeira.dashboard_metrics m
+      -- Within bounds: who writes with SQL can store 1e400 and 1e-400, which are no double precision.
+      (select round(least(greatest((m.metric_value ->> measure)::numeric, -1e18), 1e18), 6)::double precision
+       from auxeira.dashboard_metrics m
        where measure <> 'sse_score' and m.org_id = o.org_id and m.dashboard_type = 'startup_founder'
          and m.is_synthetic = synthetic and jsonb_typeof(m.metric_value -> measure) = 'number'
        order by m.metric_timestamp desc limit 1)) latest
-  where o.org_type = 'startup' and o.is_active;
+  where o.org_type = 'startup' and o.is_active and (synthetic or auxeira.is_proven(o.org_id));
 end;
 comment on function auxeira.latest_figures(text, boolean) is
-  'The latest figure of every startup. For auxeira.benchmarks alone.';
+  'The latest figure of every startup that counts. For auxeira.benchmarks alone.';
 revoke execute on function auxeira.latest_figures(text, boolean) from public;
 
 -- Definer, because it reads all tenants; it gives groups that withheld_groups lets through, and nothing else.

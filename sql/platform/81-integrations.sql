@@ -112,6 +112,7 @@ declare
       "integrationId": {"type": "string", "format": "uuid"},
       "sealedCredentials": {"type": "string", "minLength": 2, "maxLength": 65536}}}');
 begin
+  perform auxeira.require_call();
   perform auxeira.require_right('integrations', 'update', auxeira.org_id(), 'organization not found');
   perform from auxeira.integrations i
   where i.org_id = auxeira.org_id() and i.integration_id = (r ->> 'integrationId')::uuid;

@@ -92,8 +92,8 @@ describe('ids of a startup in the hands of', () => {
 
 const someId = randomUUID();
 const malformed = ['mine', '0', '-1', '1e400', 'null', 'undefined', '%', ' ', `{${someId}}`, someId.replaceAll('-', ''),
-  `${someId} `, ` ${someId}`, `${someId}0`, someId.slice(1), `urn:uuid:${someId}`, someId.replace('-', '–'), '👾'.repeat(9),
-  'é'.repeat(36), '\u202e', 'x'.repeat(1000), `${someId},${someId}`, '../../admin/stats', "' or true --", '${id}',
+  `${someId} `, ` ${someId}`, `${someId}0`, someId.slice(1), `urn:uuid:${someId}`, someId.replace('-', '–'),
+  '👾'.repeat(9), 'é'.repeat(36), '\u202e', 'x'.repeat(1000), `${someId},${someId}`, '../../admin/stats', "' or true --", '${id}',
   '\u0001', '[]', '*'];
 // As they are, in the path alone.
 const undecodable = ['%00', '%zz', '%c0%80', '%ed%a0%80', `${someId}%00`, '%ff'];

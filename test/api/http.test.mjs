@@ -168,7 +168,8 @@ describe('trace context', () => {
 describe('headers of every answer', () => {
   const expected = {
     'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    'cross-origin-opener-policy': 'same-origin',
   };
   for (const path of ['/live', '/ready', '/api/health', '/api/auth/me', '/none', '/api/admin/stats',
     '/api/dashboard/metrics?days=0']) {

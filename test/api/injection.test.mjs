@@ -13,8 +13,8 @@ const member = world.members.find(({ name }) => name === 'startup_founder.owner'
 // --- SQL -----------------------------------------------------------------------------------------------------------
 
 const seconds = 20;
-const sql = ["'", '"', '\\', "\\'", '$$', '$1', ';', '--', '/*', '%_', "''", "E'\\\\x'", `' || pg_sleep(${seconds}) || '`,
-  `1; select pg_sleep(${seconds}); --`, `'); select pg_sleep(${seconds}); --`, `(select pg_sleep(${seconds}))`,
+const sql = ["'", '"', '\\', "\\'", '$$', '$1', ';', '--', '/*', '%_', "''", "E'\\\\x'",
+  `' || pg_sleep(${seconds}) || '`, `1; select pg_sleep(${seconds}); --`, `'); select pg_sleep(${seconds}); --`, `(select pg_sleep(${seconds}))`,
   `" or (select pg_sleep(${seconds})) is null --`, `x' and 1 = (select 1 from pg_sleep(${seconds})) --`,
   '{"$ne": null}', "' union select password_hash from auxeira.user_credentials --"];
 
@@ -78,7 +78,8 @@ test('the address in the record of access and in the log is that of the connecti
 
 test('an origin, a host, an id of the request: none comes back as lines of its own', async () => {
   const planted = 'x\r\nSet-Cookie: planted=1';
-  const fields = ['Host', 'Origin', 'X-Request-Id', 'User-Agent', 'Accept', 'Access-Control-Request-Method', 'traceparent'];
+  const fields = ['Host', 'Origin', 'X-Request-Id', 'User-Agent', 'Accept', 'Access-Control-Request-Method',
+    'traceparent'];
   for (const field of fields) {
     for (const value of [planted, planted.replace('\r\n', '\n'), planted.replace('\r\n', '\r'),
       encodeURIComponent(planted), planted.replace('\r\n', '\u010d\u010a')]) {
@@ -102,11 +103,9 @@ test('cookies neither log anybody in nor are set', async () => {
 
 test('a method is what the request line says', async () => {
   const token = await newToken();
-  const before = await query(service.dsn, 'select count(*) from auxeira.user_sessions where revoked_at is null');
-  for (const path of ['/api/auth/me?_method=DELETE', '/api/auth/sessions?method=POST']) {
-    assert.equal((await service.api.get(path, { token, headers: { 'x-http-method-override': 'POST' } })).status < 500, true);
-  }
-  assert.deepEqual(await query(service.dsn, 'select count(*) from auxeira.user_sessions where revoked_at is null'), before);
+  const headers = { 'x-http-method-override': 'POST' };
+  assert.equal((await service.api.get('/api/auth/logout?_method=POST', { token, headers })).status, 405);
+  assert.equal((await service.api.get('/api/auth/me?_method=DELETE', { token, headers })).status, 200);
   assert.equal((await speak(request('POST', '/api/auth/me', ['X-HTTP-Method-Override: GET',
     `Authorization: Bearer ${token}`]))).status, 405);
   assert.equal((await speak(get('/live', 'Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAM')))

@@ -20,16 +20,17 @@ const marks = [id, hash, String(number), '1999-12-31', word];
 
 const chosen = {
   org_id: id, orgId: id, organization_id: id, organizationId: id, startup_id: id, user_id: id, userId: id, sub: id,
-  session_id: id, sid: id, created_by: id, invitedBy: id, proposed_by: id, key_id: id, metric_id: id, relationship_id: id,
-  is_admin: true, isAdmin: true, required_role: 'admin', role: 'owner', user_type: 'government', userType: 'government',
+  session_id: id, sid: id, created_by: id, invitedBy: id, proposed_by: id, key_id: id, metric_id: id,
+  relationship_id: id, is_admin: true, isAdmin: true, required_role: 'admin', role: 'owner', user_type: 'government', userType: 'government',
   org_type: 'government', type: 'government', email_verified: true, emailVerified: true, is_active: false,
-  isActive: false, is_primary: true, status: 'accepted', scopes: ['metrics:write', 'scores'], permissions: { all: true },
-  tokens: number, total_tokens: number, lifetime_tokens: number, tokens_spent: -number, actual_tokens: number,
+  isActive: false, is_primary: true, status: 'accepted', scopes: ['metrics:write', 'scores'],
+  permissions: { all: true }, tokens: number, total_tokens: number, lifetime_tokens: number, tokens_spent: -number, actual_tokens: number,
   baseMultipliers: { all: number }, stage_multiplier: number, login_count: number, token_version: number, ver: number,
   total_score: number, version: number, is_synthetic: true, created_at: time, createdAt: time, expires_at: time,
   expiresAt: time, activated_at: time, revoked_at: null, key_hash: hash, token_hash: hash, tokenHash: hash,
   tokenSealed: hash, sealed: hash, sealedCredentials: hash, password_hash: `$argon2id$${word}`, prefix: word,
-  requestId: word, address: '203.0.113.9', claims: { sub: id }, key: hash, __proto__x: word, constructor: { prototype: { isAdmin: true } },
+  requestId: word, address: '203.0.113.9', claims: { sub: id }, key: hash,
+  constructor: { prototype: { isAdmin: true } },
 };
 
 // What a request may choose by rights.
@@ -52,8 +53,8 @@ const standing = `
 
 const stored = `
   select c.relname, mark from pg_class c, unnest(array[${marks.map((mark) => `'${mark}'`).join(', ')}]) mark
-  where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r' and (xpath('/row/n/text()', query_to_xml(format(
-    'select count(*) as n from auxeira.%I t where t::text like %L', c.relname, '%' || mark || '%'), false, true, '')))[1]::text <> '0'`;
+  where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r' and query_to_xml(format(
+    'select from auxeira.%I t where t::text like %L', c.relname, '%' || mark || '%'), false, true, '')::text <> ''`;
 
 const changing = endpoints.filter(({ method }) => method !== 'GET');
 
@@ -91,7 +92,8 @@ describe('the shim\'s own members of a request', () => {
       await world.run('update auxeira.users set email_verified = false;');
       const endpoint = changing.find((other) => other.name === name);
       const cell = await requestOf(endpoint, member);
-      const inBody = Object.entries(smuggled).map(([key, value]) => ({ ...cell, json: { ...cell.json, [key]: value } }));
+      const inBody = Object.entries(smuggled)
+        .map(([key, value]) => ({ ...cell, json: { ...cell.json, [key]: value } }));
       const inQuery = Object.entries(smuggled).map(([key, value]) => ({ ...cell, query: { [key]: value } }));
       await send(endpoint, [...inBody, ...inQuery]);
       assert.deepEqual(await query(service.dsn, stored), []);

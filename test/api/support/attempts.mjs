@@ -40,5 +40,5 @@ export async function startAttempts() {
 }
 
 export const described = (endpoint, cell, { status, text }, fault) =>
-  `${cell.caller.name} ${endpoint.name} ${JSON.stringify([cell.parameters, cell.query, cell.json])}: ${fault}: ${status} `
-  + text.slice(0, 300);
+  `${cell.caller.name} ${endpoint.name} ${JSON.stringify([cell.parameters, cell.query, cell.json])}: ${fault}: `
+  + `${status} ${text.slice(0, 300)}`;

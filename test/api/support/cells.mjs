@@ -21,8 +21,8 @@ const always = { isAllowed: true, isOwn: true };
 const own = (request = () => ({}), others = {}) => (world) =>
   world.members.map((caller) => ({ caller, ...always, ...request(caller, world), ...others }));
 
-const json = (body, others) => own((caller, world) => ({ json: typeof body === 'function' ? body(caller, world) : body }),
-  others);
+const json = (body, others) =>
+  own((caller, world) => ({ json: typeof body === 'function' ? body(caller, world) : body }), others);
 
 const inActive = (table, body) => (world) => world.members.map((caller) => ({
   caller, isOwn: true, isSeen: true, isAllowed: world.may(caller, table, 'insert', caller.org_id),
@@ -190,7 +190,8 @@ export const cells = {
   'DELETE /api/auth/api-keys/:keyId': ownedById('keyId', async (world, holders) =>
     (await world.makeKeys(holders, ['metrics:read'])).map(({ id }) => id)),
   'POST /api/auth/verify-email/request': own(() => ({}), { accepts: [409] }), // it is verified
-  'POST /api/auth/password': json((caller, world) => ({ ...password(caller, world), newPassword: newAccount().password })),
+  'POST /api/auth/password': json((caller, world) =>
+    ({ ...password(caller, world), newPassword: newAccount().password })),
   'POST /api/auth/active-organization': ofOrganization('user_organizations', 'select',
     ({ org_id: organizationId }) => ({ json: { organizationId } })),
   'POST /api/auth/totp': json(password),
@@ -218,7 +219,6 @@ export const cells = {
 
   'GET /api/relationships': own(),
   'POST /api/relationships': proposals,
-  'PATCH /api/relationships/:relationshipId': ofRelationship(false, { scopes: [] }),
   'POST /api/relationships/:relationshipId/accept': ofRelationship(false, { scopes: [] }),
   'POST /api/relationships/:relationshipId/decline': ofRelationship(false),
   'POST /api/relationships/:relationshipId/end': ofRelationship(true),

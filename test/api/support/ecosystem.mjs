@@ -13,7 +13,8 @@ const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 export const newLinkToken = () => `vt_${randomBytes(32).toString('base64url')}`;
 
 // What a test changes is put back from here.
-const saved = ['users', 'organizations', 'user_organizations', 'user_credentials', 'relationships', 'dashboard_metrics'];
+const saved = ['users', 'organizations', 'user_organizations', 'user_credentials', 'relationships',
+  'dashboard_metrics'];
 
 const setUp = `
   create schema test;

@@ -37,8 +37,6 @@ select auxeira.call('{}', 'nonsense', '{}');
 \echo :SQLSTATE
 select auxeira.user_id();
 \echo :SQLSTATE
-select auxeira.register_user('{"email": "ANN@example.org", "userType": "government"}', '$argon2id$x', null, 60, '{}');
-\echo :SQLSTATE
 set session authorization default;
 set role auxeira_user;
 select auxeira.record_sse_score('6f9619ff-8b86-4d01-b42d-00cf4fc964ff', '{"team": {"q": 1}}');
