@@ -20,7 +20,7 @@ class Ticket;
 // Belongs to one thread at a time; a thread that has handed it on does not touch it again.
 class Exchange {
 public:
-    explicit Exchange(std::string client_address) : address(std::move(client_address)) {}
+    explicit Exchange(std::string peer_address) : address(std::move(peer_address)) {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange();
@@ -37,7 +37,7 @@ public:
     std::string id;
     std::string traceparent;
     std::string extra_headers; // of the answer
-    const std::string address;
+    std::string address;       // of the client; until examine() that of the peer
     const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 
 private:

@@ -79,6 +79,7 @@ Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& va
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
+    locate_client(exchange);
     exchange.early_answer = check_route(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_token(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_body_type(exchange);
@@ -103,6 +104,12 @@ void Gateway::identify_request(Exchange& exchange) const {
     const std::string_view trace = request.header("traceparent");
     if (is_traceparent(trace)) exchange.traceparent = trace;
     exchange.extra_headers = "X-Request-Id: " + exchange.id + "\r\n" + cors_lines(request.header("origin"));
+}
+
+// Of a head that was refused no field is believed: such a request stays the peer's.
+void Gateway::locate_client(Exchange& exchange) const {
+    auto client = settings_.trusted_proxies.client(exchange.address, exchange.request.headers);
+    if (client) exchange.address = std::move(*client);
 }
 
 std::string Gateway::cors_lines(std::string_view origin) const {

@@ -27,6 +27,7 @@ public:
 
 private:
     void identify_request(Exchange& exchange) const;
+    void locate_client(Exchange& exchange) const;
     std::string cors_lines(std::string_view origin) const;
 
     // Each finds one kind of fault, which is known before the body is read.

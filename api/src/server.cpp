@@ -4,6 +4,7 @@
 // overridden, and no ResponseWriter is ever made.
 #include "server.hpp"
 
+#include "client_address.hpp"
 #include "log.hpp"
 
 #include <pistache/endpoint.h>
@@ -45,7 +46,8 @@ class Handler : public Pistache::Http::Handler {
             peer->putData(ParserData, std::make_shared<Pistache::Http::RequestParser>(0));
             peer->setIdle(true);
             if (traffic_->connections >= max_connections_) return turn_away(peer->fd());
-            peer->putData(connection_key, std::make_shared<Connection>(traffic_, peer->address().host()));
+            peer->putData(connection_key,
+                          std::make_shared<Connection>(traffic_, usual_address(peer->address().host())));
         } catch (...) {
             log_current_exception("connection not accepted");
         }

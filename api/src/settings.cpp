@@ -50,6 +50,10 @@ bool is_address(const std::string& text) {
     return socket_address(text, 0).has_value();
 }
 
+bool are_proxies(const std::string& text) {
+    return TrustedProxies::from_list(text).has_value();
+}
+
 bool is_conninfo(const std::string& text) {
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
         PQconninfoParse(text.c_str(), nullptr), PQconninfoFree);
@@ -213,6 +217,8 @@ const std::vector<Setting>& table() {
          "encryption on the way to that server; off for one on this machine only", is_smtp_tls, [](INTO) { s.smtp.tls = smtp_tls_of(text); }},
         {"AUXEIRA_SMTP_CA", Kind::text, "", false, 0, 4096, "the path of a file with PEM certificates",
          "certificates that vouch for that server, in place of the system's", has_certificates_or_none, [](INTO) { s.smtp.certificates = text.empty() ? "" : certificates_of(text); }},
+        {"AUXEIRA_TRUSTED_PROXIES", Kind::text, "", false, 0, 8192, "a comma list of IPv4 or IPv6 addresses and networks such as 127.0.0.1,10.0.0.0/8",
+         "proxies whose X-Forwarded-For says where a client is; none by default", are_proxies, [](INTO) { s.trusted_proxies = *TrustedProxies::from_list(text); }},
         {"AUXEIRA_CORS_ORIGINS", Kind::text, "", false, 0, 8192, "a comma list of origins such as https://app.example.com",
          "origins whose pages may call the API; none by default", are_origins, [](INTO) { s.cors_origins = origins_of(text); }},
         {"AUXEIRA_BODY_LIMIT", Kind::integer, "1048576", false, 1024, 64 * mebibyte, "",

@@ -1,6 +1,7 @@
 // What the program is told by its environment. One table drives reading, --help and --check-config.
 #pragma once
 
+#include "client_address.hpp"
 #include "log.hpp"
 
 #include <chrono>
@@ -47,6 +48,7 @@ struct Settings {
     std::string public_url;         // without a final slash
     std::string password_list;      // a path; empty = no list
     SmtpSettings smtp;
+    TrustedProxies trusted_proxies;
     std::vector<std::string> cors_origins;
     std::size_t body_limit = 0;
     std::size_t metrics_body_limit = 0;

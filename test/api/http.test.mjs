@@ -41,7 +41,7 @@ const routes = {
   '/api/organizations/x/invitations/x': 'DELETE, OPTIONS', '/api/invitations/accept': 'POST, OPTIONS',
   '/api/admin/users/x': 'PATCH, OPTIONS',
 
-  '/api/relationships': 'GET, HEAD, POST, OPTIONS', '/api/relationships/x': 'PATCH, OPTIONS',
+  '/api/relationships': 'GET, HEAD, POST, OPTIONS',
   '/api/relationships/x/accept': 'POST, OPTIONS', '/api/relationships/x/decline': 'POST, OPTIONS',
   '/api/relationships/x/end': 'POST, OPTIONS', '/api/investments': 'GET, HEAD, POST, OPTIONS',
   '/api/partnerships': 'GET, HEAD, POST, OPTIONS', '/api/documents': 'GET, HEAD, POST, OPTIONS',

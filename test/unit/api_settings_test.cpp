@@ -95,6 +95,17 @@ TEST(ApiSettings, origins_are_exact) {
         EXPECT_NE(refusal({{"AUXEIRA_CORS_ORIGINS", value}}), "accepted") << value;
 }
 
+TEST(ApiSettings, proxies_are_addresses_and_networks) {
+    EXPECT_TRUE(read_settings(environment({})).trusted_proxies.empty());
+    EXPECT_FALSE(
+        read_settings(environment({{"AUXEIRA_TRUSTED_PROXIES", "::1,10.0.0.0/8"}})).trusted_proxies.empty());
+    EXPECT_EQ(refusal({{"AUXEIRA_TRUSTED_PROXIES", ""}}), "accepted");
+    EXPECT_EQ(
+        refusal({{"AUXEIRA_TRUSTED_PROXIES", "proxy.example"}}),
+        "AUXEIRA_TRUSTED_PROXIES=proxy.example is wrong; allowed: a comma list of IPv4 or IPv6 addresses and "
+        "networks such as 127.0.0.1,10.0.0.0/8");
+}
+
 TEST(ApiSettings, public_url_is_a_page) {
     for (const char* value : {"https://app.example", "http://localhost:3000", "https://example.com/auxeira"})
         EXPECT_EQ(read_settings(environment({{"AUXEIRA_PUBLIC_URL", value}})).public_url, value);
