@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_pause{100};
 constexpr milliseconds longest_pause{5000};
 constexpr milliseconds idle_check{1000};
+constexpr milliseconds longest_lock_wait{1000};
 constexpr milliseconds first_retry_pause{10};
 constexpr int most_retries = 3;
 // What a statement may take beyond the server's own timeout before the connection is given up.
@@ -110,7 +111,9 @@ std::string conninfo(const DatabaseSettings& settings, const std::string& applic
     values["keepalives_count"] = "3";
     values["tcp_user_timeout"] = "10000";
     values["options"] += " -c search_path=pg_catalog,pg_temp -c statement_timeout=" + timeout +
-                         " -c idle_in_transaction_session_timeout=" + timeout;
+                         " -c idle_in_transaction_session_timeout=" + timeout +
+                         // Whoever keeps a lock must not keep the workers waiting with it.
+                         " -c lock_timeout=" + std::to_string(longest_lock_wait.count());
     std::string text;
     for (const auto& [key, value] : values)
         text += key + '=' + quoted(value) + ' ';

@@ -21,7 +21,7 @@ struct SqlstateRule {
 
 // Class ZA is the platform's own (see the SQL API's list of private codes).
 // clang-format off
-constexpr std::array<SqlstateRule, 19> rules = {{
+constexpr std::array<SqlstateRule, 20> rules = {{
     {"ZA400", 400, true,  true,  0, "The request is missing something"},
     {"ZA401", 401, true,  false, 0, "A one-time code is needed"},
     {"ZA409", 409, true,  false, 0, "The request conflicts with what is stored"},
@@ -37,6 +37,7 @@ constexpr std::array<SqlstateRule, 19> rules = {{
     {"P0002", 404, true,  false, 0, "Not found"},
     {"40001", 503, false, false, 1, "The service is busy, please try again"},
     {"40P01", 503, false, false, 1, "The service is busy, please try again"},
+    {"55P03", 503, false, false, 1, "The service is busy, please try again"},
     {"57014", 504, false, false, 0, "The request took too long"},
     {"53",    503, false, false, 5, "The service is busy, please try again"},
     {"57P0",  503, false, false, 5, "The service is restarting, please try again"},

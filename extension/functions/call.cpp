@@ -174,6 +174,12 @@ std::string claim(Jsonb* claims, std::string_view key) {
     });
 }
 
+// Never empty: it is also what tells a call from the statement of an SQL login.
+std::string request_id_of(Jsonb* claims) {
+    const std::string id = claim(claims, "requestId");
+    return id.empty() ? "-" : id;
+}
+
 bool is_version(std::string_view text) {
     return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == text.npos;
 }
@@ -263,7 +269,7 @@ AUXEIRA_SQL_FUNCTION(call) {
     become(role_named("auxeira_owner"));
     const ApiFunction function = function_named(name);
     Caller caller = caller_of(function, claims);
-    caller.identity[Part::request_id] = claim(claims, "requestId");
+    caller.identity[Part::request_id] = request_id_of(claims);
     caller.identity[Part::client_address] = claim(claims, "address");
     caller.identity[Part::user_agent] = claim(claims, "userAgent");
     assume_identity(caller.identity);

@@ -9,8 +9,11 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
+#include "optimizer/planner.h"
+#include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -189,23 +192,35 @@ void start_executor(QueryDesc* query, int flags) {
     next_executor_start != nullptr ? next_executor_start(query, flags) : standard_ExecutorStart(query, flags);
 }
 
-// Estimates tell how many rows others have, and which values are frequent in them.
+// --- Plans -----------------------------------------------------------------------------------------------
+
+// Estimates tell how many rows others have, and which values are frequent in them. Whoever sees a part of the
+// rows, as a member of auxeira_user, is not shown a plan: neither by EXPLAIN nor printed as a message.
+bool sees_a_part() {
+    const Oid role = get_role_oid("auxeira_user", true);
+    return OidIsValid(role) && !superuser() && has_privs_of_role(GetUserId(), role);
+}
+
+Datum refuse_plan(FunctionCallInfo) {
+    refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "plans are not shown to a login that sees a part of the rows",
+           "Ask the owner of the database for a plan.");
+}
+
 ProcessUtility_hook_type next_utility = nullptr;
+planner_hook_type next_planner = nullptr;
 
 void start_utility(PlannedStmt* statement, const char* text, bool is_shared, ProcessUtilityContext context,
                    ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
                    QueryCompletion* completion) {
-    if (IsA(statement->utilityStmt, ExplainStmt) && *bound_user_id() != '\0' && !superuser()) {
-        boundary::enter(
-            [](FunctionCallInfo) -> Datum {
-                refuse(ERRCODE_INSUFFICIENT_PRIVILEGE,
-                       "plans are not shown to a login that sees a part of the rows",
-                       "Ask the owner of the database for a plan.");
-            },
-            nullptr);
-    }
+    if (IsA(statement->utilityStmt, ExplainStmt) && sees_a_part()) boundary::enter(refuse_plan, nullptr);
     const auto process = next_utility != nullptr ? next_utility : standard_ProcessUtility;
     process(statement, text, is_shared, context, parameters, environment, receiver, completion);
+}
+
+PlannedStmt* start_planner(Query* query, const char* text, int options, ParamListInfo parameters) {
+    if (Debug_print_plan && sees_a_part()) boundary::enter(refuse_plan, nullptr);
+    const auto plan = next_planner != nullptr ? next_planner : standard_planner;
+    return plan(query, text, options, parameters);
 }
 
 } // namespace
@@ -232,6 +247,8 @@ void follow_bound_logins() {
     ExecutorStart_hook = start_executor;
     next_utility = ProcessUtility_hook;
     ProcessUtility_hook = start_utility;
+    next_planner = planner_hook;
+    planner_hook = start_planner;
 }
 
 // Trigger on every table that rights are resolved from.

@@ -112,6 +112,7 @@ declare
     "required": ["keyId"], "additionalProperties": false,
     "properties": {"keyId": {"type": "string", "format": "uuid"}}}');
 begin
+  perform auxeira.require_call();
   update auxeira.api_keys k set revoked_at = clock_timestamp()
   where k.key_id = (r ->> 'keyId')::uuid and k.user_id = auxeira.user_id() and k.revoked_at is null;
   if not found then

@@ -186,10 +186,13 @@ create function auxeira.settle_relationship(wanted uuid, new_status text, new_sc
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  was constant auxeira.relationships := auxeira.lock_relationship(wanted, true, new_status = 'ended',
-    case when new_status = 'declined' then '{proposed}' else '{proposed, accepted}' end::text[]);
+  was auxeira.relationships;
   settled auxeira.relationships;
 begin
+  perform auxeira.require_call();
+  was := auxeira.lock_relationship(wanted, true, new_status = 'ended', case new_status
+    when 'accepted' then '{proposed, accepted}' when 'ended' then '{proposed, accepted}'
+    when 'declined' then '{proposed}' else '{}' end::text[]);
   perform auxeira.check_scopes(was.kind, new_scopes);
   update auxeira.relationships r set
     status = new_status, scopes = new_scopes,

@@ -89,9 +89,13 @@ revoke execute on function auxeira.resolve_session(uuid, uuid, integer) from pub
 create function auxeira.resolve_key(hash bytea) returns setof auxeira.resolved_identity
   language sql volatile rows 1
 begin atomic
+  -- Whoever holds the row writes the time; a call never waits for it.
   update auxeira.api_keys k set last_used_at = now()
-  where k.key_hash = hash and k.revoked_at is null and k.expires_at > now()
-    and coalesce(k.last_used_at < now() - interval '1 minute', true);
+  where k.key_id in (
+    select free.key_id from auxeira.api_keys free
+    where free.key_hash = hash and free.revoked_at is null and free.expires_at > now()
+      and coalesce(free.last_used_at < now() - interval '1 minute', true)
+    for no key update skip locked);
   select u.user_id, u.user_type, null::uuid, k.org_id, r.own, r.writable, r.managed, r.owned, r.profile, r.scores,
          r.metrics, r.documents, false, array_to_string(k.scopes, ','),
          least(k.expires_at, now() + interval '1 minute')
@@ -132,7 +136,8 @@ begin
 end
 $$;
 comment on function auxeira.require_call() is
-  'Error 42501 for an SQL login: for functions that believe what the shim adds to a request.';
+  'Error 42501 for an SQL login: for functions that believe what the shim adds to a request, and for those that change '
+  'rights. An SQL user could keep the locks of the latter for ever, and with them the own removal from coming.';
 revoke execute on function auxeira.require_call() from public;
 
 create function auxeira.signed_in(claims jsonb) returns table (user_id uuid, session_id uuid, org_id uuid)
@@ -163,6 +168,7 @@ begin
   -- The login can change the second, but not the first.
   execute format('alter role %I set temp_file_limit = %L', login, '1GB');
   execute format('alter role %I set statement_timeout = %L', login, '5min');
+  execute format('alter role %I connection limit 20', login);
   execute format('grant auxeira_user to %I', login);
 end
 $$;

@@ -127,6 +127,7 @@ declare
       "logoUrl": {"type": "string", "maxLength": 2000}}}');
   changed auxeira.organizations;
 begin
+  perform auxeira.require_call();
   perform auxeira.lock_organization((r ->> 'organizationId')::uuid, 'organizations', 'update');
   perform auxeira.check_url(path, r ->> path) from unnest(array['website', 'logoUrl']) path;
   update auxeira.organizations o set
@@ -218,6 +219,7 @@ declare
   own_role constant auxeira.member_role := auxeira.lock_organization(org, 'user_organizations', 'update');
   old_role auxeira.member_role;
 begin
+  perform auxeira.require_call();
   select m.role into old_role from auxeira.user_organizations m
   where m.org_id = org and m.user_id = member and m.left_at is null;
   if not found then
@@ -255,6 +257,7 @@ declare
     case when member = auxeira.user_id() then 'select' else 'update' end);
   old_role auxeira.member_role;
 begin
+  perform auxeira.require_call();
   select m.role into old_role from auxeira.user_organizations m
   where m.org_id = org and m.user_id = member and m.left_at is null;
   if not found then

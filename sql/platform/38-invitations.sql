@@ -99,6 +99,7 @@ declare
       "invitationId": {"type": "string", "format": "uuid"}}}');
   org constant uuid := r ->> 'organizationId';
 begin
+  perform auxeira.require_call();
   perform auxeira.lock_organization(org, 'user_organizations', 'insert');
   update auxeira.invitations i set revoked_at = clock_timestamp()
   where i.org_id = org and i.invitation_id = (r ->> 'invitationId')::uuid and i.accepted_at is null
@@ -149,6 +150,7 @@ declare
     (select u.email from auxeira.users u where u.user_id = me));
   given_role auxeira.member_role;
 begin
+  perform auxeira.require_call();
   if used.invitation_id is null then
     perform auxeira.refuse_value('token', 'it has been used, has expired, or is for another e-mail address');
   end if;

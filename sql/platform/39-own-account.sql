@@ -28,6 +28,7 @@ create function auxeira_api.logout(request jsonb) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform auxeira.require_call();
   update auxeira.user_sessions s set revoked_at = clock_timestamp(), revoke_reason = 'logout'
   where s.session_id = auxeira.session_id() and s.revoked_at is null;
   -- Of two that log out at the same time, one did it.
@@ -46,6 +47,7 @@ as $$
 declare
   ended integer;
 begin
+  perform auxeira.require_call();
   perform auxeira.lock_user(auxeira.user_id());
   ended := auxeira.end_sessions(auxeira.user_id(), 'logout_all');
   perform auxeira.record_own('logged_out_everywhere');
@@ -81,6 +83,7 @@ declare
     "required": ["sessionId"], "additionalProperties": false,
     "properties": {"sessionId": {"type": "string", "format": "uuid"}}}');
 begin
+  perform auxeira.require_call();
   update auxeira.user_sessions s set revoked_at = clock_timestamp(), revoke_reason = 'ended_by_user'
   where s.session_id = (r ->> 'sessionId')::uuid and s.user_id = auxeira.user_id() and s.revoked_at is null
     and s.expires_at > now();

@@ -76,6 +76,25 @@ call auxeira.protect_tenant_table('auxeira.sse_score_history');
 create function auxeira.smallest_cohort() returns integer language sql immutable parallel safe return 5;
 comment on function auxeira.smallest_cohort() is 'Cohorts with fewer organizations are not used or shown.';
 
+-- Not the row of the organization: whoever holds that keeps its administrators from changing anything, their own
+-- removal for one.
+create table auxeira.writing_turns (
+  org_id uuid primary key references auxeira.organizations on delete cascade
+);
+comment on table auxeira.writing_turns is
+  'A row to lock for an organization, so that scores and actions are recorded one after the other.';
+call auxeira.protect_private_table('auxeira.writing_turns');
+
+create function auxeira.take_turn(of_org_id uuid) returns void language plpgsql volatile as $$
+begin
+  insert into auxeira.writing_turns (org_id) values (of_org_id) on conflict do nothing;
+  perform from auxeira.writing_turns t where t.org_id = of_org_id for update;
+end
+$$;
+comment on function auxeira.take_turn(uuid) is
+  'Waits until nobody else records a score or an action of the organization, and keeps others waiting.';
+revoke execute on function auxeira.take_turn(uuid) from public;
+
 create function auxeira.is_proven(of_org_id uuid) returns boolean language sql stable
   return exists (
     select from auxeira.user_organizations m join auxeira.users u on u.user_id = m.user_id
@@ -85,8 +104,24 @@ comment on function auxeira.is_proven(uuid) is
   'up members of a group at will would work out the one that is not made up.';
 revoke execute on function auxeira.is_proven(uuid) from public;
 
+create function auxeira.score_band(raw double precision) returns integer language sql immutable parallel safe
+  return least(floor(raw / 10), 9)::integer;
+comment on function auxeira.score_band(double precision) is 'Which ten points, 0 to 9, a raw score lies in.';
+
+create function auxeira.cohort_percentile(raw double precision, size integer, below integer, near integer)
+  returns numeric language sql immutable parallel safe
+begin atomic
+  select round((edge.lower + (edge.upper - edge.lower) * least(raw / 10 - auxeira.score_band(raw), 1))::numeric, 1)
+  from (select auxeira.sse_percentile(raw, size, below, 0)::double precision as lower,
+               auxeira.sse_percentile(raw, size, below + near, 0)::double precision as upper) edge;
+end;
+comment on function auxeira.cohort_percentile(double precision, integer, integer, integer) is
+  'The percentile of a score in a cohort of which it is known how many are in lower score bands and in its own, spread '
+  'evenly over the band. Anybody may score made-up answers as often as they like: exact counts would show, step by '
+  'step, the score of each member.';
+
 create function auxeira.sse_cohort(startup_id uuid, raw double precision, synthetic boolean)
-  returns table (basis text, size integer, below integer, equal integer, median jsonb)
+  returns table (basis text, size integer, below integer, near integer, median jsonb)
   language sql stable rows 1
 begin atomic
   with subject as (
@@ -115,20 +150,20 @@ begin atomic
     select c.* from cohorts c join chosen using (choice)
   )
   select coalesce(max(m.basis), 'reference'), count(*)::integer,
-         (count(*) filter (where m.raw_score < raw))::integer,
-         (count(*) filter (where m.raw_score = raw))::integer,
+         (count(*) filter (where auxeira.score_band(m.raw_score) < auxeira.score_band(raw)))::integer,
+         (count(*) filter (where auxeira.score_band(m.raw_score) = auxeira.score_band(raw)))::integer,
          (select jsonb_object_agg(component, middle)
           from (select c.key as component,
-                       percentile_cont(0.5) within group (order by c.value::double precision) as middle
+                       round(percentile_cont(0.5) within group (order by c.value::double precision)) as middle
                 from members, jsonb_each_text(members.component_scores) c
                 group by c.key having count(*) >= auxeira.smallest_cohort()) medians)
   from members m;
 end;
--- Asked often enough with made-up scores it would give single scores away: for record_sse_score alone.
 revoke execute on function auxeira.sse_cohort(uuid, double precision, boolean) from public;
 comment on function auxeira.sse_cohort(uuid, double precision, boolean) is
   'The startups a score is compared with (latest score of each, real or synthetic alike, itself left out): the '
-  'narrowest of stage and industry, stage, all that has enough members, else the reference distribution.';
+  'narrowest of stage and industry, stage, all that has enough members, else the reference distribution. below and '
+  'near: how many are in a lower score band and in the same. median: of each component, in whole points.';
 
 create function auxeira.sse_explanation(result auxeira.sse_result, median jsonb) returns jsonb
   language sql stable parallel safe
@@ -168,9 +203,8 @@ begin
     raise exception using errcode = '22023', message = 'invalid request: startupId: this organization is not a startup',
       detail = 'startupId: this organization is not a startup';
   end if;
-  -- One writer at a time for one startup, so that versions have neither gaps nor duplicates. A row, not an
-  -- advisory lock, which any login could hold.
-  perform from auxeira.organizations o where o.org_id = startup_id for no key update;
+  -- So that versions have neither gaps nor duplicates.
+  perform auxeira.take_turn(startup_id);
   select * into previous from auxeira.sse_scores s where s.org_id = startup_id order by version desc limit 1;
   select * into cohort from auxeira.sse_cohort(startup_id, result.raw, is_synthetic);
   insert into auxeira.sse_scores (org_id, version, total_score, raw_score, status, component_scores,
@@ -178,7 +212,7 @@ begin
     formula_version, input_hash, data_quality_score, confidence_level, created_by)
   values (startup_id, coalesce(previous.version, 0) + 1, result.total, result.raw, result.status,
     result.breakdown,
-    auxeira.sse_percentile(result.raw, cohort.size, cohort.below, cohort.equal), result.success_probability,
+    auxeira.cohort_percentile(result.raw, cohort.size, cohort.below, cohort.near), result.success_probability,
     auxeira.sse_explanation(result, cohort.median),
     jsonb_build_object('basis', cohort.basis, 'size', cohort.size), result.coverage, result.band,
     record_sse_score.is_synthetic, result.scale, policy, result.formula_version,

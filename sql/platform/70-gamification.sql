@@ -249,7 +249,7 @@ begin
       hint = 'See the catalogue of activities.';
   end if;
   -- One report in an organization at a time, so that limits and what is paid once hold.
-  perform from auxeira.organizations o where o.org_id = auxeira.org_id() for no key update;
+  perform auxeira.take_turn(auxeira.org_id());
   profile := auxeira.lock_own_profile();
   -- Read after the lock, and never before what is booked: a transaction may have been open since yesterday.
   moment := clock_timestamp();

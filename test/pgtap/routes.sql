@@ -125,11 +125,18 @@ select test.add_route(6, 'a hidden parent is as absent as one that never was', '
  'grant insert on auxeira.integration_data to auxeira_user;
   alter policy member_insert on auxeira.integration_data with check (org_id = any (auxeira.writable_org_ids()))') \g /dev/null
 -- The guard is in the library: a login that it does not know of shows what it is for.
-select test.add_route(7, 'plans, whose estimates count the rows of others, are not told to an SQL login', 'ann',
- array[format('explain select from auxeira.dashboard_metrics where org_id = %L', :'bob')], '^42501 plans are not shown',
- 'set local test.who = ''unbound''', 'rows=2\d ', format('insert into auxeira.dashboard_metrics (org_id, dashboard_type, metric_value, metric_timestamp)
+-- Who is not a member of auxeira_user is not refused plans: the login then reads by a policy of its own.
+select format('revoke auxeira_user from auxeira_test_login; grant usage on schema auxeira to auxeira_test_login;
+  grant select on auxeira.dashboard_metrics to auxeira_test_login;
+  create policy planted on auxeira.dashboard_metrics to auxeira_test_login using (org_id = %L)', :'ann') as plain,
+  format('insert into auxeira.dashboard_metrics (org_id, dashboard_type, metric_value, metric_timestamp)
    select case when n < 30 then %L else %L end::uuid, ''government'', ''{}'', now() from generate_series(1, 700) n;
-   analyze auxeira.dashboard_metrics', :'ann', :'bob')) \g /dev/null
+   analyze auxeira.dashboard_metrics', :'ann', :'bob') as many \gset
+select test.add_route(7, 'plans, whose estimates count the rows of others, are not told to an SQL login', 'ann',
+ array[format('explain select from auxeira.dashboard_metrics where user_id is null and org_id > %L', :'nobody')],
+ '^42501 plans are not shown', :'plain', 'rows=[23]\d ', :'many') \g /dev/null
+select test.add_route(7, 'nor printed as messages', 'ann', array[:'rows'], '^42501 plans are not shown',
+ :'plain', '^30$', :'many' || '; set local debug_print_plan = on') \g /dev/null
 select test.add_route(8, 'statistics of the planner are for nobody', 'ann',
  array['select count(*) from pg_stats where schemaname = ''auxeira'''], '^0$',
  'alter table auxeira.dashboard_metrics disable row level security', '^[1-9]', 'analyze auxeira.dashboard_metrics') \g /dev/null
@@ -202,6 +209,10 @@ select test.add_route(17, 'nor does a value that is refused', 'ann', array[test.
 select test.add_route(21, 'what others are asking is not told', 'ann',
  array['select query from pg_stat_activity where pid = pg_backend_pid()'], '^<insufficient privilege>$',
  'grant pg_read_all_stats to auxeira_test_login', '^select') \g /dev/null
+select test.add_route(21, 'how many rows all tenants have is not told', 'ann',
+ array['select sum(n_tup_ins) from pg_stat_all_tables'], '^42501 permission denied', 'grant pg_monitor to auxeira_test_login', '^\d+$') \g /dev/null
+select test.add_route(21, 'nobody is woken by pg_notify', 'ann', array['select pg_notify(''x'', ''y'')'], '^42501 permission denied',
+ 'grant execute on function pg_notify(text, text) to public', '^$') \g /dev/null
 select test.add_route(21, 'no large objects are left for others', 'ann', array['select lo_create(0)'], '^42501 permission denied',
  'grant execute on function lo_create(oid) to public', '^\d+$') \g /dev/null
 select test.add_route(21, 'nobody takes the server''s room for locks, which is everybody''s', 'ann',
@@ -256,13 +267,27 @@ insert into test.trusting values
                            :'ann', repeat('0', 64))),
   ('create_api_key', '{"name": "x", "scopes": ["metrics:read"]}'),
   ('store_integration_credentials', format('{"integrationId": "%s", "sealedCredentials": "00"}', test.id_of('integrations', :'ann')));
+-- And those that change rights, whose locks an SQL login could keep.
+create table test.rights_changing (api_function text, request text);
+insert into test.rights_changing values
+  ('logout', '{}'), ('logout_all', '{}'), ('end_session', format('{"sessionId": "%s"}', :'nobody')),
+  ('revoke_api_key', format('{"keyId": "%s"}', :'nobody')),
+  ('update_organization', format('{"organizationId": "%s", "region": "x"}', :'ann')),
+  ('change_member_role', format('{"organizationId": "%s", "userId": "%s", "role": "viewer"}', :'ann', :'nobody')),
+  ('remove_member', format('{"organizationId": "%s", "userId": "%s"}', :'ann', :'nobody')),
+  ('revoke_invitation', format('{"organizationId": "%s", "invitationId": "%s"}', :'ann', :'nobody')),
+  ('accept_invitation', '{"token": "vt_0000000000000000000000000000000000000000000"}'),
+  ('accept_relationship', format('{"relationshipId": "%s", "scopes": []}', :'nobody')),
+  ('decline_relationship', format('{"relationshipId": "%s"}', :'nobody')),
+  ('end_relationship', format('{"relationshipId": "%s"}', :'nobody'));
 create function test.trusted(api_function text, request text, beforehand text default '') returns text language sql as $$
   select test.told('ann', array[format('select auxeira_api.%I(%L)', api_function, request)],
     case api_function when 'request_verification' then 'update auxeira.users set email_verified = false;' else '' end || beforehand) $$;
 
 -- --- The test ---------------------------------------------------------------------------------------------------
 
-select plan((2 * ((select count(*) from test.routes) + (select count(*) from test.plans) + (select count(*) from test.trusting)) + 6)::integer);
+select plan((2 * ((select count(*) from test.routes) + (select count(*) from test.plans) + (select count(*) from test.trusting))
+  + (select count(*) from test.rights_changing) + 6)::integer);
 
 select matches(test.told(who, statements, setup), told, format('route %s: %s', number, what)) from test.routes;
 select matches(test.told(who, statements, setup || ';' || removal), leaks, format('route %s: %s, and leaks without its guard', number, what))
@@ -278,6 +303,10 @@ from test.trusting;
 select matches(test.trusted(api_function, request, 'create or replace function auxeira.require_call() returns void language sql as '''''),
                '"success" : true', format('an SQL login is not the shim: %s, and it would pass for it without the guard', api_function))
 from test.trusting;
+
+select matches(test.trusted(api_function, request), '^42501 this goes through the API alone',
+               'an SQL login does not hold up a change of rights: ' || api_function)
+from test.rights_changing;
 
 -- Guards that cannot be removed here: they are compiled in.
 select cmp_ok(current_setting('server_version_num')::integer, '>=', 150014,

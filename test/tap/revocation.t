@@ -156,6 +156,23 @@ is "$(ask open "$rows")" 0 'beside it nothing is seen'
 ask open commit >/dev/null
 ask change "${undoings[0]}" >/dev/null
 
+# --- No transaction of a login keeps its user's rights from ending --------------------------------------------------------
+
+root="$(register root government)"
+sql "$admin" -c "update auxeira.users set is_admin = true where email = 'root@example.org'"
+actions=("auxeira_api.complete_action('{\"actionType\": \"pivot\", \"domain\": \"x\"}')"
+    "auxeira_api.create_relationship('{\"startupId\": \"$anns_org\", \"kind\": \"investor\"}')"
+    "auxeira_api.generate_synthetic('{\"count\": 3}')" "auxeira_api.create_document('{\"title\": \"x\", \"kind\": \"legal\",
+    \"url\": \"https://files.example/x\"}')")
+for action in "${actions[@]}"; do
+    like "$(ask open "begin; select $action" | head -c 200)" success "an SQL login has done something and not committed: ${action%%\(*}"
+    like "$(PGOPTIONS='-c lock_timeout=2s' call "$root" admin_update_user "{\"userId\": \"$ivys_id\", \"isActive\": false}")" success \
+        'its user is disabled nevertheless'
+    is "$(ask open "$rows")" 0 'and sees nothing more'
+    ask open rollback >/dev/null
+    call "$root" admin_update_user "{\"userId\": \"$ivys_id\", \"isActive\": true}" >/dev/null
+done
+
 ask change "call auxeira.unbind_login('auxeira_tap_investor')" >/dev/null
 like "$(ask plain "$rows")" 'permission denied' 'a login that is unbound loses every table on open connections'
 
