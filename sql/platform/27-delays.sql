@@ -16,7 +16,7 @@ create unlogged table auxeira.login_delays (
 create index login_delays_account on auxeira.login_delays (account);
 comment on table auxeira.login_delays is
   'How often something was tried in vain and when it may be tried again. Keys are SHA-256, since what is tried may '
-  'be anything, even a password.';
+  'be anything, even a password. Kinds that are events: when it was last recorded that somebody had to wait.';
 comment on column auxeira.login_delays.account is 'SHA-256 of the address that was tried, where there is one.';
 call auxeira.protect_private_table('auxeira.login_delays');
 
@@ -219,5 +219,26 @@ comment on function auxeira.count_mail(text, jsonb, timestamptz) is
   'Counts a mail that anybody may cause to be sent to anybody and gives 0, or the seconds until the next may be '
   'caused.';
 revoke execute on function auxeira.count_mail(text, jsonb, timestamptz) from public;
+
+-- --- Recording -----------------------------------------------------------------------------------------------------
+
+-- Remembered here by what was tried, not looked up in the record: all unknown addresses are one there, and whether an
+-- event is written takes a time that tells known addresses from unknown ones.
+create function auxeira.record_delay(event text, target text, of_user_id uuid, of_org_id uuid, of_session_id uuid,
+                                     client jsonb, at timestamptz) returns void language plpgsql volatile as $$
+begin
+  insert into auxeira.login_delays as d (kind, key, last_failure_at)
+  values (event, auxeira.delay_key(target, auxeira.client_network(auxeira.client_address(client))::text), at)
+  on conflict (kind, key) do update set last_failure_at = excluded.last_failure_at
+  where d.last_failure_at <= excluded.last_failure_at - interval '1 minute';
+  if found then
+    perform auxeira.record_access(event, of_user_id, of_org_id, of_session_id, client);
+  end if;
+end
+$$;
+comment on function auxeira.record_delay(text, text, uuid, uuid, uuid, jsonb, timestamptz) is
+  'Records that a client has to wait, once a minute for the same client and target (what was tried: an address that '
+  'need not be known, or a user), so that nobody can fill the list of events of somebody else.';
+revoke execute on function auxeira.record_delay(text, text, uuid, uuid, uuid, jsonb, timestamptz) from public;
 
 reset role;

@@ -72,25 +72,38 @@ create function auxeira.organization_type_of(user_type auxeira.user_type) return
 comment on function auxeira.organization_type_of(auxeira.user_type) is
   'The kind of the organization that a new user of this type gets.';
 
-create function auxeira.create_account(r jsonb, password_hash text) returns table (new_user uuid, new_org uuid)
+create function auxeira.found_organization(founder_id uuid, wished jsonb default '{}') returns uuid
   language plpgsql volatile
 as $$
 declare
-  kind constant auxeira.user_type := r ->> 'userType';
+  new_id uuid;
 begin
-  insert into auxeira.users (email, user_type, profile) values (r ->> 'email', kind, r -> 'profile')
+  insert into auxeira.organizations (name, org_type, industry, region, stage)
+  select coalesce(wished ->> 'name', split_part(u.email, '@', 1)),
+         coalesce((wished ->> 'type')::auxeira.organization_type, auxeira.organization_type_of(u.user_type)),
+         wished ->> 'industry', wished ->> 'region', (wished ->> 'stage')::auxeira.stage
+  from auxeira.users u where u.user_id = founder_id
+  returning org_id into strict new_id;
+  insert into auxeira.user_organizations (org_id, user_id, role, is_primary)
+  values (new_id, founder_id, 'owner', true);
+  return new_id;
+end
+$$;
+comment on function auxeira.found_organization(uuid, jsonb) is
+  'A primary organization, which the user owns. wished: {name, type, industry, region, stage}; by default the local '
+  'part of the user''s address and the kind of the user. It locks nothing that anybody else could have locked.';
+revoke execute on function auxeira.found_organization(uuid, jsonb) from public;
+
+create function auxeira.create_account(r jsonb, password_hash text) returns table (new_user uuid, new_org uuid)
+  language plpgsql volatile
+as $$
+begin
+  insert into auxeira.users (email, user_type, profile)
+  values (r ->> 'email', (r ->> 'userType')::auxeira.user_type, r -> 'profile')
   returning user_id into new_user;
   insert into auxeira.user_credentials (user_id, password_hash) values (new_user, create_account.password_hash);
-  insert into auxeira.organizations (name, org_type, industry, region, stage)
-  values (coalesce(r #>> '{organization,name}', nullif(left(r #>> '{profile,companyName}', 255), ''),
-                   split_part(r ->> 'email', '@', 1)),
-          coalesce((r #>> '{organization,type}')::auxeira.organization_type,
-                   auxeira.organization_type_of(kind)),
-          r #>> '{organization,industry}', r #>> '{organization,region}',
-          (r #>> '{organization,stage}')::auxeira.stage)
-  returning org_id into new_org;
-  insert into auxeira.user_organizations (org_id, user_id, role, is_primary)
-  values (new_org, new_user, 'owner', true);
+  new_org := auxeira.found_organization(new_user, r -> 'organization' || jsonb_build_object('name',
+    coalesce(r #>> '{organization,name}', nullif(left(r #>> '{profile,companyName}', 255), ''))));
   return next;
 end
 $$;
@@ -200,7 +213,7 @@ begin
     user_id := first;
     other_user_id := other;
   else
-    perform auxeira.record_access('login_delayed', first, null, null, client);
+    perform auxeira.record_delay('login_delayed', lower(address), first, null, null, client, at);
   end if;
   return next;
 end
@@ -248,10 +261,8 @@ begin
   if not found or not auxeira.pass_second_factor(of_user_id, totp_counter, recovery_code_hash, client) then
     return;
   end if;
-  home := auxeira.home_organization(of_user_id);
-  if home is null then
-    raise exception using errcode = '28000', message = 'the account belongs to no organization';
-  end if;
+  -- Who was removed from their only organization keeps the account: without a session no invitation can be accepted.
+  home := coalesce(auxeira.home_organization(of_user_id), auxeira.found_organization(of_user_id));
   session := auxeira.start_session(of_user_id, home, refresh_token_hash, lifetime_seconds, client);
   perform auxeira.forgive_login(address, client, of_user_id = auxeira.account_of(address));
   perform auxeira.record_access('login', of_user_id, home, session, client);
@@ -259,10 +270,10 @@ begin
 end
 $$;
 comment on function auxeira.open_session(uuid, bytea, integer, jsonb, bigint, bytea, text) is
-  'Opens a login session, in the home organization, for a user whose password was right. With a second factor, the '
-  'time step of the right one-time code or a recovery code is needed too. No row: the account was disabled, '
-  'checked_hash (the hash that the password was checked against) is not its hash any more, the code was used before, '
-  'or there were too many wrong ones. Errors: ZA401 a code is needed, 28000 the user belongs to no organization.';
+  'Opens a login session, in the home organization, for a user whose password was right; who belongs to none gets a '
+  'new one of their own. With a second factor, the time step of the right one-time code or a recovery code is needed '
+  'too. No row: the account was disabled, checked_hash (the hash that the password was checked against) is not its '
+  'hash any more, the code was used before, or there were too many wrong ones. Errors: ZA401 a code is needed.';
 revoke execute on function auxeira.open_session(uuid, bytea, integer, jsonb, bigint, bytea, text) from public;
 
 -- --- Refreshing ----------------------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ begin
     retry_after := auxeira.count_attempt('session', auxeira.delay_key(me.session_id::text), null, at);
   end if;
   if retry_after > 0 then
-    perform auxeira.record_access('reauthentication_delayed', me.user_id, me.org_id, me.session_id, client);
+    perform auxeira.record_delay('reauthentication_delayed', me.user_id::text, me.user_id, me.org_id, me.session_id,
+                                 client, at);
     return query select me.user_id, me.session_id, null, null, null::text[], null::bytea, null::boolean, retry_after;
     return;
   end if;
@@ -210,12 +211,15 @@ create function auxeira.request_password_reset(address text, token_hash bytea, t
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  at constant timestamptz := clock_timestamp();
   person constant uuid := auxeira.account_of(address);
-  seconds constant integer := auxeira.count_mail(address, client, clock_timestamp());
+  seconds constant integer := auxeira.count_mail(address, client, at);
 begin
-  perform auxeira.record_access(
-    case when seconds = 0 then 'password_reset_requested' else 'password_reset_delayed' end,
-    person, null, null, client);
+  if seconds = 0 then
+    perform auxeira.record_access('password_reset_requested', person, null, null, client);
+  else
+    perform auxeira.record_delay('password_reset_delayed', lower(address), person, null, null, client, at);
+  end if;
   -- Many clients together could flood a mailbox, and ten links are enough to choose from.
   if seconds = 0 and (select count(*) < 10 from auxeira.account_tokens t
                       where t.user_id = person and t.purpose = 'reset_password' and t.used_at is null

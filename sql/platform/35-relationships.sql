@@ -58,51 +58,55 @@ comment on function auxeira.list_related(text, text, integer) is
 
 -- --- Proposing ----------------------------------------------------------------------------------------------
 
--- Definer, because nobody may write relationships in any other way; it writes for the active organization only.
-create function auxeira.propose_relationship(startup_id uuid, kind text, message text default null)
-  returns auxeira.relationships
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-declare
-  proposed auxeira.relationships;
+create function auxeira.check_proposal(of_startup_id uuid, of_kind text) returns void language plpgsql stable as $$
 begin
   perform auxeira.require_right('relationships', 'insert', auxeira.org_id(), 'organization not found');
   if not exists (select from auxeira.relationship_kinds k
-                 where k.kind = propose_relationship.kind and auxeira.own_user_type() = any (k.proposer_types::text[])) then
+                 where k.kind = of_kind and auxeira.own_user_type() = any (k.proposer_types::text[])) then
     raise exception using errcode = '42501', message = 'your type of user does not propose this kind of relationship';
   end if;
-  perform from auxeira.organizations o
-  where o.org_id = propose_relationship.startup_id and o.org_type = 'startup' and o.is_active
-    and o.org_id <> auxeira.org_id();
-  if not found then
+  if not exists (select from auxeira.organizations o
+                 where o.org_id = of_startup_id and o.org_type = 'startup' and o.is_active
+                   and o.org_id <> auxeira.org_id()) then
     raise exception using errcode = 'P0002', message = 'startup not found';
   end if;
   if exists (select from auxeira.relationships r
-             where r.org_id = auxeira.org_id() and r.startup_id = propose_relationship.startup_id
-               and r.kind = propose_relationship.kind and r.status = 'declined'
-               and r.decided_at > now() - interval '30 days') then
+             where r.org_id = auxeira.org_id() and r.startup_id = of_startup_id and r.kind = of_kind
+               and r.status = 'declined' and r.decided_at > now() - interval '30 days') then
     raise exception using errcode = 'ZA409', message = 'the startup declined this within the last 30 days';
   end if;
+end
+$$;
+comment on function auxeira.check_proposal(uuid, text) is
+  'Errors when the active organization may not propose this: 42501 not for this role or type of user, P0002 no such '
+  'startup, ZA409 declined lately.';
+
+-- Definer, because nobody may write relationships in any other way; it writes for the active organization only.
+create function auxeira.propose_relationship(of_startup_id uuid, of_kind text, words text default null)
+  returns auxeira.relationships
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  proposed auxeira.relationships;
+begin
+  perform auxeira.check_proposal(of_startup_id, of_kind);
   insert into auxeira.relationships (org_id, startup_id, kind, message, proposed_by)
-  values (auxeira.org_id(), propose_relationship.startup_id, propose_relationship.kind, propose_relationship.message,
-          auxeira.user_id())
+  values (auxeira.org_id(), of_startup_id, of_kind, words, auxeira.user_id())
   on conflict (org_id, startup_id, kind) where status in ('proposed', 'accepted') do nothing
   returning * into proposed;
-  if not found then
-    select * into strict proposed from auxeira.relationships r
-    where r.org_id = auxeira.org_id() and r.startup_id = propose_relationship.startup_id
-      and r.kind = propose_relationship.kind and r.status in ('proposed', 'accepted');
+  if found then
+    perform auxeira.record_own('relationship_proposed', proposed.relationship_id);
     return proposed;
   end if;
-  perform auxeira.record_access('relationship_proposed', auxeira.user_id(), auxeira.org_id(), auxeira.session_id(),
-                                auxeira.client());
+  select * into strict proposed from auxeira.relationships r
+  where r.org_id = auxeira.org_id() and r.startup_id = of_startup_id and r.kind = of_kind
+    and r.status in ('proposed', 'accepted');
   return proposed;
 end
 $$;
 comment on function auxeira.propose_relationship(uuid, text, text) is
   'Proposes a relationship of the active organization with a startup; gives the one there is when it is proposed or '
-  'accepted already. Errors: 42501 not for this role or type of user, P0002 no such startup, ZA409 declined lately.';
+  'accepted already. Errors: those of check_proposal.';
 
 create function auxeira_api.create_relationship(request jsonb) returns json language plpgsql volatile as $$
 declare
@@ -202,8 +206,7 @@ begin
     ended_at = case when new_status = 'ended' then now() end
   where r.org_id = was.org_id and r.relationship_id = was.relationship_id
   returning * into settled;
-  perform auxeira.record_access('relationship_' || new_status, auxeira.user_id(), auxeira.org_id(),
-                                auxeira.session_id(), auxeira.client());
+  perform auxeira.record_own('relationship_' || new_status, wanted);
   return settled;
 end
 $$;

@@ -5,31 +5,12 @@ set local role auxeira_owner;
 create type auxeira.benchmark_group as (label text, size bigint, average double precision);
 comment on type auxeira.benchmark_group is 'A group of startups: how many have the figure, and its average.';
 
--- What is published beside a total must not let the total minus the rest give a small group away: when a group is
--- withheld, so are the next smallest, until at least two groups and smallest_cohort() startups are.
-create function auxeira.withheld_groups(sizes bigint[]) returns integer
-  language sql immutable parallel safe
-begin atomic
-  with ordered as (
-    select size, row_number() over (order by size, n) as place, sum(size) over (order by size, n) as up_to
-    from unnest(sizes) with ordinality as s (size, n)
-  ), few as (
-    select count(*) as groups from ordered where size < auxeira.smallest_cohort()
-  )
-  select case when few.groups = 0 then 0 else coalesce(
-    (select min(o.place) from ordered o
-     where o.place >= greatest(few.groups, 2) and o.up_to >= auxeira.smallest_cohort()), cardinality(sizes)) end::integer
-  from few;
-end;
-comment on function auxeira.withheld_groups(bigint[]) is
-  'How many of the groups, smallest first, must be withheld beside a published total (cell suppression, primary and '
-  'complementary: Willenborg and de Waal, Elements of Statistical Disclosure Control, 2001, section 1.4).';
-
 create function auxeira.latest_figures(measure text, synthetic boolean)
   returns table (org_id uuid, stage text, industry text, region text, figure double precision)
   language sql stable
 begin atomic
-  select o.org_id, o.stage::text, o.industry, o.region, latest.figure
+  select o.org_id, coalesce(o.stage::text, 'unknown'), coalesce(o.industry, 'unknown'), coalesce(o.region, 'unknown'),
+         latest.figure
   from auxeira.organizations o
     cross join lateral (
       (select s.total_score::double precision as figure from auxeira.sse_scores s
@@ -45,38 +26,63 @@ begin atomic
   where o.org_type = 'startup' and o.is_active and (synthetic or auxeira.is_proven(o.org_id));
 end;
 comment on function auxeira.latest_figures(text, boolean) is
-  'The latest figure of every startup that counts. For auxeira.benchmarks alone.';
+  'The latest figure of every startup that counts, with what it says of itself. For benchmarks alone.';
 revoke execute on function auxeira.latest_figures(text, boolean) from public;
 
--- Definer, because it reads all tenants; it gives groups that withheld_groups lets through, and nothing else.
+-- From narrow to wide: whoever is not among enough of the same stage, industry and region is put with the others that
+-- are left of the same stage and industry, then of the same stage, then with all that are left.
+create function auxeira.benchmark_atoms(measure text, synthetic boolean)
+  returns table (org_id uuid, stage text, industry text, region text, figure double precision)
+  language sql stable
+begin atomic
+  with cells as (
+    select f.*, count(*) over (partition by f.stage, f.industry, f.region) >= auxeira.smallest_cohort() as has_region
+    from auxeira.latest_figures(measure, synthetic) f
+  ), industries as (
+    select c.*, c.has_region or count(*) over (partition by c.has_region, c.stage, c.industry)
+                                >= auxeira.smallest_cohort() as has_industry
+    from cells c
+  ), stages as (
+    select i.*, i.has_industry or count(*) over (partition by i.has_industry, i.stage)
+                                  >= auxeira.smallest_cohort() as has_stage
+    from industries i
+  ), rest as (
+    select s.*, s.has_stage or count(*) over (partition by s.has_stage) >= auxeira.smallest_cohort() as is_enough
+    from stages s
+  )
+  select r.org_id, case when r.has_stage then r.stage else 'other' end,
+         case when r.has_industry then r.industry else 'other' end,
+         case when r.has_region then r.region else 'other' end, r.figure
+  from rest r
+  where r.is_enough;
+end;
+comment on function auxeira.benchmark_atoms(text, boolean) is
+  'The startups that figures are published of, each in one atom: those with the same stage, industry and region here, '
+  'never fewer than smallest_cohort(). Region, then industry, then stage is "other" where it takes that to be enough; '
+  'the last that are left are in no figure when they are too few. Microaggregation, by recoding of categories: '
+  'Willenborg and de Waal, Elements of Statistical Disclosure Control, Lecture Notes in Statistics 155, 2001.';
+revoke execute on function auxeira.benchmark_atoms(text, boolean) from public;
+
+-- Definer, because it reads all tenants; it gives sums over whole atoms, and nothing else.
 create function auxeira.benchmarks(measure text, dimension text, synthetic boolean default false)
   returns table (label text, size bigint, average numeric, is_total boolean)
   language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  with groups as (
-    select coalesce(case dimension when 'stage' then f.stage when 'industry' then f.industry when 'region' then f.region end,
-                    'unknown') as label,
-           count(*) as size, sum(f.figure) as total
-    from auxeira.latest_figures(measure, synthetic) f
-    group by 1
-  ), ordered as (
-    select g.*, row_number() over (order by g.size, g.label) as place,
-           auxeira.withheld_groups(array_agg(g.size) over ()) as withheld
-    from groups g
-  ), figures as (
-    select o.label, o.place > o.withheld as is_shown, o.size, o.total, false as is_total from ordered o
-    union all
-    select null, sum(g.size) >= auxeira.smallest_cohort(), sum(g.size)::bigint, sum(g.total), true
-    from groups g having count(*) > 0
+  with published as (
+    select case dimension when 'stage' then a.stage when 'industry' then a.industry when 'region' then a.region end
+             as label, a.figure
+    from auxeira.benchmark_atoms(measure, synthetic) a
   )
-  select f.label, case when f.is_shown then f.size end,
-         case when f.is_shown then round((f.total / f.size)::numeric, 1) end, f.is_total
-  from figures f order by f.is_total, f.label;
+  select p.label, nullif(count(*), 0), round(avg(p.figure)::numeric, 1), grouping(p.label) = 1
+  from published p
+  group by grouping sets ((p.label), ())
+  order by grouping(p.label), p.label;
 end;
 comment on function auxeira.benchmarks(text, text, boolean) is
-  'The average of a measure over startups by stage, industry or region, and over all. size and average are NULL where '
-  'the group, or what could be subtracted from the total, is of fewer than smallest_cohort() startups. One dimension at '
-  'a time, so that no two tables share cells but the total.';
+  'The average of a measure over startups by stage, industry or region, and over all, of which size and average are NULL '
+  'when there is nothing to publish. Names of smaller groups, which single startups make up, are not told. Every figure is of whole atoms (see benchmark_atoms), whatever the dimension. So tables '
+  'of one moment, however they are added and subtracted, weigh all startups of an atom alike: what two of them share, '
+  'or one has beyond the other, is no startup or smallest_cohort() and more, and nobody''s own figure remains.';
 
 create function auxeira_api.get_benchmarks(request jsonb) returns json language plpgsql stable as $$
 declare
@@ -90,8 +96,8 @@ begin
   return (
     select auxeira.success(json_build_object(
       'measure', r -> 'measure', 'by', r -> 'by', 'smallestGroup', auxeira.smallest_cohort(),
-      'groups', coalesce(json_agg(json_build_object('group', b.label, 'startups', b.size, 'average', b.average,
-                                                    'isWithheld', b.size is null)) filter (where not b.is_total), '[]'),
+      'groups', coalesce(json_agg(json_build_object('group', b.label, 'startups', b.size, 'average', b.average))
+                         filter (where not b.is_total), '[]'),
       'total', (array_agg(json_build_object('startups', b.size, 'average', b.average, 'isWithheld', b.size is null))
                 filter (where b.is_total))[1]))
     from auxeira.benchmarks(r ->> 'measure', r ->> 'by', (r ->> 'synthetic')::boolean) b);
@@ -99,8 +105,8 @@ end
 $$;
 comment on function auxeira_api.get_benchmarks(jsonb) is
   'GET /api/benchmarks: averages over all startups, for everyone who is signed in. measure (sse_score, revenue, '
-  'customers, team_size, burn_rate, runway_months), by (stage, industry, region), synthetic (of synthetic data). Groups '
-  'of fewer than five are withheld, and as many others as keep them from being worked out.';
+  'customers, team_size, burn_rate, runway_months), by (stage, industry, region), synthetic (of synthetic data). '
+  'Startups that are fewer than five of a kind are put with others, in the group "other", or left out.';
 
 insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
   ('get_benchmarks', 'user', 200, true, 'benchmarks');

@@ -122,8 +122,7 @@ begin
   insert into auxeira.integration_credentials (org_id, integration_id, sealed)
   values (auxeira.org_id(), (r ->> 'integrationId')::uuid, decode(r ->> 'sealedCredentials', 'hex'))
   on conflict (org_id, integration_id) do update set sealed = excluded.sealed, changed_at = now();
-  perform auxeira.record_access('integration_credentials_changed', auxeira.user_id(), auxeira.org_id(),
-                                auxeira.session_id(), auxeira.client());
+  perform auxeira.record_own('integration_credentials_changed', (r ->> 'integrationId')::uuid);
   return auxeira.success(json_build_object('integrationId', r -> 'integrationId', 'stored', true));
 end
 $$;

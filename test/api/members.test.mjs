@@ -334,6 +334,28 @@ describe('leaving', () => {
   });
 });
 
+test('a founder whom another owner removed logs in to a new organization, and may be invited back', async () => {
+  const founder = await newVerifiedUser(service, 'startup_founder', { refresh: true });
+  const owner = await newMember(founder, 'owner');
+  assert.equal((await remove(owner, founder)).status, 200);
+  assertProblem(await founder.api.get('/api/auth/me'), sessionEnded);
+  assert.equal((await service.api.post('/api/auth/refresh', { refreshToken: founder.refreshToken })).status, 401);
+
+  const logins = await Promise.all([1, 2, 3].map(() => service.api.post('/api/auth/login', founder)));
+  const homes = new Set(logins.map(({ body }) => body.data.organizationId));
+  assert.ok(homes.size === 1 && !homes.has(founder.organizationId), 'logins at once found one organization');
+  founder.api.token = logins[0].body.data.token;
+  const { organizations } = (await founder.api.get('/api/auth/me')).body.data;
+  assert.deepEqual(organizations, [{
+    organizationId: [...homes][0], name: founder.email.split('@')[0], type: 'startup', role: 'owner', isPrimary: true,
+  }]);
+  assertProblem(await founder.api.get(path(founder.organizationId)), notFound);
+
+  await invite(owner, founder.email, 'admin');
+  assert.equal((await accept(founder, await tokenFor(founder))).status, 200);
+  assert.equal((await switchTo(founder, founder.organizationId)).status, 200);
+});
+
 describe('the active organization', () => {
   test('is switched: a token for the other one, and the token before is of no use', async () => {
     const owner = await newVerifiedUser(service);

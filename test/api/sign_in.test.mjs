@@ -218,6 +218,17 @@ describe('delays', () => {
     assert.deepEqual(await sequence(newAddress()), await sequence(email));
   });
 
+  test('who is made to wait again and again does not fill the list of events of the victim', async () => {
+    const { email, userId } = await newVerifiedUser(service);
+    const client = newClient(service);
+    const answers = [];
+    for (let i = 0; i < 40; i += 1) answers.push(await wrong(email, client));
+    assert.ok(statusesOf(answers).filter((status) => status === 429).length >= 20);
+    const [{ delays }] = await query(service.dsn, `select count(*) as delays from auxeira.access_events
+      where user_id = ${literal(userId)} and event = 'login_delayed'`);
+    assert.equal(Number(delays), 1);
+  });
+
   test('one client that tries many addresses has to wait, too', async () => {
     const client = newClient(service);
     const answers = [];

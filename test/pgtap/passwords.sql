@@ -42,7 +42,7 @@ from (values ('ann@example.org argon2id$test false', 'attempt 3'), ('ann@example
              ('1', 'then there is a time to wait, and nothing to check'), ('1', 'which is not counted')) as cases (expected, what);
 select is(test.account('bob'), 'bob@example.org argon2id$test false', 'others do not wait');
 select auxeira.reauthentication_failed(test.claims('ann'), 'password', test.client()) \g /dev/null
-select is(test.events('ann'), 'reauthentication_delayed reauthentication_delayed reauthentication_failed', 'it is recorded');
+select is(test.events('ann'), 'reauthentication_delayed reauthentication_failed', 'it is recorded, and waiting once a minute');
 select is(test.fault(format('select * from auxeira.%s', call)), expected, call)
 from (values
   ('own_account(''{"key": "x"}'', ''{}'')', '42501 API keys cannot do this | hint: Log in with a password.'),
@@ -77,7 +77,7 @@ select is(test.fault('select auxeira.change_password(test.claims(''ann''), ''sec
 -- --- Resetting it -------------------------------------------------------------------------------------------------
 
 select is((select array_agg(auxeira.request_password_reset(address, test.hash(address || i), 'sealed', test.client()))
-           from generate_series(1, 5) i), '{0,0,0,0,600}', 'asking again and again is waited for: ' || address)
+           from generate_series(1, 7) i), '{0,0,0,0,600,600,600}', 'asking again and again is waited for: ' || address)
 from unnest('{Ivy@example.org,nobody@example.org}'::text[]) address;
 select is(auxeira.request_password_reset('ivy@example.org', test.hash('two'), 'sealed', test.client('two')), 0,
           'another client does not wait');
@@ -85,7 +85,7 @@ select is(test.mails('ivy@example.org'), 'reset_password sealed 30, reset_passwo
   'reset_password sealed 30, reset_password sealed 30', 'there is a mail for each link');
 select is(test.mails('nobody@example.org'), null, 'and none for an address that nobody has');
 select is(test.events('ivy'), 'password_reset_requested password_reset_requested password_reset_requested '
-          'password_reset_requested password_reset_delayed password_reset_requested', 'all of it is recorded');
+          'password_reset_requested password_reset_delayed password_reset_requested', 'all of it is recorded, waiting once a minute');
 select is((select auxeira.request_password_reset('bob@example.org', test.hash('flood' || i), 'sealed',
              jsonb_build_object('address', '198.51.100.' || i)) from generate_series(1, 20) i order by 1 desc limit 1), 0,
           'many clients');

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(111);
+select plan(115);
 
 create role auxeira_test_nobody;
 grant auxeira_user to auxeira_test_nobody;
@@ -292,6 +292,49 @@ select is(auxeira.sse_total(jsonb_build_object('team', (select jsonb_object_agg(
 select is(test.fault($$ select auxeira.sse_score(jsonb_build_object('team', (select jsonb_object_agg('q' || i, 1)
     from generate_series(1, 10001) i))) $$) ~ 'responses.team: has 10001 answers, at most 10000 are allowed', true,
   'more answers than a cancel could wait for are refused');
+
+-- --- Scores of others cannot be worked out ---------------------------------------------------------------------------
+
+reset role;
+-- Startups with a score each, whose owner proved an address, or did not.
+create function test.plant_peers(scores integer[], proven boolean) returns void language plpgsql as $$
+begin
+  delete from auxeira.organizations where name = 'a peer';
+  update auxeira.users set email_verified = proven where user_id = test.user_of('root');
+  with made as (
+    insert into auxeira.organizations (name, org_type, stage, industry)
+    select 'a peer', 'startup', 'growth', 'space' from unnest(scores) returning org_id
+  ), owned as (
+    insert into auxeira.user_organizations (org_id, user_id, role) select org_id, test.user_of('root'), 'owner' from made
+  )
+  insert into auxeira.sse_scores (org_id, version, total_score, raw_score, status, component_scores, percentile,
+    success_probability, explanation, cohort, coverage, band, scale, missing_policy, formula_version, input_hash,
+    data_quality_score, confidence_level)
+  select org_id, 1, score, score, 'scored', '{}', 50, 0.1, '{}', '{}', 1, 1, 'unit', 'zero', 'test', sha256(''), 1, 1
+  from (select org_id, scores[row_number() over ()] as score from made) numbered;
+end
+$$;
+-- What the percentile would be of every possible score, for a startup of the stage and industry that is not one of them.
+create function test.percentiles(scores integer[], proven boolean default true) returns numeric[] language plpgsql as $$
+begin
+  perform test.plant_peers(scores, proven);
+  update auxeira.organizations set stage = 'growth', industry = 'space' where org_id = test.org_of('ann');
+  return array(
+    select auxeira.cohort_percentile(probe / 2.0::double precision, c.size, c.below, c.near)
+    from generate_series(0, 200) probe
+      cross join lateral auxeira.sse_cohort(test.org_of('ann'), probe / 2.0::double precision, false) c
+    order by probe);
+end
+$$;
+select is(test.percentiles('{30,31,47,52,68,83}'), test.percentiles('{30,39,41,59,60,89}'),
+          'whatever is scored, nobody sees where in its ten points another startup is');
+select isnt(test.percentiles('{30,31,47,52,68,83}'), test.percentiles('{30,31,47,52,78,83}'), 'but how many are better');
+select is((select bool_and(p >= before) from (select p, lag(p, 1, p) over (order by place) as before
+             from unnest(test.percentiles('{30,31,47,52,68,83}')) with ordinality u (p, place)) x), true,
+          'a better score never has a lower percentile');
+select test.plant_peers('{30,31,47,52,68,83}', false) \g /dev/null
+select is((select c.basis from auxeira.sse_cohort(test.org_of('ann'), 50, false) c), 'reference',
+          'startups that anybody can make up are in no cohort');
 
 select finish();
 rollback;

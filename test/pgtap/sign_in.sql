@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(98);
+select plan(117);
 
 -- --- The arithmetic: a clock that the test turns ----------------------------------------------------------------
 
@@ -94,6 +94,25 @@ select auxeira.forgive_account('ANN@example.org') \g /dev/null
 select is(test.failures('pair'), '{2}', 'another password makes everybody begin anew');
 delete from auxeira.login_delays;
 
+-- What a delay leaves in the record of access.
+create function test.delayed(target text, client text, pause interval default '0') returns bigint language sql as $$
+  select auxeira.record_delay('login_delayed', target, null, null, null,
+    jsonb_build_object('address', client, 'requestId', 'd'), at + pause) from test.clock;
+  select count(*) from auxeira.access_events where request_id = 'd' $$;
+select is(test.delayed(target, client, pause), expected, what)
+from (values
+  (1, 'ann', '192.0.2.1', interval '0', 1::bigint, 'a delay is recorded'),
+  (2, 'ann', '192.0.2.1', '59.999 seconds', 1, 'and not again within a minute'),
+  (3, 'ann', '192.0.2.2', '59.999 seconds', 2, 'but for another client'),
+  (4, 'nobody', '192.0.2.1', '59.999 seconds', 3, 'or another target, whether it is known or not'),
+  (5, 'ann', '192.0.2.1', '1 minute', 4, 'and after a minute'),
+  (6, 'ann', '192.0.2.1', '119 seconds', 4, 'which counts from there'),
+  (7, 'ann', '2001:db8::1', '1 minute', 5, 'a network'),
+  (8, 'ann', '2001:db8::2', '1 minute', 5, 'is one client'),
+  (9, 'ann', 'somewhere', '1 minute', 6, 'and so are all without an address'),
+  (10, 'ann', 'elsewhere', '1 minute', 6, 'who cannot be told apart')) cases (n, target, client, pause, expected, what);
+delete from auxeira.login_delays;
+
 -- --- What there is to check -----------------------------------------------------------------------------------
 
 create function test.sign_up(address text, hash text) returns uuid language sql as $$
@@ -134,8 +153,8 @@ select is((select array_agg(test.begun('nobody@example.org')) from generate_seri
 reset session authorization;
 select results_eq($$ select event, user_id from auxeira.access_events where request_id = 'b' and at > now() - interval '1 day'
                      order by user_id nulls last limit 3 $$,
-  $$ values ('login_delayed', test.user_of('ivy')), ('login_delayed', test.user_of('ivy')), ('login_delayed', null) $$,
-  'and a record of it');
+  $$ values ('login_delayed', test.user_of('ivy')), ('login_delayed', null) $$,
+  'and a record of it, once a minute');
 
 -- --- Opening a session ------------------------------------------------------------------------------------------
 
@@ -203,10 +222,26 @@ select results_eq($$ select event, user_id is null, count(*)::integer from auxei
                   'failures are recorded, of unknown addresses too');
 select results_eq($$ select template, fields ->> 'what' from auxeira.mail_outbox where recipient = 'ann@example.org' $$,
                   $$ values ('second_factor_changed', 'a recovery code was used') $$, 'a recovery code is told by mail');
-update auxeira.user_organizations set left_at = now() where user_id = test.user_of('bob');
+
+-- --- Who belongs nowhere ----------------------------------------------------------------------------------------
+
+update auxeira.user_organizations set left_at = clock_timestamp(), is_primary = false where user_id = test.user_of('bob');
+create function test.homes(person text) returns text language sql security definer as $$
+  select string_agg(concat_ws(' ', o.name, o.org_type, m.role, m.is_primary::text), ', ' order by m.joined_at)
+  from auxeira.user_organizations m join auxeira.organizations o using (org_id)
+  where m.user_id = test.user_of(person) and m.left_at is null $$;
 set session authorization auxeira_authenticator;
-select is(test.fault('select test.open(test.user_of(''bob''))'), '28000 the account belongs to no organization',
-          'who belongs nowhere has no session');
+select is_empty('select auxeira.rotate_session(sha256(''bob''), sha256(''bob 2''), ''{}'')', 'has no session that goes on');
+select is(test.refusal('bob', 'me'), '28000 the session has ended | hint: Log in again, or use the refresh token.',
+          'and no token that works');
+select is(test.open(gen_random_uuid()), 'nothing', 'a stranger founds nothing');
+select is(test.open(test.user_of('bob'), '$argon2id$none'), 'nothing', 'nor does who has not the right password');
+select is(test.homes('bob'), null, 'so far there is no organization');
+select is(test.open(test.user_of('bob')), 'startup_founder user 1 true', 'but logging in again is possible');
+select is(test.homes('bob'), 'bob startup owner true', 'and founds an organization');
+select is(test.open(test.user_of('bob')), 'startup_founder user 1 true', 'where the next login is at home too');
+select is(test.homes('bob'), 'bob startup owner true', 'without another one');
+select is_empty('select auxeira.rotate_session(sha256(''bob''), sha256(''bob 2''), ''{}'')', 'the session before stays ended');
 reset session authorization;
 
 select * from finish();
