@@ -128,13 +128,18 @@ Remembered ask(Question& question, Datum* values) {
     return answer;
 }
 
+// What is remembered under this name and still good; null for nothing.
+const Caller* recall(const std::string& name) {
+    forget_if_changed();
+    const auto known = memory().find(name);
+    const bool good = known != memory().end() && known->second.good_until > GetCurrentTimestamp();
+    return good ? &known->second.caller : nullptr;
+}
+
 // Values are made only when they are needed. Nobody's absence is remembered.
 template <typename MakeValues>
 Caller find(const std::string& name, Question& question, MakeValues make_values) {
-    forget_if_changed();
-    const auto known = memory().find(name);
-    if (known != memory().end() && known->second.good_until > GetCurrentTimestamp())
-        return known->second.caller;
+    if (const Caller* const known = recall(name)) return *known;
     listen_for_changes();
     Datum values[3] = {};
     make_values(values);
@@ -162,21 +167,24 @@ public:
     Asking& operator=(const Asking&) = delete;
 };
 
-Caller caller_of_login(const std::string& user) {
-    return find("login " + user, of_login, [&](Datum* values) { values[0] = uuid_datum(user); });
-}
-
-void follow_bound_login() {
-    const Asking now;
+Caller resolve_login(const std::string& name) {
     Oid role = InvalidOid;
     int context = 0;
     GetUserIdAndSecContext(&role, &context);
     backend([] { SPI_connect(); });
     become(role_named("auxeira_owner"));
-    const Caller caller = caller_of_login(bound_user_id());
+    const Caller caller =
+        find(name, of_login, [](Datum* values) { values[0] = uuid_datum(bound_user_id()); });
     SetUserIdAndSecContext(role, context);
     backend([] { SPI_finish(); });
-    keep_identity(caller.identity);
+    return caller;
+}
+
+void follow_bound_login() {
+    const Asking now;
+    const std::string name = std::string("login ") + bound_user_id();
+    const Caller* const known = recall(name);
+    keep_identity(known != nullptr ? known->identity : resolve_login(name).identity);
 }
 
 // Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers.

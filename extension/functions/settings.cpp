@@ -254,7 +254,7 @@ void assume_identity(const Identity& identity) {
 void keep_identity(const Identity& identity) {
     for (std::size_t part = 0; part < parts_of_user; ++part) {
         if (!is_set(part, identity.texts[part]))
-            set_text(identity_settings[part].name, identity.texts[part], GUC_ACTION_LOCAL);
+            set_text(identity_settings[part].name, identity.texts[part], GUC_ACTION_SET);
     }
 }
 

@@ -49,7 +49,8 @@ void set_for_level(const char* name, const char* value);
 // Gives the rest of the current setting level this identity.
 void assume_identity(const Identity& identity);
 
-// Gives the rest of the transaction the user's parts of this identity, where they are not set already.
+// Gives the rest of the session the user's parts of this identity, where they are not set already. To be
+// asked for again at every statement: a transaction that is rolled back takes it back, and so does RESET.
 void keep_identity(const Identity& identity);
 
 // The user that the SQL login of this connection acts for; empty when it was bound to none.

@@ -6,7 +6,10 @@ declare
   login text;
 begin
   foreach login in array array['bench_none', 'bench_ours', 'bench_original'] loop
-    execute format('drop role if exists %I', login);
+    if exists (select from pg_roles where rolname = login) then
+      execute format('drop owned by %I', login);
+      execute format('drop role %I', login);
+    end if;
     execute format('create role %I login', login);
   end loop;
 end
