@@ -51,7 +51,6 @@ create table auxeira.organizations (
   stage auxeira.stage,
   size_category text check (length(size_category) between 1 and 50),
   logo_url text check (logo_url ~* '^https?://'),
-  metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object'),
   is_active boolean not null default true,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()

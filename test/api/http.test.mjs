@@ -169,7 +169,7 @@ describe('headers of every answer', () => {
   const expected = {
     'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer',
     'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin', 'strict-transport-security': 'max-age=31536000',
   };
   for (const path of ['/live', '/ready', '/api/health', '/api/auth/me', '/none', '/api/admin/stats',
     '/api/dashboard/metrics?days=0']) {
