@@ -17,6 +17,7 @@ create table auxeira.sse_scores (
   coverage numeric(5, 4) not null check (coverage between 0 and 1),
   band numeric(4, 1) not null check (band >= 0),
   is_synthetic boolean not null default false,
+  session_id uuid,
   synthetic_seed bigint,
   synthetic_algorithm text,
   synthetic_parameters jsonb,
@@ -29,7 +30,8 @@ create table auxeira.sse_scores (
   created_at timestamptz not null default now(),
   created_by uuid,
   primary key (org_id, score_id),
-  unique (org_id, version)
+  unique (org_id, version),
+  check (is_synthetic or session_id is null)
 );
 comment on table auxeira.sse_scores is
   'SSE scores of startups, all versions. org_id is the startup (startupId in the API).';

@@ -71,12 +71,14 @@ create table auxeira.actions (
   metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 65536),
   once_key text check (once_key = action_type),
   is_synthetic boolean not null default false,
+  session_id uuid,
   synthetic_probability numeric(3, 2) check (synthetic_probability between 0 and 1),
   completed_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   primary key (org_id, action_id),
   unique (org_id, once_key),
-  check ((verified_at is null) = (verified_by is null))
+  check ((verified_at is null) = (verified_by is null)),
+  check (is_synthetic or session_id is null)
 );
 create index actions_user on auxeira.actions (org_id, user_id, completed_at);
 create index actions_type on auxeira.actions (action_type);

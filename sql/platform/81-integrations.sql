@@ -16,13 +16,15 @@ create table auxeira.integrations (
   last_error text,
   last_error_at timestamptz,
   is_synthetic boolean not null default false,
+  session_id uuid,
   synthetic_pattern text,
   synthetic_config jsonb not null default '{}' check (jsonb_typeof(synthetic_config) = 'object'),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, integration_id),
   unique (org_id, service_name),
-  check ((last_error is null) = (last_error_at is null))
+  check ((last_error is null) = (last_error_at is null)),
+  check (is_synthetic or session_id is null)
 );
 comment on table auxeira.integrations is 'Connections of an organization to other services.';
 create trigger integrations_updated before update on auxeira.integrations
