@@ -20,11 +20,13 @@ create table auxeira.investments (
   documents jsonb not null default '[]' check (jsonb_typeof(documents) = 'array'),
   is_synthetic boolean not null default false,
   synthetic_market_conditions jsonb not null default '{}' check (jsonb_typeof(synthetic_market_conditions) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, investment_id),
   check (startup_id <> org_id),
-  check (due_diligence_end >= due_diligence_start)
+  check (due_diligence_end >= due_diligence_start),
+  check (is_synthetic or session_id is null)
 );
 create index investments_startup on auxeira.investments (startup_id);
 comment on table auxeira.investments is 'Investments, each a row of the investor (org_id) in a startup.';
@@ -49,12 +51,14 @@ create table auxeira.partnerships (
   renewal_date date,
   is_synthetic boolean not null default false,
   synthetic_performance jsonb not null default '{}' check (jsonb_typeof(synthetic_performance) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, partnership_id),
   unique (org_id, partnership_id, startup_id),
   check (startup_id <> org_id),
-  check (end_date >= start_date)
+  check (end_date >= start_date),
+  check (is_synthetic or session_id is null)
 );
 create index partnerships_startup on auxeira.partnerships (startup_id);
 comment on table auxeira.partnerships is 'Partnerships, each a row of the partner (org_id) with a startup.';
