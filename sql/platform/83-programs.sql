@@ -81,7 +81,7 @@ insert into auxeira.assumptions (key, value, low, high, unit, source) values
    '1 counts direct jobs alone. Local jobs that follow in the long run: 1.6 for each in manufacturing, 2.5 for each skilled '
    'one, 5 for each in high technology, in cities of the United States: Moretti, Local Multipliers, American Economic Review '
    '100(2), 2010'),
-  ('labor_tax_rate', 0.348, 0, 0.527, 'fraction of labour cost',
+  ('labour_tax_rate', 0.348, 0, 0.527, 'fraction of labour cost',
    'Average tax wedge of a single worker at the average wage in the OECD, 2023; Colombia to Belgium: Taxing Wages 2024'),
   ('profit_tax_rate', 0.211, 0, 0.35, 'fraction of profit',
    'Average statutory rate over the jurisdictions of OECD, Corporate Tax Statistics 2023; the range is of this project'),
