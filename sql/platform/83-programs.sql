@@ -58,6 +58,33 @@ comment on column auxeira.grants.jobs_baseline is
 call auxeira.protect_tenant_table('auxeira.programs');
 call auxeira.protect_tenant_table('auxeira.grants');
 
+-- Definer, because rows that name a startup are made by functions alone: a foreign key would tell which there are.
+create function auxeira.record_grant(
+  of_program_id uuid, of_startup_id uuid, amount numeric, awarded_on date default current_date,
+  jobs_baseline integer default null, currency text default 'USD')
+  returns auxeira.grants
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recorded auxeira.grants;
+begin
+  perform auxeira.require_right('grants', 'insert', auxeira.org_id(), 'organization not found');
+  if not exists (select from auxeira.programs p
+                 where p.org_id = auxeira.org_id() and p.program_id = of_program_id) then
+    raise exception using errcode = 'P0002', message = 'program not found';
+  end if;
+  perform auxeira.propose_relationship(of_startup_id, 'grantor');
+  insert into auxeira.grants (org_id, program_id, startup_id, awarded_on, amount, jobs_baseline, currency)
+  values (auxeira.org_id(), of_program_id, of_startup_id, record_grant.awarded_on, record_grant.amount,
+    record_grant.jobs_baseline, record_grant.currency)
+  returning * into recorded;
+  return recorded;
+end
+$$;
+comment on function auxeira.record_grant(uuid, uuid, numeric, date, integer, text) is
+  'Stores a grant of a program of the active organization and proposes the relationship with the startup. Errors: 42501, '
+  'P0002 no such program or startup, ZA409 the startup declined lately, 23514 a value that cannot be.';
+
 create table auxeira.assumptions (
   key text not null check (key ~ '^[a-z][a-z0-9_]*$'),
   value numeric not null,

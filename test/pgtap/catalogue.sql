@@ -126,6 +126,8 @@ insert into reviewed values
   ('auxeira_user', 'record_action', 'for the user and the active organization'),
   ('auxeira_user', 'record_investment', 'after require_right, for the active organization'),
   ('auxeira_user', 'record_partnership', 'after require_right, for the active organization'),
+  ('auxeira_user', 'record_redemption', 'after require_right, of a partnership of the active organization'),
+  ('auxeira_user', 'record_grant', 'after require_right, of a program of the active organization'),
   ('auxeira_user', 'benchmarks', 'groups of five or more'),
   ('auxeira_user', 'template_usage', 'how often each template was used'),
   ('auxeira_user', 'create_integration', 'after require_right, for the active organization'),

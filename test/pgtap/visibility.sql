@@ -143,6 +143,15 @@ select m.name, c.api_function, o.name,
 from test.members m, test.api_cells c, test.organizations o
 where c.names_organization or o.org_id = m.org_id;
 
+-- Facts are of the organization that the request names; the assumptions are everybody's.
+insert into test.calls
+select m.name, 'list_facts', kind || ' of ' || o.name,
+       case kind when 'assumptions' then o.org_id = m.org_id else test.may(m, kind, 'select', o.org_id, null, '{sql}') end,
+       test.outcome(m, 'list_facts', jsonb_build_object('kind', kind, 'organizationId', o.org_id))
+from test.members m, test.organizations o,
+  unnest(array['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
+               'benefit_redemptions', 'programs', 'grants', 'assumptions']) kind;
+
 -- Proposals go to any startup; what is asked is the proposer's right.
 insert into test.calls
 select m.name, c.api_function, o.name,
