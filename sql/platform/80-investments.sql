@@ -19,8 +19,8 @@ create table auxeira.investments (
   terms jsonb not null default '{}' check (jsonb_typeof(terms) = 'object'),
   documents jsonb not null default '[]' check (jsonb_typeof(documents) = 'array'),
   is_synthetic boolean not null default false,
-  session_id uuid,
   synthetic_market_conditions jsonb not null default '{}' check (jsonb_typeof(synthetic_market_conditions) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, investment_id),
@@ -50,8 +50,8 @@ create table auxeira.partnerships (
   end_date date,
   renewal_date date,
   is_synthetic boolean not null default false,
-  session_id uuid,
   synthetic_performance jsonb not null default '{}' check (jsonb_typeof(synthetic_performance) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, partnership_id),
@@ -243,6 +243,34 @@ $$;
 comment on function auxeira.record_partnership(auxeira.partnerships) is
   'Stores a partnership of the active organization and proposes the relationship with the startup. Errors: 42501, '
   'P0002 no such startup, ZA409 the startup declined lately.';
+
+-- Definer, because rows that name a startup are made by functions alone.
+create function auxeira.record_redemption(
+  of_partnership_id uuid, benefit text, list_value numeric, partner_cost numeric, startup_saving numeric,
+  redeemed_at timestamptz default now(), currency text default 'USD')
+  returns auxeira.benefit_redemptions
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recorded auxeira.benefit_redemptions;
+begin
+  perform auxeira.require_right('benefit_redemptions', 'insert', auxeira.org_id(), 'organization not found');
+  insert into auxeira.benefit_redemptions (org_id, partnership_id, startup_id, redeemed_at, benefit, list_value,
+    partner_cost, startup_saving, currency)
+  select p.org_id, p.partnership_id, p.startup_id, record_redemption.redeemed_at, record_redemption.benefit,
+    record_redemption.list_value, record_redemption.partner_cost, record_redemption.startup_saving,
+    record_redemption.currency
+  from auxeira.partnerships p where p.org_id = auxeira.org_id() and p.partnership_id = of_partnership_id
+  returning * into recorded;
+  if not found then
+    raise exception using errcode = 'P0002', message = 'partnership not found';
+  end if;
+  return recorded;
+end
+$$;
+comment on function auxeira.record_redemption(uuid, text, numeric, numeric, numeric, timestamptz, text) is
+  'Stores a benefit that the startup of a partnership of the active organization took up. Errors: 42501, P0002 no such '
+  'partnership, 23514 a value that cannot be.';
 
 create function auxeira_api.create_partnership(request jsonb) returns json language plpgsql volatile as $$
 declare

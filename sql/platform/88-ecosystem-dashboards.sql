@@ -222,10 +222,148 @@ begin atomic
   from totals t
     join deal_flow f on f.org_id = t.org_id and f.at = t.at
     cross join lateral (select auxeira.irr_of(plan.session_id, t.org_id, t.day, t.nav) as irr) r
-    cross join (select 25::numeric as life) a
+    cross join (
+      select (auxeira.assumption('sroi_value_per_person')).value * (1 - (auxeira.assumption('sroi_deadweight')).value)
+        * (1 - (auxeira.assumption('sroi_displacement')).value) * (auxeira.assumption('sroi_attribution')).value as life) a
   where t.companies > 0;
 end;
 comment on function auxeira.portfolios_of(auxeira.ecosystem_plan) is
   'The dashboards of investors, for the points at which they hold a company.';
+
+-- --- Partners ------------------------------------------------------------------------------------------------------------
+
+create function auxeira.partners_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, figures jsonb) language sql stable rows 1000
+begin atomic
+  with points as materialized (
+    select p.at, (p.at at time zone 'UTC')::date as day, p.is_month from auxeira.points_of(plan) p
+  ), partnered as (
+    select p.org_id, points.at, points.day, count(*) filter (where p.end_date > points.day) as active,
+      count(distinct p.startup_id) filter (where p.end_date > points.day - 90) as engaged,
+      count(*) filter (where p.end_date > points.day and p.partnership_type = 'pilot') as pilots,
+      count(*) filter (where p.end_date > points.day and p.partnership_type = 'joint_development') as projects
+    from auxeira.synthetic_members m
+      join auxeira.partnerships p on p.org_id = m.org_id and p.session_id = m.session_id
+      join points on p.start_date <= points.day and (points.is_month or m.is_real)
+    where m.session_id = plan.session_id and m.kind = 'corporate'
+    group by p.org_id, points.at, points.day
+  ), applied as (
+    select p.org_id, points.at, count(*) as applications
+    from auxeira.partnerships p join points on (p.terms ->> 'appliedOn')::date <= points.day
+      and (p.terms ->> 'appliedOn')::date > points.day - 30
+    where p.session_id = plan.session_id
+    group by p.org_id, points.at
+  ), redeemed as (
+    select r.org_id, points.at, count(*) as benefits, sum(r.list_value) as list_value, sum(r.partner_cost) as cost,
+      sum(r.startup_saving) as savings,
+      sum(r.startup_saving) filter (where r.redeemed_at > points.at - interval '1 year') as yearly_savings
+    from auxeira.synthetic_members m
+      join auxeira.benefit_redemptions r on r.org_id = m.org_id and r.session_id = m.session_id
+      join points on r.redeemed_at <= points.at and (points.is_month or m.is_real)
+    where m.session_id = plan.session_id and m.kind = 'corporate'
+    group by r.org_id, points.at
+  )
+  select p.org_id, 'corporate', p.at, jsonb_build_object(
+    'active_partnerships', p.active, 'startups_engaged', p.engaged, 'pilot_programs', p.pilots,
+    'innovation_projects', p.projects, 'new_applications', coalesce(a.applications, 0),
+    'partnership_value', coalesce(r.list_value, 0), 'benefits_redeemed', coalesce(r.benefits, 0),
+    'partner_cost', coalesce(r.cost, 0), 'roi_partnerships', auxeira.part_of(r.savings, r.cost, 2),
+    'cost_savings', coalesce(r.yearly_savings, 0))
+  from partnered p
+    left join applied a on a.org_id = p.org_id and a.at = p.at
+    left join redeemed r on r.org_id = p.org_id and r.at = p.at;
+end;
+comment on function auxeira.partners_of(auxeira.ecosystem_plan) is
+  'The dashboards of corporates, since their first partnership.';
+
+-- --- Governments -----------------------------------------------------------------------------------------------------------
+
+create function auxeira.supported_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, startup_id uuid, at timestamptz, is_alive boolean, is_granted boolean, state auxeira.company_state,
+                 then auxeira.company_state, baseline integer, hires bigint)
+  language sql stable rows 10000
+begin atomic
+  with states as materialized (select * from auxeira.states_of(plan)
+  ), granted as materialized (
+    select distinct on (g.org_id, g.startup_id) g.org_id, g.startup_id, g.awarded_on, g.jobs_baseline
+    from auxeira.grants g where g.session_id = plan.session_id
+    order by g.org_id, g.startup_id, g.awarded_on, g.grant_id
+  )
+  select w.org_id, w.startup_id, p.at, coalesce(o.closed_on > (p.at at time zone 'UTC')::date, true),
+    g.startup_id is not null, now.state, year_ago.state, g.jobs_baseline, (now.state).hires - (award.state).hires
+  from auxeira.wards_of(plan) w
+    join auxeira.synthetic_members m on m.org_id = w.org_id and m.session_id = plan.session_id
+    join auxeira.organizations o on o.org_id = w.startup_id
+    join auxeira.points_of(plan) p on p.is_month or m.is_real
+    join states now on now.org_id = w.startup_id and p.state_at >= now.at
+      and (now.next_at is null or p.state_at < now.next_at)
+    left join states year_ago on year_ago.org_id = w.startup_id and year_ago.month = now.month - interval '1 year'
+    left join granted g on g.org_id = w.org_id and g.startup_id = w.startup_id
+      and g.awarded_on <= (p.at at time zone 'UTC')::date
+    left join states award on award.org_id = g.startup_id and award.month = date_trunc('month', g.awarded_on);
+end;
+comment on function auxeira.supported_of(auxeira.ecosystem_plan) is
+  'The companies a government follows, at every point since they began; with their people at the first grant and the hires '
+  'since, where they have one.';
+
+create function auxeira.governments_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, figures jsonb) language sql stable rows 1000
+begin atomic
+  with totals as (
+    select s.org_id, s.at, count(*) as begun, count(*) filter (where is_alive) as alive,
+      sum((state).revenue) filter (where is_alive and is_granted) as revenue, avg((state).sse) filter (where is_alive) as sse,
+      coalesce(sum(s.hires), 0) as hired, sum((state).employees) filter (where is_alive) as employees,
+      coalesce(sum(greatest((state).employees - baseline, 0)) filter (where is_alive), 0) as net_jobs,
+      count(*) filter (where is_granted) as granted,
+      count(*) filter (where is_granted and is_alive and (state).employees >= baseline) as compliant,
+      sum(case when is_alive then (state).employees else 0 end) filter (where (s.then).employees > 0)
+        / nullif(sum((s.then).employees), 0)::numeric - 1 as growth
+    from auxeira.supported_of(plan) s group by s.org_id, s.at
+  ), granted as (
+    select t.org_id, t.at, count(*) as grants, sum(g.amount) as awarded
+    from totals t join auxeira.grants g on g.org_id = t.org_id and g.session_id = plan.session_id
+      and g.awarded_on <= (t.at at time zone 'UTC')::date
+    group by t.org_id, t.at
+  ), targets as (
+    select p.org_id, sum(p.jobs_target) as jobs from auxeira.programs p where p.session_id = plan.session_id group by p.org_id
+  )
+  select t.org_id, 'government', t.at, jsonb_build_object(
+    'startups_monitored', t.alive, 'grants_distributed', coalesce(g.grants, 0), 'jobs_created', t.hired,
+    'economic_impact', round(12 * coalesce(t.revenue, 0)), 'compliance_rate', auxeira.part_of(t.compliant, t.granted),
+    'innovation_index', round(t.sse, 2), 'regional_growth', auxeira.within(round(t.growth, 4), 0, 1),
+    'startup_survival_rate', auxeira.part_of(t.alive, t.begun),
+    'policy_effectiveness', auxeira.within(auxeira.part_of(t.net_jobs, targets.jobs), 0, 1),
+    'jobs_supported', coalesce(t.employees, 0), 'net_jobs_created', t.net_jobs, 'jobs_growth_1y', round(t.growth, 4),
+    'grants_awarded', coalesce(g.awarded, 0), 'cost_per_job', auxeira.part_of(g.awarded, t.hired, 2),
+    'jobs_per_million', auxeira.part_of(t.hired * 1000000, g.awarded, 2))
+  from totals t left join granted g on g.org_id = t.org_id and g.at = t.at left join targets on targets.org_id = t.org_id;
+end;
+comment on function auxeira.governments_of(auxeira.ecosystem_plan) is
+  'The dashboards of governments, since the first of the companies they follow began.';
+
+-- --- Storing ---------------------------------------------------------------------------------------------------------------
+
+create function auxeira.user_type_of(kind auxeira.organization_type) returns auxeira.user_type
+  language sql immutable parallel safe
+  return case kind when 'startup' then 'startup_founder' when 'corporate' then 'corporate_partner'
+    when 'esg_fund' then 'esg_funder' when 'impact_fund' then 'impact_investor' when 'non_profit' then null
+    else kind::text end::auxeira.user_type;
+comment on function auxeira.user_type_of(auxeira.organization_type) is
+  'Whose dashboard an organization of this type has; NULL for a non-profit.';
+
+create function auxeira.store_dashboards(plan auxeira.ecosystem_plan) returns void language sql volatile
+begin atomic
+  insert into auxeira.dashboard_metrics (org_id, metric_id, dashboard_type, metric_value, metric_timestamp,
+    aggregation_period, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
+  select f.org_id, auxeira.made_id(plan, 'figures/' || f.org_id, f.at), auxeira.user_type_of(f.kind),
+    jsonb_strip_nulls(f.figures), f.at, case when p.is_month then 'month' else 'day' end, true, 'ecosystem_v1',
+    plan.trend, plan.session_id
+  from (select * from auxeira.portfolios_of(plan)
+        union all select * from auxeira.partners_of(plan)
+        union all select * from auxeira.governments_of(plan)) f
+    join auxeira.points_of(plan) p on p.at = f.at;
+end;
+comment on function auxeira.store_dashboards(auxeira.ecosystem_plan) is
+  'Stores what the dashboards of all but the companies show.';
 
 reset role;
