@@ -3,15 +3,16 @@
 set local role auxeira_owner;
 
 create type auxeira.ecosystem_plan as (
-  session_id uuid, seed bigint, root text, as_of timestamptz, months integer, days integer, variance double precision,
+  session_org uuid, session_id uuid, seed bigint, root text, as_of timestamptz, months integer, days integer, variance double precision,
   trend text);
 comment on type auxeira.ecosystem_plan is
-  'What an ecosystem is made from. root: what keeps ecosystems of one seed apart; months: calendar months, the one of '
+  'What an ecosystem is made from. session_org and session_id: the session; root: what keeps ecosystems of one seed apart; months: calendar months, the one of '
   'as_of the last; trend: NULL for what is usual at the stage of each company.';
 
 create table auxeira.synthetic_members (
   org_id uuid not null references auxeira.organizations on delete cascade,
   session_id uuid not null,
+  session_org uuid not null,
   kind auxeira.organization_type not null,
   place integer not null check (place >= 1),
   is_real boolean not null,
@@ -25,6 +26,7 @@ create table auxeira.synthetic_members (
 create index synthetic_members_place on auxeira.synthetic_members (session_id, kind, place);
 comment on table auxeira.synthetic_members is
   'Who takes part in a synthetic ecosystem: organizations it made, and real ones that it was made around.';
+comment on column auxeira.synthetic_members.session_org is 'Whose session it is, who may have it removed.';
 comment on column auxeira.synthetic_members.place is 'First, second, ... of its kind.';
 comment on column auxeira.synthetic_members.months is 'For how many months, up to the end, there are figures of it.';
 call auxeira.protect_private_table('auxeira.synthetic_members');
@@ -113,9 +115,9 @@ comment on function auxeira.made_name(auxeira.ecosystem_plan, auxeira.organizati
 
 create function auxeira.invite_real(plan auxeira.ecosystem_plan, around uuid[]) returns void language sql volatile
 begin atomic
-  insert into auxeira.synthetic_members (org_id, session_id, kind, place, is_real, stage, industry, region,
+  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, is_real, stage, industry, region,
     business_model, months)
-  select o.org_id, plan.session_id, o.org_type,
+  select o.org_id, plan.session_id, plan.session_org, o.org_type,
     row_number() over (partition by o.org_type order by a.place)::integer, true,
     case when o.org_type = 'startup' then c.stage end, c.industry, c.region, c.business_model, plan.months
   from unnest(around) with ordinality a (org_id, place)
@@ -150,9 +152,9 @@ begin atomic
       true, plan.session_id, plan.as_of
     from described d
   )
-  insert into auxeira.synthetic_members (org_id, session_id, kind, place, is_real, stage, industry, region,
+  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, is_real, stage, industry, region,
     business_model, months)
-  select d.org_id, plan.session_id, d.kind, d.place, false, case when d.kind = 'startup' then d.stage end, d.industry,
+  select d.org_id, plan.session_id, plan.session_org, d.kind, d.place, false, case when d.kind = 'startup' then d.stage end, d.industry,
     d.region, d.business_model, least(plan.months, greatest(d.founded_months_ago, 1))
   from described d;
 end;

@@ -150,6 +150,38 @@ end;
 comment on function auxeira.store_company_months(auxeira.ecosystem_plan) is
   'Stores the months of the companies: MRR movements, cash, people and the founder''s dashboard.';
 
+create function auxeira.between_months(before numeric, after numeric, part numeric, digits integer) returns numeric
+  language sql immutable parallel safe return round(before + (after - before) * part, digits);
+comment on function auxeira.between_months(numeric, numeric, numeric, integer) is 'A figure on the way from one month''s end to the next.';
+
+create function auxeira.store_founder_days(plan auxeira.ecosystem_plan) returns void language sql volatile
+begin atomic
+  with months as materialized (
+    select c.org_id, c.at, (c.state).* from auxeira.company_months(plan) c where c.is_real
+  ), days as (
+    select m.org_id, p.at, extract(epoch from p.at - before.at) / extract(epoch from m.at - before.at) as part, m, before
+    from auxeira.points_of(plan) p
+      join months m on m.month = p.month
+      join months before on before.org_id = m.org_id and before.at = p.state_at
+    where not p.is_month
+  )
+  insert into auxeira.dashboard_metrics (org_id, metric_id, dashboard_type, metric_value, metric_timestamp,
+    aggregation_period, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
+  select d.org_id, auxeira.made_id(plan, 'figures/' || d.org_id, d.at), 'startup_founder',
+    jsonb_strip_nulls(coalesce(a.figures, '{}') || jsonb_build_object(
+      'sse_score', auxeira.between_months((d.before).sse_score, (d.m).sse_score, d.part, 2),
+      'revenue', auxeira.between_months((d.before).revenue, (d.m).revenue, d.part, 2),
+      'customers', auxeira.between_months((d.before).customers, (d.m).customers, d.part, 0),
+      'team_size', (d.before).headcount,
+      'burn_rate', case when least((d.before).net_burn, (d.m).net_burn) > 0
+                     then auxeira.between_months((d.before).net_burn, (d.m).net_burn, d.part, 2) end,
+      'runway_months', auxeira.between_months((d.before).runway_months, (d.m).runway_months, d.part, 1))),
+    d.at, 'day', true, 'ecosystem_v1', plan.trend, plan.session_id
+  from days d left join auxeira.activity_figures(plan) a on a.org_id = d.org_id and a.at = d.at;
+end;
+comment on function auxeira.store_founder_days(auxeira.ecosystem_plan) is
+  'Stores the dashboards of real companies for the last 60 days: between the figures of the months, with what was done.';
+
 -- --- Scores ----------------------------------------------------------------------------------------------------------
 
 -- The components differ from one another, and their weighted mean stays: team and market move against product.
@@ -174,15 +206,12 @@ comment on function auxeira.result_values(integer, auxeira.sse_result) is 'What 
 create function auxeira.store_scores(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
   with scored as materialized (
-    select d.org_id, d.metric_timestamp as at, auxeira.made_id(plan, 'score/' || d.org_id, d.metric_timestamp) as score_id,
-      (row_number() over (partition by d.org_id order by d.metric_timestamp))::integer
-        + coalesce((select max(s.version) from auxeira.sse_scores s where s.org_id = d.org_id), 0) as version,
-      auxeira.made_answers((d.metric_value ->> 'sse_score')::numeric,
-                           auxeira.chance(plan, 'answers/' || d.org_id)) as answers
-    from auxeira.dashboard_metrics d
-      join auxeira.synthetic_members m on m.org_id = d.org_id and m.session_id = plan.session_id and m.kind = 'startup'
-    where d.session_id = plan.session_id and d.dashboard_type = 'startup_founder' and d.aggregation_period = 'month'
-      and extract(month from d.metric_timestamp at time zone 'UTC') in (3, 6, 9, 12)
+    select c.org_id, c.at, auxeira.made_id(plan, 'score/' || c.org_id, c.at) as score_id,
+      (row_number() over (partition by c.org_id order by c.at))::integer
+        + coalesce((select max(s.version) from auxeira.sse_scores s where s.org_id = c.org_id), 0) as version,
+      auxeira.made_answers((c.state).sse_score, auxeira.chance(plan, 'answers/' || c.org_id)) as answers
+    from auxeira.company_months(plan) c
+    where extract(month from (c.state).month) in (3, 6, 9, 12) or c.at = plan.as_of
   ), results as materialized (
     select s.*, auxeira.sse_score(s.answers, 'unit', 'reweight') as result from scored s
   ), scores as (
@@ -212,6 +241,36 @@ begin atomic
   from results r left join results before on before.org_id = r.org_id and before.version = r.version - 1;
 end;
 comment on function auxeira.store_scores(auxeira.ecosystem_plan) is
-  'Stores an SSE score for every company and quarter: the one its dashboard shows, with answers that give it.';
+  'Stores an SSE score for every company, each quarter and at the end: the one its dashboard shows, with answers that give it.';
+
+-- --- Integrations ----------------------------------------------------------------------------------------------------
+
+create function auxeira.store_integrations(plan auxeira.ecosystem_plan) returns void language sql volatile
+begin atomic
+  with connected as (
+    insert into auxeira.integrations (org_id, integration_id, service_name, service_type, status, last_sync, is_synthetic,
+      session_id, synthetic_pattern)
+    select m.org_id, auxeira.made_id(plan, format('integration/%s/%s', m.org_id, s.name)), s.name, s.type, 'connected',
+      plan.as_of, true, plan.session_id, 'monthly'
+    from auxeira.synthetic_members m
+      cross join (values ('Stripe', 'payments', 0.7), ('QuickBooks', 'accounting', 0.6), ('HubSpot', 'crm', 0.4)) s (name, type, share)
+    where m.session_id = plan.session_id and m.kind = 'startup'
+      and (m.is_real or auxeira.chance(plan, format('connects/%s/%s', m.org_id, s.name)) < s.share)
+    on conflict (org_id, service_name) do nothing
+    returning org_id, integration_id, service_type
+  )
+  insert into auxeira.integration_data (org_id, data_id, integration_id, data_type, data_payload, metrics, sync_timestamp,
+    data_timestamp, is_synthetic, session_id, synthetic_pattern, validation_status)
+  select c.org_id, auxeira.made_id(plan, 'integration data/' || c.integration_id, m.at), c.integration_id, c.service_type,
+    jsonb_build_object('month', (m.state).month),
+    case c.service_type when 'payments' then jsonb_build_object('mrr', (m.state).mrr, 'customers', (m.state).customers)
+      when 'accounting' then jsonb_build_object('cash', (m.state).cash, 'revenue', (m.state).revenue, 'cogs', (m.state).cogs)
+      else jsonb_build_object('new_customers', (m.state).new_customers, 'lost_customers', (m.state).lost_customers) end,
+    m.at, m.at, true, plan.session_id, 'monthly', 'valid'
+  from connected c join auxeira.company_months(plan) m on m.org_id = c.org_id;
+end;
+comment on function auxeira.store_integrations(auxeira.ecosystem_plan) is
+  'Stores which services the companies are connected to, and what each sent at the end of every month. A connection that '
+  'there is of the same name stays as it is.';
 
 reset role;

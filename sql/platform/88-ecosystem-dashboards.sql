@@ -124,7 +124,7 @@ create function auxeira.holdings_of(plan auxeira.ecosystem_plan)
 begin atomic
   select p.org_id, p.kind, p.at, p.day, (p.investment).startup_id, count(*), count(*) filter (where p.ended_on is null),
     count(*) filter (where p.ended_on is not null and p.distributed > 0),
-    count(*) filter (where p.distributed > 0 and p.ended_on >= date_trunc('year', p.day)),
+    count(*) filter (where p.distributed > 0 and p.ended_on >= date_trunc('year', p.day)::date),
     count(*) filter (where (p.investment).investment_date > p.day - 30),
     count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"syndicate": true}'),
     count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"proRata": true}'),
@@ -143,14 +143,14 @@ begin atomic
   with points as materialized (select * from auxeira.points_of(plan)
   ), states as materialized (select * from auxeira.states_of(plan)
   ), holdings as materialized (
-    select h.*, h.held > 0 as is_held, now.state, year_ago.state as then, first.state as first,
+    select h.*, h.held > 0 as is_held, now.state, year_ago.state as earlier, first.state as first,
       year_ago.org_id is not null as has_year
     from auxeira.holdings_of(plan) h
       join points p on p.at = h.at
       left join states now on now.org_id = h.startup_id and p.state_at >= now.at
         and (now.next_at is null or p.state_at < now.next_at)
       left join states year_ago on year_ago.org_id = h.startup_id and year_ago.month = now.month - interval '1 year'
-      left join states first on first.org_id = h.startup_id and first.month = date_trunc('month', h.since)
+      left join states first on first.org_id = h.startup_id and first.month = date_trunc('month', h.since)::date
   ), totals as (
     select h.org_id, h.kind, h.at, h.day, count(*) filter (where is_held) as companies, sum(deals) as deals, sum(held) as held,
       sum(exits) as exits, sum(exits_this_year) as exits_this_year, sum(new_deals) as new_deals,
@@ -170,11 +170,11 @@ begin atomic
       auxeira.part_of(sum((first).emissions) filter (where is_held), sum((first).employees)
         filter (where is_held and (first).emissions is not null), 12) as first_intensity,
       avg((state).environmental + (state).social + (state).governance) filter (where is_held and has_year)
-        / nullif(avg((h.then).environmental + (h.then).social + (h.then).governance)
+        / nullif(avg((h.earlier).environmental + (h.earlier).social + (h.earlier).governance)
                  filter (where is_held and has_year), 0) - 1 as esg_change,
       sum((state).lives) as lives, sum((state).beneficiaries) filter (where is_held) as beneficiaries,
       sum((state).lives - (first).lives) as lives_gained,
-      sum((state).lives) filter (where has_year) / nullif(sum((h.then).lives) filter (where has_year), 0) - 1 as lives_change,
+      sum((state).lives) filter (where has_year) / nullif(sum((h.earlier).lives) filter (where has_year), 0) - 1 as lives_change,
       sum(invested) filter (where is_held and (state).social >= 50) as social_capital,
       sum(invested) filter (where is_held) as held_capital,
       count(*) filter (where is_held and (state).employees >= (first).employees) as growing,
@@ -263,7 +263,7 @@ begin atomic
     where m.session_id = plan.session_id and m.kind = 'corporate'
     group by r.org_id, points.at
   )
-  select p.org_id, 'corporate', p.at, jsonb_build_object(
+  select p.org_id, 'corporate'::auxeira.organization_type, p.at, jsonb_build_object(
     'active_partnerships', p.active, 'startups_engaged', p.engaged, 'pilot_programs', p.pilots,
     'innovation_projects', p.projects, 'new_applications', coalesce(a.applications, 0),
     'partnership_value', coalesce(r.list_value, 0), 'benefits_redeemed', coalesce(r.benefits, 0),
@@ -280,7 +280,7 @@ comment on function auxeira.partners_of(auxeira.ecosystem_plan) is
 
 create function auxeira.supported_of(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, startup_id uuid, at timestamptz, is_alive boolean, is_granted boolean, state auxeira.company_state,
-                 then auxeira.company_state, baseline integer, hires bigint)
+                 earlier auxeira.company_state, baseline integer, hires bigint)
   language sql stable rows 10000
 begin atomic
   with states as materialized (select * from auxeira.states_of(plan)
@@ -300,7 +300,7 @@ begin atomic
     left join states year_ago on year_ago.org_id = w.startup_id and year_ago.month = now.month - interval '1 year'
     left join granted g on g.org_id = w.org_id and g.startup_id = w.startup_id
       and g.awarded_on <= (p.at at time zone 'UTC')::date
-    left join states award on award.org_id = g.startup_id and award.month = date_trunc('month', g.awarded_on);
+    left join states award on award.org_id = g.startup_id and award.month = date_trunc('month', g.awarded_on)::date;
 end;
 comment on function auxeira.supported_of(auxeira.ecosystem_plan) is
   'The companies a government follows, at every point since they began; with their people at the first grant and the hires '
@@ -316,8 +316,8 @@ begin atomic
       coalesce(sum(greatest((state).employees - baseline, 0)) filter (where is_alive), 0) as net_jobs,
       count(*) filter (where is_granted) as granted,
       count(*) filter (where is_granted and is_alive and (state).employees >= baseline) as compliant,
-      sum(case when is_alive then (state).employees else 0 end) filter (where (s.then).employees > 0)
-        / nullif(sum((s.then).employees), 0)::numeric - 1 as growth
+      sum(case when is_alive then (state).employees else 0 end) filter (where (s.earlier).employees > 0)
+        / nullif(sum((s.earlier).employees), 0)::numeric - 1 as growth
     from auxeira.supported_of(plan) s group by s.org_id, s.at
   ), granted as (
     select t.org_id, t.at, count(*) as grants, sum(g.amount) as awarded
@@ -327,7 +327,7 @@ begin atomic
   ), targets as (
     select p.org_id, sum(p.jobs_target) as jobs from auxeira.programs p where p.session_id = plan.session_id group by p.org_id
   )
-  select t.org_id, 'government', t.at, jsonb_build_object(
+  select t.org_id, 'government'::auxeira.organization_type, t.at, jsonb_build_object(
     'startups_monitored', t.alive, 'grants_distributed', coalesce(g.grants, 0), 'jobs_created', t.hired,
     'economic_impact', round(12 * coalesce(t.revenue, 0)), 'compliance_rate', auxeira.part_of(t.compliant, t.granted),
     'innovation_index', round(t.sse, 2), 'regional_growth', auxeira.within(round(t.growth, 4), 0, 1),
