@@ -96,4 +96,77 @@ std::string Inspector::shown(const std::vector<std::size_t>& columns) const {
     return all;
 }
 
+// --- The catalogue as documents
+// -----------------------------------------------------------------------------------
+
+namespace {
+
+void add_limit(Value& object, std::string_view name, double limit, double otherwise) {
+    if (limit != otherwise) object.add(std::string(name), Value::of(limit));
+}
+
+void add_name(Value& object, std::string_view name, std::string_view metric) {
+    if (!metric.empty()) object.add(std::string(name), Value::of(metric));
+}
+
+Value schema_of(const Metric& metric) {
+    Value schema = Value::object();
+    schema.add("type", Value::of(metric.decimals == 0 ? "integer" : "number"));
+    schema.add("unit", Value::of(metric.unit));
+    schema.add("kind", Value::of(name_of(metric.kind)));
+    if (metric.decimals > 0) schema.add("decimals", Value::of(metric.decimals));
+    return schema;
+}
+
+// Means and quotients are expressions in a template.
+std::string expression_of(const Dashboard& dashboard, const Metric& metric) {
+    if (metric.motion.rule == Rule::quotient) {
+        return std::string(metric.motion.of) + " / " + std::string(metric.motion.by);
+    }
+    std::string sum;
+    int count = 0;
+    for (const Metric& each : dashboard.metrics) {
+        if (!each.motion.averaged) continue;
+        sum += (count++ > 0 ? " + " : "") + std::string(each.name);
+    }
+    return "(" + sum + ") / " + std::to_string(count);
+}
+
+Value rule_of(const Dashboard& dashboard, const Metric& metric) {
+    Value rule = Value::object();
+    const Model* const model = model_of(metric.motion.rule);
+    const Motion& motion = metric.motion;
+    if (model == nullptr) {
+        rule.add("expression", Value::of(expression_of(dashboard, metric)));
+    } else {
+        rule.add("model", Value::of(model->name));
+        rule.add("distribution", Value::of("lognormal"));
+        rule.add("low", Value::of(metric.low));
+        rule.add("high", Value::of(metric.high));
+        add_limit(rule, "ceiling", metric.ceiling, no_limit);
+        if (model->has_noise) add_limit(rule, "trendResponse", motion.response, 1);
+        if (model->has_pace) rule.add("pace", Value::of(motion.pace));
+        add_name(rule, "of", motion.of);
+        add_name(rule, "less", motion.by);
+    }
+    add_limit(rule, "minimum", metric.minimum, 0);
+    add_limit(rule, "maximum", metric.maximum, no_limit);
+    if (metric.good_direction == Direction::down) rule.add("goodDirection", Value::of("down"));
+    return rule;
+}
+
+} // namespace
+
+Value describe(const Dashboard& dashboard) {
+    Value document = Value::object(), schema = Value::object(), rules = Value::object();
+    for (const Metric& metric : dashboard.metrics) {
+        schema.add(std::string(metric.name), schema_of(metric));
+        rules.add(std::string(metric.name), rule_of(dashboard, metric));
+    }
+    document.add("user_type", Value::of(dashboard.name));
+    document.add("data_schema", std::move(schema));
+    document.add("generation_rules", std::move(rules));
+    return document;
+}
+
 } // namespace auxeira::synthesis

@@ -5,149 +5,20 @@
 #include <cmath>
 
 #include "synthesis/derived.hpp"
+#include "synthesis/random.hpp"
 
 namespace auxeira::synthesis {
 
 namespace {
 
-using Names = std::span<const std::string_view>;
-
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// What levels and bounds may be, and what they may be in units of the last decimal: the trend, the noise and
-// a century of accumulating stay within 64 bits.
-constexpr double greatest_number = 1e12;
-constexpr double greatest_scaled = 1e15;
-constexpr double greatest_accumulated = 1e9;
-constexpr int most_decimals = 6;
 
 constexpr std::string_view types[] = {"integer", "number"};
 constexpr std::string_view kinds[] = {"stock", "flow", "ratio", "score", "cumulative", "ytd", "streak"};
 constexpr std::string_view directions[] = {"up", "down"};
-constexpr std::string_view distributions[] = {"lognormal", "normal", "uniform", "constant", "poisson"};
 constexpr std::string_view trends[] = {"improving", "declining", "stable", "volatile"};
 
-std::string listed(Names names, std::string_view last_joint = ", ") {
-    std::string all;
-    for (std::size_t j = 0; j < names.size(); ++j) {
-        if (j > 0) all += j + 1 == names.size() ? last_joint : std::string_view(", ");
-        all += names[j];
-    }
-    return all;
-}
-
-std::string show(double value) {
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
-// --- Models ------------------------------------------------------------------------------------------------
-
-// What a rule of a model may say beside its bounds.
-struct Model {
-    std::string_view name;
-    Rule rule;
-    bool has_level = false, has_ceiling = false;
-    bool has_noise = false; // follows the trend and the variance
-    bool has_correlation = false;
-    bool is_level_a_value = false; // the level is one of the metric itself, not a rate or a share
-    bool has_pace = false;
-    bool needs_of = false, may_have_of = false, may_have_less = false;
-};
-
-// clang-format off
-constexpr Model models[] = {
-    {.name = "path", .rule = Rule::moves, .has_level = true, .has_ceiling = true, .has_noise = true,
-     .has_correlation = true, .is_level_a_value = true},
-    {.name = "draw", .rule = Rule::draw, .has_level = true, .has_noise = true, .is_level_a_value = true},
-    {.name = "accumulates", .rule = Rule::accumulates, .has_level = true, .has_noise = true,
-     .has_correlation = true, .is_level_a_value = true, .has_pace = true, .may_have_of = true},
-    {.name = "year_to_date", .rule = Rule::year_to_date, .has_level = true, .has_noise = true,
-     .has_correlation = true},
-    {.name = "streak", .rule = Rule::streak, .has_level = true, .is_level_a_value = true},
-    {.name = "part", .rule = Rule::part, .has_level = true, .has_ceiling = true, .has_noise = true,
-     .has_correlation = true, .needs_of = true, .may_have_of = true, .may_have_less = true},
-    {.name = "purchases", .rule = Rule::purchases, .has_level = true, .has_noise = true, .needs_of = true,
-     .may_have_of = true},
-    {.name = "expression", .rule = Rule::expression},
-};
-// clang-format on
-
-constexpr auto model_names = [] {
-    std::array<std::string_view, std::size(models)> names;
-    for (std::size_t j = 0; j < names.size(); ++j)
-        names[j] = models[j].name;
-    return names;
-}();
-
-const Model& model_of(Rule rule) noexcept {
-    return *std::find_if(std::begin(models), std::end(models),
-                         [rule](const Model& each) { return each.rule == rule; });
-}
-
-// Models that keep the promise of a kind: a cumulative metric never falls. What is computed is watched.
-struct KindModels {
-    Kind kind;
-    std::string_view by_default;
-    std::array<std::string_view, 3> allowed;
-};
-constexpr KindModels kind_models[] = {
-    {Kind::cumulative, "accumulates", {"accumulates", "purchases", "expression"}},
-    {Kind::ytd, "year_to_date", {"year_to_date", "expression"}},
-    {Kind::streak, "streak", {"streak", "expression"}},
-};
-
-const KindModels* models_for(Kind kind) noexcept {
-    const auto* const found = std::find_if(std::begin(kind_models), std::end(kind_models),
-                                           [kind](const KindModels& each) { return each.kind == kind; });
-    return found == std::end(kind_models) ? nullptr : found;
-}
-
-// --- Distributions
-// -------------------------------------------------------------------------------------------
-
-// The members that a distribution is told by: one pair or the other.
-struct Shape {
-    Distribution distribution;
-    std::array<std::string_view, 2> members;
-};
-constexpr Shape shapes[] = {
-    {Distribution::lognormal, {"low", "high"}}, {Distribution::lognormal, {"median", "sd"}},
-    {Distribution::normal, {"low", "high"}},    {Distribution::normal, {"mean", "sd"}},
-    {Distribution::uniform, {"low", "high"}},   {Distribution::constant, {"value"}},
-    {Distribution::poisson, {"low", "high"}},   {Distribution::poisson, {"mean"}},
-};
-constexpr std::string_view level_members[] = {"low", "high", "median", "mean", "sd", "value"};
-
-std::size_t size_of(const Shape& shape) noexcept {
-    return shape.members[1].empty() ? 1 : 2;
-}
-
-bool names_member(const Shape& shape, std::string_view member) noexcept {
-    return std::find(shape.members.begin(), shape.members.begin() + size_of(shape), member) !=
-           shape.members.begin() + size_of(shape);
-}
-
-std::string shapes_of(Distribution distribution) {
-    std::string all;
-    for (const Shape& shape : shapes) {
-        if (shape.distribution != distribution) continue;
-        all += (all.empty() ? "" : ", or ") + listed(Names(shape.members).first(size_of(shape)), " and ");
-    }
-    return all;
-}
-
-// The number of the rule times e^exponent, by the integer functions of this room.
-double times_exp(double value, double exponent) noexcept {
-    constexpr double log2_e = 1.44269504088896341;
-    const Fixed logarithm = log2(std::llround(value * 1048576.0)) + to_fixed(exponent * log2_e);
-    return static_cast<double>(exp2(logarithm)) / 1048576.0;
-}
-
-constexpr double quantile = 2.5; // of low and high, in standard deviations
-
-// --- Names
-// -----------------------------------------------------------------------------------------------------
+// --- Names -----------------------------------------------------------------------------------------------
 
 bool is_word(std::string_view name) noexcept {
     constexpr std::size_t longest = 63;
@@ -162,94 +33,20 @@ bool has_decimals(double value, int decimals) noexcept {
     return std::abs(scaled - std::round(scaled)) < 1e-6;
 }
 
+// Folds what the series depends on into the key of its ids.
+void fold(const Value& value, KeyBuilder& key) noexcept {
+    key.add(static_cast<std::uint64_t>(value.kind))
+        .add(std::bit_cast<std::uint64_t>(value.number))
+        .add(value.text);
+    for (const std::string& name : value.names)
+        key.add(name);
+    for (const Value& item : value.items)
+        fold(item, key);
+}
+
 } // namespace
 
-// --- Faults
-// ------------------------------------------------------------------------------------------------------
-
-void FaultList::add(std::string path, std::string message) {
-    if (all_.size() < most) {
-        all_.push_back({std::move(path), std::move(message)});
-    } else {
-        ++dropped_;
-    }
-}
-
-std::vector<Fault> FaultList::take() {
-    if (dropped_ > 0) all_.push_back({"$", "and " + std::to_string(dropped_) + " faults more"});
-    return std::move(all_);
-}
-
-// --- Sections
-// ------------------------------------------------------------------------------------------------------
-
-void Section::only(Names known, std::string_view reason) const {
-    for (const std::string& name : object_.names) {
-        if (std::find(known.begin(), known.end(), name) == known.end()) fault(name, std::string(reason));
-    }
-}
-
-const Value* Section::object(std::string_view name, bool is_required) const {
-    const Value* const value = object_.member(name);
-    if (value == nullptr) {
-        if (is_required) fault(name, "is missing");
-        return nullptr;
-    }
-    if (value->kind == Value::Kind::object) return value;
-    fault(name, "must be an object, not " + std::string(value->kind_name()));
-    return nullptr;
-}
-
-std::optional<double> Section::number(std::string_view name, double least, double most) const {
-    const Value* const value = object_.member(name);
-    if (value == nullptr) return std::nullopt;
-    if (value->kind != Value::Kind::number) {
-        fault(name, "must be a number, not " + std::string(value->kind_name()));
-    } else if (!(value->number >= least && value->number <= most)) {
-        fault(name, show(value->number) + " is outside " + show(least) + " to " + show(most));
-    } else {
-        return value->number + 0.0; // -0 is 0
-    }
-    return std::nullopt;
-}
-
-std::optional<double> Section::whole(std::string_view name, double least, double most) const {
-    const std::optional<double> value = number(name, least, most);
-    if (!value || *value == std::floor(*value)) return value;
-    fault(name, show(*value) + " is not a whole number");
-    return std::nullopt;
-}
-
-std::optional<std::string_view> Section::text(std::string_view name, std::size_t longest) const {
-    const Value* const value = object_.member(name);
-    if (value == nullptr) return std::nullopt;
-    if (value->kind != Value::Kind::text) {
-        fault(name, "must be a string, not " + std::string(value->kind_name()));
-    } else if (value->text.empty() || value->text.size() > longest) {
-        fault(name, "must have 1 to " + std::to_string(longest) + " bytes, not " +
-                        std::to_string(value->text.size()));
-    } else {
-        return value->text;
-    }
-    return std::nullopt;
-}
-
-std::optional<std::size_t> Section::choice(std::string_view name, Names choices) const {
-    const Value* const value = object_.member(name);
-    if (value == nullptr) return std::nullopt;
-    const auto found = std::find(choices.begin(), choices.end(), value->text);
-    if (value->kind != Value::Kind::text) {
-        fault(name, "must be one of " + listed(choices) + ", not " + std::string(value->kind_name()));
-    } else if (found == choices.end()) {
-        fault(name, quoted(value->text) + " is not one of " + listed(choices));
-    } else {
-        return static_cast<std::size_t>(found - choices.begin());
-    }
-    return std::nullopt;
-}
-
-// --- The document
-// ----------------------------------------------------------------------------------------------------
+// --- The document ----------------------------------------------------------------------------------------
 
 std::vector<Fault> TemplateReader::read() {
     if (document_.kind != Value::Kind::object) {
@@ -265,6 +62,7 @@ std::vector<Fault> TemplateReader::read() {
     if (faults_.empty()) check_expressions();
     read_validation(root);
     read_defaults(root);
+    fingerprint(root);
     result_.dashboard_.metrics = result_.metrics_;
     return faults_.take();
 }
@@ -329,8 +127,7 @@ void TemplateReader::read_metric(const Section& schema, std::size_t column) {
     if (metric.kind == Kind::streak && !is_integer) section.fault("type", "a streak is an integer");
 }
 
-// --- Rules
-// -----------------------------------------------------------------------------------------------------------
+// --- Rules -----------------------------------------------------------------------------------------------
 
 void TemplateReader::read_rules(const Section& root) {
     const Value* const rules = root.object("generation_rules");
@@ -345,44 +142,16 @@ void TemplateReader::read_rules(const Section& root) {
 
 void TemplateReader::read_rule(const Section& rule, std::size_t column) {
     Metric& metric = result_.metrics_[column];
-    read_model(rule, metric);
-    read_bounds(rule, metric);
-    const Model& model = model_of(metric.motion.rule);
-    if (metric.motion.rule == Rule::expression) return read_expression(rule, column);
-    if (model.has_level) read_level(rule, metric);
-    metric.motion.pace = rule.number("pace", 0, 100).value_or(model.has_pace ? 1 : 0);
-    const bool follows = metric.motion.rule != Rule::draw;
-    metric.motion.response = rule.number("trendResponse", 0, 1).value_or(model.has_noise && follows ? 1 : 0);
-    read_references(rule, metric);
-    if (model.has_correlation) read_correlation(rule, column);
-}
-
-void TemplateReader::read_model(const Section& rule, Metric& metric) {
-    const KindModels* const of_kind = models_for(metric.kind);
-    std::string_view name = rule.has("expression") ? "expression" : of_kind ? of_kind->by_default : "path";
-    if (const auto chosen = rule.choice("model", model_names)) name = model_names[*chosen];
-    const bool is_allowed = of_kind == nullptr || std::find(of_kind->allowed.begin(), of_kind->allowed.end(),
-                                                            name) != of_kind->allowed.end();
-    if (!is_allowed) {
-        rule.fault("model",
-                   quoted(name) + " does not make a metric of kind " + std::string(name_of(metric.kind)));
-    }
-    const Model& model = *std::find_if(std::begin(models), std::end(models),
-                                       [name](const Model& each) { return each.name == name; });
+    const Model& model = read_model(rule, metric.kind);
+    const bool follows = model.has_noise && model.rule != Rule::draw;
     metric.motion.rule = model.rule;
-    std::vector<std::string_view> known = {"model", "minimum", "maximum", "goodDirection"};
-    const auto allow = [&known](bool is_known, std::initializer_list<std::string_view> members) {
-        if (is_known) known.insert(known.end(), members);
-    };
-    allow(model.rule == Rule::expression, {"expression"});
-    allow(model.has_level, {"distribution", "low", "high", "median", "mean", "sd", "value"});
-    allow(model.has_noise, {"trendResponse"});
-    allow(model.has_ceiling, {"ceiling"});
-    allow(model.has_correlation, {"correlation"});
-    allow(model.has_pace, {"pace"});
-    allow(model.may_have_of, {"of"});
-    allow(model.may_have_less, {"less"});
-    rule.only(known, "is not known to the model " + std::string(name));
+    read_bounds(rule, metric);
+    if (model.rule == Rule::expression) return read_expression(rule, column);
+    if (model.has_level) read_level(rule, model, metric);
+    metric.motion.pace = rule.number("pace", 0, 100).value_or(model.has_pace ? 1 : 0);
+    metric.motion.response = rule.number("trendResponse", 0, 1).value_or(follows ? 1 : 0);
+    read_references(rule, model, metric);
+    if (model.has_correlation) read_correlation(rule, column);
 }
 
 void TemplateReader::read_bounds(const Section& rule, Metric& metric) {
@@ -402,78 +171,7 @@ void TemplateReader::read_bounds(const Section& rule, Metric& metric) {
     }
 }
 
-// --- Levels
-// ------------------------------------------------------------------------------------------------------------
-
-void TemplateReader::read_level(const Section& rule, Metric& metric) {
-    const auto chosen = rule.choice("distribution", distributions);
-    if (!chosen && rule.has("distribution")) return;
-    metric.distribution = static_cast<Distribution>(chosen.value_or(0));
-    const std::string name(distributions[static_cast<std::size_t>(metric.distribution)]);
-    const Shape* told = nullptr;
-    for (const Shape& shape : shapes) {
-        const bool fits = shape.distribution == metric.distribution && rule.has(shape.members[0]);
-        if (fits && told == nullptr) told = &shape;
-    }
-    if (told == nullptr) return rule.fault("distribution", name + " needs " + shapes_of(metric.distribution));
-    for (const std::string_view member : level_members) {
-        const bool is_named = names_member(*told, member);
-        if (is_named && !rule.has(member))
-            rule.fault(member, "is missing beside " + std::string(told->members[0]));
-        if (!is_named && rule.has(member))
-            rule.fault(member, name + " needs " + shapes_of(metric.distribution));
-    }
-    const auto first = rule.number(told->members[0], -greatest_number, greatest_number);
-    const bool by_spread = told->members[1] == "sd";
-    const bool is_log = metric.distribution == Distribution::lognormal;
-    const auto second = size_of(*told) == 1 ? first
-                        : by_spread         ? rule.number("sd", 0, is_log ? 5 : greatest_number)
-                                            : rule.number("high", -greatest_number, greatest_number);
-    if (!first || !second) return;
-    metric.low = *first;
-    metric.high = *second;
-    if (by_spread && is_log && *first > 0) {
-        metric.low = times_exp(*first, -quantile * *second);
-        metric.high = times_exp(*first, quantile * *second);
-    } else if (by_spread) {
-        metric.low = *first - quantile * *second;
-        metric.high = *first + quantile * *second;
-    }
-    check_level(rule, metric);
-}
-
-void TemplateReader::check_level(const Section& rule, const Metric& metric) {
-    const Model& model = model_of(metric.motion.rule);
-    const double origin = std::min(metric.minimum, 0.0);
-    const bool is_drawn = metric.motion.rule == Rule::draw;
-    const bool needs_log = !is_drawn || metric.distribution == Distribution::lognormal;
-    const double most =
-        (model.rule == Rule::accumulates ? greatest_accumulated : greatest_scaled) / ten_to(metric.decimals);
-    const auto fault = [&rule](std::string_view message) {
-        rule.fault("distribution", std::string(message));
-    };
-    if (metric.low > metric.high) {
-        rule.fault("low", show(metric.low) + " is above high, " + show(metric.high));
-    } else if (metric.distribution == Distribution::poisson && metric.low <= 0) {
-        fault("a mean of counts must be above 0");
-    } else if (needs_log && metric.low - origin < 1e-6) {
-        fault("a level must be above " + show(origin) + ", and begins at " + show(metric.low));
-    } else if (metric.high > most) {
-        fault("a level of " + show(metric.high) + " is above " + show(most));
-    }
-    if (!model.is_level_a_value) return;
-    if (metric.high < metric.minimum)
-        rule.fault("minimum", "is above every level, which ends at " + show(metric.high));
-    if (metric.low > metric.maximum)
-        rule.fault("maximum", "is below every level, which begins at " + show(metric.low));
-    if (metric.ceiling <= metric.low)
-        rule.fault("ceiling", "is not above the level, which begins at " + show(metric.low));
-    if (metric.ceiling != no_limit && metric.ceiling > metric.maximum)
-        rule.fault("ceiling", "is above the maximum");
-}
-
-// --- Other metrics
-// -------------------------------------------------------------------------------------------------------
+// --- Other metrics ---------------------------------------------------------------------------------------
 
 std::size_t TemplateReader::column_of(std::string_view name) const noexcept {
     const auto found = std::find(names_.begin(), names_.end(), name);
@@ -491,8 +189,7 @@ std::optional<std::string_view> TemplateReader::metric_named(const Section& rule
     return names_[column];
 }
 
-void TemplateReader::read_references(const Section& rule, Metric& metric) {
-    const Model& model = model_of(metric.motion.rule);
+void TemplateReader::read_references(const Section& rule, const Model& model, Metric& metric) {
     const std::size_t self = column_of(metric.name);
     if (model.needs_of && !rule.has("of")) rule.fault("of", "is missing: the metric it is computed from");
     if (model.may_have_of) metric.motion.of = metric_named(rule, "of", self).value_or("");
@@ -529,8 +226,7 @@ std::string TemplateReader::rule_path(std::size_t column) const {
     return path_of("generation_rules", names_[column]);
 }
 
-// --- What only shows when all rules are known
-// -----------------------------------------------------------------------------
+// --- What only shows when all rules are known ------------------------------------------------------------
 
 namespace {
 
@@ -586,7 +282,7 @@ void TemplateReader::check_correlations() {
         if (motion.with.empty()) continue;
         const std::string path = path_of(rule_path(column), "correlation") + ".with";
         std::size_t other = column_of(motion.with);
-        if (!model_of(result_.metrics_[other].motion.rule).has_correlation) {
+        if (!model_of(result_.metrics_[other].motion.rule)->has_correlation) {
             faults_.add(path, quoted(motion.with) + " has no noise to be correlated with");
         }
         for (std::size_t steps = 0; other != nowhere && steps <= names_.size(); ++steps) {
@@ -618,8 +314,7 @@ void TemplateReader::check_expressions() {
     }
 }
 
-// --- Validation and parameters
-// -----------------------------------------------------------------------------------------------
+// --- Validation and parameters ---------------------------------------------------------------------------
 
 void TemplateReader::read_validation(const Section& root) {
     static constexpr std::string_view known[] = {"identities", "ranges"};
@@ -721,6 +416,14 @@ void TemplateReader::read_defaults(const Section& root) {
     defaults.late_rate = section.number("lateRate", 0, 1);
     defaults.restatement_rate = section.number("restatementRate", 0, 1);
     defaults.shock_rate = section.number("shockRate", 0, 10);
+}
+
+void TemplateReader::fingerprint(const Section& root) {
+    KeyBuilder key;
+    for (const std::string_view part : {"data_schema", "generation_rules"}) {
+        if (const Value* const value = root.object(part, false)) fold(*value, key);
+    }
+    result_.dashboard_.fingerprint = key.key() | 1; // 0 is the catalogue
 }
 
 std::string_view TemplateReader::keep(std::string_view text) {
