@@ -45,6 +45,11 @@ std::optional<std::int64_t> integer_or_null(FunctionCallInfo fcinfo, int argumen
     return PG_GETARG_INT32(argument);
 }
 
+std::optional<double> number_or_null(FunctionCallInfo fcinfo, int argument) {
+    if (PG_ARGISNULL(argument)) return std::nullopt;
+    return PG_GETARG_FLOAT8(argument);
+}
+
 // Random when NULL, below 2^53, so that every JSON reader keeps it exact.
 std::uint64_t seed_argument(FunctionCallInfo fcinfo, int argument) {
     if (!PG_ARGISNULL(argument)) return static_cast<std::uint64_t>(PG_GETARG_INT64(argument));
@@ -70,12 +75,20 @@ Config read_config(FunctionCallInfo fcinfo) {
     request.user_type = text_or_null(fcinfo, 0);
     request.count = integer_or_null(fcinfo, 1);
     request.time_range_days = integer_or_null(fcinfo, 2);
-    if (!PG_ARGISNULL(3)) request.variance = PG_GETARG_FLOAT8(3);
+    request.variance = number_or_null(fcinfo, 3);
     request.trend = text_or_null(fcinfo, 4);
     request.seed = seed_argument(fcinfo, 5);
     request.as_of = as_of_argument(fcinfo, 6);
     if (!PG_ARGISNULL(7)) std::memcpy(request.org.data(), PG_GETARG_UUID_P(7), request.org.size());
     request.data_type = text_or_null(fcinfo, 8);
+    request.stage = text_or_null(fcinfo, 9);
+    request.industry = text_or_null(fcinfo, 10);
+    request.region = text_or_null(fcinfo, 11);
+    request.business_model = text_or_null(fcinfo, 12);
+    request.missing_rate = number_or_null(fcinfo, 13);
+    request.late_rate = number_or_null(fcinfo, 14);
+    request.restatement_rate = number_or_null(fcinfo, 15);
+    request.shock_rate = number_or_null(fcinfo, 16);
     return check(request);
 }
 
@@ -138,8 +151,9 @@ AUXEIRA_SQL_FUNCTION(synthetic_metrics) {
     const Dashboard& dashboard = generator.dashboard();
     NumberObject object = object_of(dashboard.metrics);
     Rows rows(fcinfo);
-    Datum values[7] = {};
-    const bool nulls[7] = {};
+    NumberObject first_object = object_of(dashboard.metrics);
+    Datum values[9] = {};
+    bool nulls[9] = {};
     backend([&values, &dashboard, &config] {
         values[1] = text_datum(dashboard.name);
         values[2] = text_datum("synthetic_metrics");
@@ -152,6 +166,10 @@ AUXEIRA_SQL_FUNCTION(synthetic_metrics) {
         values[0] = UUIDPGetDatum(reinterpret_cast<const pg_uuid_t*>(point.id.data()));
         values[3] = object.fill(point.values);
         values[4] = TimestampTzGetDatum(point.timestamp - postgres_epoch);
+        nulls[7] = point.reported_at == point.timestamp;
+        values[7] = TimestampTzGetDatum(point.reported_at - postgres_epoch);
+        nulls[8] = !point.is_restated;
+        if (point.is_restated) values[8] = first_object.fill(point.first_values);
         rows.put(values, nulls);
     }
     return PointerGetDatum(nullptr);

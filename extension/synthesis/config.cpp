@@ -53,10 +53,10 @@ public:
         return 1;
     }
 
-    double fraction(const char* path, std::optional<double> value) {
+    double fraction(const char* path, std::optional<double> value, double most = 1) {
         if (!present(path, value.has_value())) return 0;
-        if (*value >= 0 && *value <= 1) return *value;
-        add(path, show(*value) + " is outside 0 to 1"); // also what is not a number
+        if (*value >= 0 && *value <= most) return *value + 0.0; // -0 is 0
+        add(path, show(*value) + " is outside 0 to " + show(most)); // also what is not a number
         return 0;
     }
 
@@ -71,6 +71,13 @@ public:
         }
         add(path, quoted(*text) + " is not one of " + all);
         return 0;
+    }
+
+    template <typename Kind, typename Names>
+    std::optional<Kind> optional_choice(const char* path, std::optional<std::string_view> text,
+                                        const Names& names) {
+        if (!text) return std::nullopt;
+        return static_cast<Kind>(choice(path, text, names));
     }
 
     void window(std::int64_t as_of, std::int64_t days) {
@@ -111,6 +118,24 @@ std::vector<std::string_view> user_type_names() {
     return names;
 }
 
+Profile read_profile(Reader& reader, const Request& request) {
+    Profile profile;
+    profile.stage = reader.optional_choice<Stage>("stage", request.stage, stage_names);
+    if (request.industry) profile.industry = find_industry(*request.industry);
+    if (request.region) profile.region = find_region(*request.region);
+    profile.business_model =
+        reader.optional_choice<BusinessModel>("business_model", request.business_model, business_model_names);
+    return profile;
+}
+
+Disturbance read_disturbance(Reader& reader, const Request& request) {
+    constexpr double most_shocks = 10;
+    return {reader.fraction("missing_rate", request.missing_rate),
+            reader.fraction("late_rate", request.late_rate),
+            reader.fraction("restatement_rate", request.restatement_rate),
+            reader.fraction("shock_rate", request.shock_rate, most_shocks)};
+}
+
 } // namespace
 
 Config check(const Request& request) {
@@ -123,9 +148,11 @@ Config check(const Request& request) {
     config.count = static_cast<std::int32_t>(reader.whole("count", request.count, greatest_count));
     config.time_range_days =
         static_cast<std::int32_t>(reader.whole("time_range_days", request.time_range_days, greatest_range));
-    config.variance = reader.fraction("variance", request.variance) + 0.0; // -0 is 0
+    config.variance = reader.fraction("variance", request.variance);
     config.trend = static_cast<Trend>(reader.choice("trend", request.trend, trend_names));
     reader.window(request.as_of, config.time_range_days);
+    config.profile = read_profile(reader, request);
+    config.disturbance = read_disturbance(reader, request);
     reader.finish();
     config.seed = request.seed;
     config.as_of = request.as_of;

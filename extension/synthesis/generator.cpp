@@ -99,14 +99,14 @@ std::uint64_t half_of(const Uuid& id, std::size_t begin) noexcept {
     return result;
 }
 
-KeyBuilder series_key(std::string_view purpose, const Config& config) noexcept {
+KeyBuilder series_key(std::string_view purpose, const Config& config, const Dashboard& dashboard) noexcept {
     KeyBuilder builder;
     builder.add(purpose).add(config.seed).add(half_of(config.org, 0)).add(half_of(config.org, 8));
-    return builder.add(dashboard(config.user_type).name);
+    return builder.add(dashboard.name);
 }
 
-std::uint64_t make_id_key(const Config& config) noexcept {
-    return series_key("id", config)
+std::uint64_t make_id_key(const Config& config, const Dashboard& dashboard) noexcept {
+    return series_key("id", config, dashboard)
         .add(static_cast<std::uint64_t>(config.count))
         .add(static_cast<std::uint64_t>(config.time_range_days))
         .add(std::bit_cast<std::uint64_t>(config.variance))
@@ -141,8 +141,12 @@ constexpr Fixed months_in(std::int64_t microseconds) noexcept {
 } // namespace
 
 Generator::Generator(const Config& config, Pause pause)
-    : config_(config), dashboard_(synthesis::dashboard(config.user_type)), id_key_(make_id_key(config)),
-      positions_(config.count), clock_(config), months_(months_in(clock_.gap())) {
+    : Generator(config, synthesis::dashboard(config.user_type), pause) {}
+
+Generator::Generator(const Config& config, const Dashboard& dashboard, Pause pause)
+    : config_(config), dashboard_(dashboard), id_key_(make_id_key(config, dashboard)),
+      positions_(config.count), clock_(config), months_(months_in(clock_.gap())),
+      values_(dashboard.metrics.size()) {
     const Window window(config);
     tracks_.reserve(dashboard_.metrics.size());
     for (const bool dependent : {false, true}) {
@@ -160,7 +164,7 @@ Generator::Track Generator::make_track(const Metric& metric) const noexcept {
     track.column = column_of(dashboard_, metric.name);
     track.of = column_of(dashboard_, metric.motion.of);
     track.by = column_of(dashboard_, metric.motion.by);
-    track.key = series_key("metric", config_).add(metric.name).key();
+    track.key = series_key("metric", config_, dashboard_).add(metric.name).key();
     track.ceiling = no_ceiling;
     track.offset = scaled(origin(metric), metric.decimals);
     track.minimum = scaled(metric.minimum, metric.decimals);
@@ -184,7 +188,7 @@ bool Generator::next(Point& point) noexcept {
     for (Track& track : tracks_) {
         values_[track.column] = std::clamp(value(track), track.minimum, track.maximum);
     }
-    point = {identifier(), clock_.now(), {values_.data(), dashboard_.metrics.size()}};
+    point = {identifier(), clock_.now(), values_, clock_.now(), false, values_};
     ++index_;
     return true;
 }
