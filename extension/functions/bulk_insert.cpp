@@ -324,8 +324,8 @@ bool BulkInsert::is_settled_key(const Trigger& trigger) const {
 void BulkInsert::settle_foreign_keys() {
     TriggerDesc* const triggers = target_->ri_TrigDesc;
     if (triggers == nullptr || !triggers->trig_insert_after_row || batch_ == 1) return;
-    const Trigger* const end = triggers->triggers + triggers->numtriggers;
-    const bool all_settled = std::all_of(triggers->triggers, end, [this](const Trigger& trigger) {
+    const std::span all(triggers->triggers, static_cast<std::size_t>(triggers->numtriggers));
+    const bool all_settled = std::all_of(all.begin(), all.end(), [this](const Trigger& trigger) {
         return !fires(trigger) || is_settled_key(trigger);
     });
     if (all_settled) triggers->trig_insert_after_row = false;
