@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "synthesis/clock.hpp"
+#include "synthesis/derived.hpp"
 #include "synthesis/path.hpp"
 
 namespace auxeira::synthesis {
@@ -76,6 +77,7 @@ private:
     Fixed position_ = 0;
     std::vector<Track> tracks_; // those that depend on others last
     std::vector<std::int64_t> values_;
+    Calculator calculator_;
 };
 
 } // namespace auxeira::synthesis
