@@ -34,27 +34,32 @@ begin atomic
     select array_agg(a.action_type order by a.activity_id, n) as types
     from auxeira.activities a cross join lateral generate_series(1, case a.tier when 'bronze' then 4 else 1 end) n
     where a.tier in ('bronze', 'silver') and not a.is_once_per_organization
-  ), reported as (
-    select m.org_id, m.stage, t.at, t.action_index,
-      auxeira.chosen(plan, format('action/%s/%s', m.org_id, t.action_index), choices.types) as action_type
-    from auxeira.synthetic_members m
-      join auxeira.organizations o on o.org_id = m.org_id
-      cross join choices
-      cross join lateral auxeira.synthetic_action_times(plan.seed, m.org_id,
-        least(plan.days, (31 * m.months)), plan.as_of, m.business_model, plan.trend, plan.variance) t
+  ), people as materialized (
+    select m.org_id, auxeira.made_id(plan, 'person/' || m.org_id) as person, m.stage::auxeira.stage as stage,
+      jsonb_build_object('quality', 1, 'stage',
+        round(auxeira.stage_multiplier(m.stage::auxeira.stage) / 10000.0, 2), 'streak', 1) as multipliers,
+      m.business_model, least(plan.days, 31 * m.months) as days, coalesce(o.closed_on, 'infinity') as closed_on
+    from auxeira.synthetic_members m join auxeira.organizations o on o.org_id = m.org_id
     where m.session_id = plan.session_id and m.kind = 'startup'
-      and (o.closed_on is null or t.at < o.closed_on)
+  ), reported as (
+    -- People report every third thing they do.
+    select p.*, t.at, auxeira.made_id(plan, 'action/' || p.org_id || t.action_index, t.at) as action_id,
+      auxeira.chosen(plan, 'action/' || p.org_id || t.action_index, choices.types) as action_type
+    from people p
+      cross join choices
+      cross join lateral auxeira.synthetic_action_times(plan.seed, p.org_id, p.days, plan.as_of, p.business_model,
+        coalesce(plan.trend, 'stable'), plan.variance) t
+    where t.action_index % 3 = 0 and t.at < p.closed_on
+  ), awards as materialized (
+    select a.action_type, a.base_tokens, case a.tier when 'bronze' then 'market' else 'product' end as domain, stage,
+      auxeira.token_award(a.base_tokens, 10000, auxeira.stage_multiplier(stage), 10000) as tokens
+    from auxeira.activities a cross join unnest(enum_range(null::auxeira.stage)) stage
   )
   insert into auxeira.actions (org_id, action_id, user_id, action_type, domain, base_tokens, actual_tokens, multipliers,
     is_synthetic, session_id, completed_at)
-  select r.org_id, auxeira.made_id(plan, format('action/%s/%s', r.org_id, r.action_index), r.at),
-    auxeira.made_id(plan, 'person/' || r.org_id), r.action_type,
-    case a.tier when 'bronze' then 'market' else 'product' end, a.base_tokens,
-    auxeira.token_award(a.base_tokens, 10000, auxeira.stage_multiplier(r.stage::auxeira.stage), 10000),
-    jsonb_build_object('quality', 1, 'stage',
-                       round(auxeira.stage_multiplier(r.stage::auxeira.stage) / 10000.0, 2), 'streak', 1),
-    true, plan.session_id, r.at
-  from reported r join auxeira.activities a on a.action_type = r.action_type;
+  select r.org_id, r.action_id, r.person, r.action_type, a.domain, a.base_tokens, a.tokens, r.multipliers, true,
+    plan.session_id, r.at
+  from reported r join awards a on a.action_type = r.action_type and a.stage = r.stage;
 end;
 comment on function auxeira.store_actions(auxeira.ecosystem_plan) is
   'Stores what somebody in each company reported, with the tokens that it is worth at its stage.';
@@ -105,7 +110,7 @@ create function auxeira.founder_figures(s auxeira.synthetic_month, reports_emiss
     'sse_score', s.sse_score, 'revenue', s.revenue, 'customers', s.customers, 'team_size', s.headcount,
     'burn_rate', case when s.net_burn > 0 then s.net_burn end, 'runway_months', s.runway_months, 'mrr', s.mrr, 'arr', s.arr,
     'arpa', s.arpa, 'cash', s.cash, 'operating_outflow', s.operating_outflow, 'net_burn', s.net_burn,
-    'financing', nullif(s.financing, 0), 'pre_money', s.pre_money, 'gross_margin', s.gross_margin,
+    'financing', nullif(s.financing, 0), 'gross_margin', s.gross_margin,
     'logo_churn', s.logo_churn, 'cac', s.cac, 'ltv', s.ltv, 'ltv_cac', s.ltv_cac,
     'cac_payback_months', s.cac_payback_months, 'grr_12m', s.grr_12m, 'nrr_12m', s.nrr_12m, 'quick_ratio', s.quick_ratio,
     'burn_multiple', s.burn_multiple, 'environmental_score', s.environmental, 'social_score', s.social)

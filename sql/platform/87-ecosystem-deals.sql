@@ -26,31 +26,38 @@ create function auxeira.rounds_of(plan auxeira.ecosystem_plan)
 begin atomic
   with raised as materialized (
     select c.org_id, (c.state).stage, (c.state).financing, (c.state).pre_money,
-      auxeira.day_of(plan, format('round/%s/%s', c.org_id, (c.state).month), (c.state).month) as day
+      auxeira.day_of(plan, format('round/%s/%s', c.org_id, (c.state).month), (c.state).month) as day,
+      row_number() over (partition by c.org_id order by (c.state).month)::integer as round
     from auxeira.company_months(plan) c
     where (c.state).financing > 0 and (c.state).pre_money > 0
   ), priced as (
-    select r.*, row_number() over w as round, r.pre_money / lag(r.pre_money + r.financing) over w as step
-    from raised r window w as (partition by r.org_id order by r.day)
-  ), outcomes as (
-    select p.org_id, p.day + (deal.holding_years * 365.25)::integer as exits_on
+    -- Later rounds are dearer by a third in the middle, and every fourth is a down round.
+    select r.*, exp(sum(case when r.round > 1 then 0.3 + 0.45 * auxeira.synthetic_normal(plan.seed,
+      format('%s/step/%s', plan.root, r.org_id), r.round)::numeric else 0 end) over (partition by r.org_id order by r.round)) as price
+    from raised r
+  ), issued as (
+    -- A share costs 1 in the first round: as many are there as it was worth before, and each round adds what it raised.
+    select p.*, sum(p.financing / p.price + case p.round when 1 then p.pre_money else 0 end)
+      over (partition by p.org_id order by p.round) as shares
     from priced p
+  ), outcomes as (
+    select r.org_id, r.day + (deal.holding_years * 365.25)::integer as exits_on
+    from raised r
       cross join lateral (
         select d.holding_years from generate_series(0, 15) attempt,
-          auxeira.synthetic_deal('vc', plan.seed, format('%s/exit/%s/1/%s', plan.root, p.org_id, attempt)) d
+          auxeira.synthetic_deal('vc', plan.seed, format('%s/exit/%s/1/%s', plan.root, r.org_id, attempt)) d
         where d.multiple > 0 order by attempt limit 1) deal
-    where p.round = 1
+    where r.round = 1
   )
-  select p.org_id, p.round::integer, initcap(replace(p.stage, '_', ' ')), p.day, p.stage, p.financing,
-    p.pre_money + p.financing,
-    round(exp(sum(ln(coalesce(p.step, 1))) over (partition by p.org_id order by p.round)), 9), x.exits_on,
+  select i.org_id, i.round, initcap(replace(i.stage, '_', ' '))
+      || case when i.stage = lag(i.stage) over (partition by i.org_id order by i.round) then ' extension' else '' end,
+    i.day, i.stage, i.financing, round(i.shares * i.price, 2), round(i.price, 9), x.exits_on,
     coalesce(o.closed_on, case when x.exits_on <= (plan.as_of at time zone 'UTC')::date then x.exits_on end)
-  from priced p join outcomes x using (org_id) join auxeira.organizations o using (org_id)
-  where p.day < least(o.closed_on, x.exits_on);
+  from issued i join outcomes x using (org_id) join auxeira.organizations o using (org_id)
+  where i.day < least(o.closed_on, x.exits_on);
 end;
 comment on function auxeira.rounds_of(auxeira.ecosystem_plan) is
-  'The rounds that companies raised before they were sold or closed. price: of a share, in that of the first round: '
-  'pre-money over the post-money before, multiplied up. exits_on: when the company is sold unless it closes before; '
+  'The rounds that companies raised before they were sold or closed. price: of a share, in that of the first round. exits_on: when the company is sold unless it closes before; '
   'ends_on: when its investors are out, NULL when they still hold.';
 
 create function auxeira.multiple_of(plan auxeira.ecosystem_plan, kind auxeira.organization_type, startup_id uuid, round integer)
@@ -77,10 +84,10 @@ create table auxeira.cheque_sizes (
 comment on table auxeira.cheque_sizes is
   'Of synthetic investors, by kind: how many there are in a round, the part of it that each takes, and up to which stage.';
 insert into auxeira.cheque_sizes values
-  ('venture_capital', 1.4, 0.15, 0.40, null, 'late'),
-  ('angel_investor', 1.2, 0.01, 0.08, 250000, 'series_a'),
-  ('esg_fund', 0.7, 0.08, 0.20, null, 'late'),
-  ('impact_fund', 0.7, 0.08, 0.20, null, 'late');
+  ('venture_capital', 1.6, 0.15, 0.40, 15000000, 'late'),
+  ('angel_investor', 2.0, 0.05, 0.25, 250000, 'series_a'),
+  ('esg_fund', 0.8, 0.08, 0.20, 8000000, 'late'),
+  ('impact_fund', 0.8, 0.08, 0.20, 5000000, 'late');
 call auxeira.protect_private_table('auxeira.cheque_sizes');
 
 create function auxeira.cheques_of(plan auxeira.ecosystem_plan)
@@ -187,17 +194,21 @@ comment on function auxeira.store_model_marks(auxeira.ecosystem_plan) is
 
 create function auxeira.store_pipeline(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
-  with looked_at as (
+  with matches as materialized (
+    select m.* from auxeira.matches_of(plan, '{venture_capital, angel_investor, esg_fund, impact_fund}', 2.5) m
+  ), taken as materialized (
+    select i.org_id, i.startup_id, i.investment_date
+    from auxeira.investments i join auxeira.synthetic_members m on m.org_id = i.org_id and m.session_id = i.session_id
+    where i.session_id = plan.session_id
+  ), looked_at as (
     select m.org_id, m.kind, m.startup_id, 'round ' || r.round as occasion, r.round_name, r.closed_on as decided_on
-    from auxeira.matches_of(plan, '{venture_capital, angel_investor, esg_fund, impact_fund}', 2.5) m
+    from matches m
       join auxeira.rounds_of(plan) r on r.startup_id = m.startup_id
-    where not exists (select from auxeira.investments i
-                      where i.org_id = m.org_id and i.startup_id = m.startup_id and i.session_id = plan.session_id
-                        and i.investment_date = r.closed_on)
+      left join taken t on t.org_id = m.org_id and t.startup_id = m.startup_id and t.investment_date = r.closed_on
+    where t.org_id is null
     union all
     select m.org_id, m.kind, m.startup_id, 'next round', null, null
-    from auxeira.matches_of(plan, '{venture_capital, angel_investor, esg_fund, impact_fund}', 2.5) m
-      join auxeira.organizations o on o.org_id = m.startup_id and o.closed_on is null
+    from matches m join auxeira.organizations o on o.org_id = m.startup_id and o.closed_on is null
     where auxeira.chance(plan, format('next/%s/%s', m.org_id, m.startup_id)) < 0.15
   ), dated as (
     select l.*, coalesce(l.decided_on, (plan.as_of at time zone 'UTC')::date)

@@ -283,7 +283,9 @@ create function auxeira.supported_of(plan auxeira.ecosystem_plan)
                  earlier auxeira.company_state, baseline integer, hires bigint)
   language sql stable rows 10000
 begin atomic
-  with states as materialized (select * from auxeira.states_of(plan)
+  with points as materialized (select * from auxeira.points_of(plan)
+  ), states as materialized (select * from auxeira.states_of(plan)
+  ), wards as materialized (select * from auxeira.wards_of(plan)
   ), granted as materialized (
     select distinct on (g.org_id, g.startup_id) g.org_id, g.startup_id, g.awarded_on, g.jobs_baseline
     from auxeira.grants g where g.session_id = plan.session_id
@@ -291,10 +293,10 @@ begin atomic
   )
   select w.org_id, w.startup_id, p.at, coalesce(o.closed_on > (p.at at time zone 'UTC')::date, true),
     g.startup_id is not null, now.state, year_ago.state, g.jobs_baseline, (now.state).hires - (award.state).hires
-  from auxeira.wards_of(plan) w
+  from wards w
     join auxeira.synthetic_members m on m.org_id = w.org_id and m.session_id = plan.session_id
     join auxeira.organizations o on o.org_id = w.startup_id
-    join auxeira.points_of(plan) p on p.is_month or m.is_real
+    join points p on p.is_month or m.is_real
     join states now on now.org_id = w.startup_id and p.state_at >= now.at
       and (now.next_at is null or p.state_at < now.next_at)
     left join states year_ago on year_ago.org_id = w.startup_id and year_ago.month = now.month - interval '1 year'
