@@ -209,7 +209,7 @@ begin atomic
       'financed_emissions', round(t.financed_emissions, 2))
     else jsonb_build_object(
       'social_roi', auxeira.part_of(t.lives_gained * a.life, t.invested, 2), 'lives_impacted', t.lives,
-      'sdg_alignment', auxeira.part_of(t.social_capital, t.held_capital), 'impact_investments', t.held,
+      'sdg_alignment', auxeira.part_of(coalesce(t.social_capital, 0), t.held_capital), 'impact_investments', t.held,
       'beneficiaries', coalesce(t.beneficiaries, 0), 'impact_score', t.social,
       'community_development', auxeira.part_of(t.growing, t.companies),
       'social_progress', auxeira.within(round(t.lives_change, 4), 0, 1), 'outcome_achievement', round(t.outcome, 4)) end

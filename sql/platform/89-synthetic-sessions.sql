@@ -386,15 +386,16 @@ declare
   r constant jsonb := auxeira.checked(request, '{
     "required": ["sessionId"], "additionalProperties": false,
     "properties": {"sessionId": {"type": "string", "format": "uuid"}}}', true);
+  session auxeira.synthetic_data_sessions;
   removed jsonb;
 begin
   perform auxeira.require_right('synthetic_data_sessions', 'delete', auxeira.org_id(), 'session not found');
-  perform from auxeira.synthetic_data_sessions s
+  select * into session from auxeira.synthetic_data_sessions s
   where s.org_id = auxeira.org_id() and s.session_id = (r ->> 'sessionId')::uuid for update;
   if not found then
     raise exception using errcode = 'P0002', message = 'session not found';
   end if;
-  removed := auxeira.remove_synthetic(session => (r ->> 'sessionId')::uuid);
+  removed := auxeira.remove_session(session);
   return auxeira.success(json_build_object('sessionId', r -> 'sessionId', 'status', 'cleaned_up', 'removed', removed,
     'deletedRecords', coalesce((select sum(value::bigint) from jsonb_each_text(removed)), 0)));
 end
