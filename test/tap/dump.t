@@ -35,7 +35,7 @@ begin;
 create schema test;
 \i test/pgtap/support/rows.sql
 insert into auxeira.organizations (name, org_type, is_synthetic) values ('Fund', 'venture_capital', true) returning org_id as fund \gset
-select test.plant_rows(:'fund', org_id, :'user_id') from auxeira.organizations where not is_synthetic;
+select test.plant_rows(:'fund', org_id, :'user_id') from auxeira.organizations where not is_synthetic \g /dev/null
 drop schema test cascade;
 commit;
 SQL
