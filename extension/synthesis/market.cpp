@@ -14,7 +14,7 @@ enum Position : std::uint64_t { growth_draw, mrr_draw, arpa_draw, churn_draw, ex
 constexpr Fixed cents = to_fixed(6.643856189774724);          // log2(100)
 
 // How the arrivals swing: the log standard deviation for each unit of variance, and the most.
-constexpr Fixed arrivals_response = 3 * one;
+constexpr Fixed arrivals_response = 2 * one;
 constexpr Fixed arrivals_most = to_fixed(0.9);
 constexpr Fixed arrivals_memory = to_fixed(0.5);
 constexpr Fixed arrivals_fresh = to_fixed(0.866025403784438647);
