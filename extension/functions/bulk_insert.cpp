@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/hio.h"
 #include "access/nbtree.h"
 #include "access/sysattr.h"
 #include "access/tableam.h"
@@ -164,6 +165,8 @@ void BulkInsert::start(const char* text, std::span<const Column> columns) {
     const MemoryContext callers_memory = MemoryContextSwitchTo(estate_->es_query_cxt);
     ExecOpenIndices(target_, true);
     bulk_ = GetBulkInsertState();
+    FreeAccessStrategy(bulk_->strategy);
+    bulk_->strategy = nullptr;
     find_varying(columns);
     find_primary_key();
     fresh_defaults_ = contain_volatile_functions(reinterpret_cast<Node*>(source_->plan->targetlist));
