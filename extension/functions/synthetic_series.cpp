@@ -1,17 +1,10 @@
 #include "functions/synthetic_series.hpp"
 
-#include <algorithm>
-#include <cstring>
-#include <limits>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <vector>
 
 extern "C" {
-#include "access/xact.h"
-#include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 #include "utils/uuid.h"
 }
 
@@ -20,46 +13,6 @@ namespace auxeira::functions {
 namespace {
 
 using namespace synthesis;
-
-constexpr std::int64_t postgres_epoch = (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * microseconds_a_day;
-
-std::optional<std::string_view> text_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return backend([=] {
-        const text* const value = PG_GETARG_TEXT_PP(argument);
-        return std::string_view(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-    });
-}
-
-std::optional<std::int64_t> integer_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return PG_GETARG_INT32(argument);
-}
-
-std::optional<double> number_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return PG_GETARG_FLOAT8(argument);
-}
-
-// Random when NULL, below 2^53, so that every JSON reader keeps it exact.
-std::uint64_t seed_argument(FunctionCallInfo fcinfo, int argument) {
-    if (!PG_ARGISNULL(argument)) return static_cast<std::uint64_t>(PG_GETARG_INT64(argument));
-    std::uint64_t seed = 0;
-    const bool strong = backend([&seed] { return pg_strong_random(&seed, sizeof(seed)); });
-    if (!strong) throw std::runtime_error("no random numbers for a seed");
-    return seed >> 11;
-}
-
-// The start of the transaction's day, UTC, when NULL.
-std::int64_t as_of_argument(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) {
-        const std::int64_t now = GetCurrentTransactionStartTimestamp() + postgres_epoch;
-        return now - now % microseconds_a_day;
-    }
-    const TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(argument);
-    // The infinities are integers beyond the range that the room accepts, and the sum must stay one.
-    return std::min(as_of, std::numeric_limits<std::int64_t>::max() - postgres_epoch) + postgres_epoch;
-}
 
 NumberObject object_of(std::span<const Metric> metrics) {
     std::vector<NumberObject::Field> fields;
@@ -81,7 +34,7 @@ Request read_request(FunctionCallInfo fcinfo) {
     request.trend = text_or_null(fcinfo, 4);
     request.seed = seed_argument(fcinfo, 5);
     request.as_of = as_of_argument(fcinfo, 6);
-    if (!PG_ARGISNULL(7)) std::memcpy(request.org.data(), PG_GETARG_UUID_P(7), request.org.size());
+    request.org = uuid_argument(fcinfo, 7);
     request.data_type = text_or_null(fcinfo, 8);
     request.stage = text_or_null(fcinfo, 9);
     request.industry = text_or_null(fcinfo, 10);
@@ -124,21 +77,6 @@ Config read_config(FunctionCallInfo fcinfo, const Template& of_template) {
     fill(request.restatement_rate, defaults.restatement_rate, {0});
     fill(request.shock_rate, defaults.shock_rate, {0});
     return check(request);
-}
-
-Datum text_datum(std::string_view text) {
-    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
-}
-
-Rows::Rows(FunctionCallInfo fcinfo) : info_(reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)) {
-    backend([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
-}
-
-void Rows::put(const Datum* values, const bool* nulls) {
-    backend([=, this] {
-        tuplestore_putvalues(info_->setResult, info_->setDesc, const_cast<Datum*>(values),
-                             const_cast<bool*>(nulls));
-    });
 }
 
 PointRow::PointRow(const Dashboard& dashboard)

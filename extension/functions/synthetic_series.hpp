@@ -9,10 +9,7 @@
 
 #include "boundary/door.hpp"
 #include "functions/number_object.hpp"
-
-extern "C" {
-#include "funcapi.h"
-}
+#include "functions/synthesis_rows.hpp"
 
 namespace auxeira::functions {
 
@@ -22,21 +19,6 @@ synthesis::Config read_config(FunctionCallInfo fcinfo);
 synthesis::Config read_config(FunctionCallInfo fcinfo, const synthesis::Template& of_template);
 
 inline constexpr int series_arguments = 17;
-
-// A value of SQL's type text. For the inside of backend().
-Datum text_datum(std::string_view text);
-
-// Where the rows of a set-returning function go.
-class Rows {
-public:
-    explicit Rows(FunctionCallInfo fcinfo);
-
-    // Copies the row.
-    void put(const Datum* values, const bool* nulls);
-
-private:
-    ReturnSetInfo* const info_;
-};
 
 // What changes from row to row, valid until the next one.
 class PointRow {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "synthesis/identifier.hpp"
+
 namespace auxeira::synthesis {
 
 namespace {
@@ -192,7 +194,12 @@ bool Generator::next(Point& point) noexcept {
         values_[track.column] = std::clamp(value(track), track.minimum, track.maximum);
         calculator_.put(track.column, values_[track.column]);
     }
-    point = {identifier(), clock_.now(), values_, clock_.now(), false, values_};
+    point = {identifier(id_key_, static_cast<std::uint64_t>(index_), clock_.now()),
+             clock_.now(),
+             values_,
+             clock_.now(),
+             false,
+             values_};
     ++index_;
     return true;
 }
@@ -298,20 +305,6 @@ std::int64_t Generator::mean() const noexcept {
 // Random bits for what happens to a metric at this point.
 Block Generator::event(const Track& track) const noexcept {
     return random_block(track.key, Purpose::event, static_cast<std::uint64_t>(index_));
-}
-
-Uuid Generator::identifier() const noexcept {
-    const Block bits = random_block(id_key_, Purpose::identifier, static_cast<std::uint64_t>(index_));
-    const std::int64_t now = clock_.now();
-    const std::int64_t milliseconds = (now - (now % 1000 + 1000) % 1000) / 1000;
-    Uuid id{};
-    for (std::size_t j = 0; j < 6; ++j)
-        id[j] = static_cast<std::uint8_t>(milliseconds >> (8 * (5 - j)));
-    for (std::size_t j = 6; j < 16; ++j)
-        id[j] = static_cast<std::uint8_t>(bits[(j - 6) / 4] >> (8 * (j % 4)));
-    id[6] = static_cast<std::uint8_t>((id[6] & 0x0F) | 0x80);
-    id[8] = static_cast<std::uint8_t>((id[8] & 0x3F) | 0x80);
-    return id;
 }
 
 } // namespace auxeira::synthesis

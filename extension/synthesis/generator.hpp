@@ -66,7 +66,6 @@ private:
     std::int64_t quotient(const Track& track) const noexcept;
     std::int64_t mean() const noexcept;
     Block event(const Track& track) const noexcept;
-    Uuid identifier() const noexcept;
 
     const Config config_;
     const Dashboard& dashboard_;
