@@ -1,16 +1,10 @@
 #include "functions/synthetic_series.hpp"
 
-#include <algorithm>
-#include <cstring>
-#include <limits>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <vector>
 
 extern "C" {
-#include "access/xact.h"
-#include "utils/timestamp.h"
 #include "utils/uuid.h"
 }
 
@@ -19,46 +13,6 @@ namespace auxeira::functions {
 namespace {
 
 using namespace synthesis;
-
-constexpr std::int64_t postgres_epoch = (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * microseconds_a_day;
-
-std::optional<std::string_view> text_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return backend([=] {
-        const text* const value = PG_GETARG_TEXT_PP(argument);
-        return std::string_view(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-    });
-}
-
-std::optional<std::int64_t> integer_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return PG_GETARG_INT32(argument);
-}
-
-std::optional<double> number_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return PG_GETARG_FLOAT8(argument);
-}
-
-// Random when NULL, below 2^53, so that every JSON reader keeps it exact.
-std::uint64_t seed_argument(FunctionCallInfo fcinfo, int argument) {
-    if (!PG_ARGISNULL(argument)) return static_cast<std::uint64_t>(PG_GETARG_INT64(argument));
-    std::uint64_t seed = 0;
-    const bool strong = backend([&seed] { return pg_strong_random(&seed, sizeof(seed)); });
-    if (!strong) throw std::runtime_error("no random numbers for a seed");
-    return seed >> 11;
-}
-
-// The start of the transaction's day, UTC, when NULL.
-std::int64_t as_of_argument(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) {
-        const std::int64_t now = GetCurrentTransactionStartTimestamp() + postgres_epoch;
-        return now - now % microseconds_a_day;
-    }
-    const TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(argument);
-    // The infinities are integers beyond the range that the room accepts, and the sum must stay one.
-    return std::min(as_of, std::numeric_limits<std::int64_t>::max() - postgres_epoch) + postgres_epoch;
-}
 
 NumberObject object_of(std::span<const Metric> metrics) {
     std::vector<NumberObject::Field> fields;
@@ -69,16 +23,18 @@ NumberObject object_of(std::span<const Metric> metrics) {
 
 } // namespace
 
-Config read_config(FunctionCallInfo fcinfo) {
+namespace {
+
+// All but the user type.
+Request read_request(FunctionCallInfo fcinfo) {
     Request request;
-    request.user_type = text_or_null(fcinfo, 0);
     request.count = integer_or_null(fcinfo, 1);
     request.time_range_days = integer_or_null(fcinfo, 2);
     request.variance = number_or_null(fcinfo, 3);
     request.trend = text_or_null(fcinfo, 4);
     request.seed = seed_argument(fcinfo, 5);
     request.as_of = as_of_argument(fcinfo, 6);
-    if (!PG_ARGISNULL(7)) std::memcpy(request.org.data(), PG_GETARG_UUID_P(7), request.org.size());
+    request.org = uuid_argument(fcinfo, 7);
     request.data_type = text_or_null(fcinfo, 8);
     request.stage = text_or_null(fcinfo, 9);
     request.industry = text_or_null(fcinfo, 10);
@@ -88,11 +44,39 @@ Config read_config(FunctionCallInfo fcinfo) {
     request.late_rate = number_or_null(fcinfo, 14);
     request.restatement_rate = number_or_null(fcinfo, 15);
     request.shock_rate = number_or_null(fcinfo, 16);
+    return request;
+}
+
+template <typename Number>
+void fill(std::optional<Number>& value, const std::optional<Number>& of_template, std::optional<Number> usual) {
+    if (!value) value = of_template ? of_template : usual;
+}
+
+} // namespace
+
+Config read_config(FunctionCallInfo fcinfo) {
+    Request request = read_request(fcinfo);
+    request.user_type = text_or_null(fcinfo, 0);
     return check(request);
 }
 
-Datum text_datum(std::string_view text) {
-    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+Config read_config(FunctionCallInfo fcinfo, const Template& of_template) {
+    const Request& defaults = of_template.defaults();
+    Request request = read_request(fcinfo);
+    request.user_type = defaults.user_type;
+    fill(request.count, defaults.count, {30});
+    fill(request.time_range_days, defaults.time_range_days, {30});
+    fill(request.variance, defaults.variance, {0.2});
+    fill(request.trend, defaults.trend, {"stable"});
+    fill(request.stage, defaults.stage, {});
+    fill(request.industry, defaults.industry, {});
+    fill(request.region, defaults.region, {});
+    fill(request.business_model, defaults.business_model, {});
+    fill(request.missing_rate, defaults.missing_rate, {0});
+    fill(request.late_rate, defaults.late_rate, {0});
+    fill(request.restatement_rate, defaults.restatement_rate, {0});
+    fill(request.shock_rate, defaults.shock_rate, {0});
+    return check(request);
 }
 
 PointRow::PointRow(const Dashboard& dashboard)
@@ -106,6 +90,36 @@ void PointRow::fill(const Point& point) noexcept {
     values[3] = TimestampTzGetDatum(point.reported_at - postgres_epoch);
     nulls[4] = !point.is_restated;
     if (point.is_restated) values[4] = first_value_.fill(point.first_values);
+}
+
+// The identifier, the numbers and the times are all that changes from row to row.
+Datum return_series(FunctionCallInfo fcinfo, const Config& config, const Dashboard& dashboard,
+                    Inspector* inspector) {
+    constexpr int rows_between_interrupts = 1000;
+    constexpr std::size_t places[PointRow::columns] = {0, 3, 4, 7, 8};
+    Generator generator(config, dashboard, honour_interrupts);
+    PointRow point_row(dashboard);
+    Rows rows(fcinfo);
+    Datum values[9] = {};
+    bool nulls[9] = {};
+    backend([&values, &dashboard, &config] {
+        values[1] = text_datum(dashboard.name);
+        values[2] = text_datum("synthetic_metrics");
+        values[5] = text_datum(dashboard.algorithm);
+        values[6] = text_datum(name_of(config.trend));
+    });
+    Point point;
+    for (int row = 0; generator.next(point); ++row) {
+        if (row % rows_between_interrupts == 0) honour_interrupts();
+        if (inspector != nullptr) inspector->check(point.values);
+        point_row.fill(point);
+        for (std::size_t j = 0; j < PointRow::columns; ++j) {
+            values[places[j]] = point_row.values[j];
+            nulls[places[j]] = point_row.nulls[j];
+        }
+        rows.put(values, nulls);
+    }
+    return PointerGetDatum(nullptr);
 }
 
 } // namespace auxeira::functions

@@ -18,15 +18,15 @@ inline constexpr std::array<std::string_view, 5> business_model_names = {"b2c", 
                                                                          "enterprise", "marketplace"};
 inline constexpr std::array<std::string_view, 8> industry_names = {
     "fintech", "health", "education", "agriculture", "climate", "commerce", "software", "other"};
-inline constexpr std::array<std::string_view, 6> region_names = {
-    "africa", "asia", "europe", "latin_america", "north_america", "other"};
+inline constexpr std::array<std::string_view, 6> region_names = {"africa",        "asia",          "europe",
+                                                                 "latin_america", "north_america", "other"};
 
 // By name, whatever the case; any name that is not in the list is `other`.
 Industry find_industry(std::string_view name) noexcept;
 Region find_region(std::string_view name) noexcept;
 
-// One constant. Evidence: V read in a published source, X computed and checked, M general knowledge, P proposal of
-// this project.
+// One constant. Evidence: V read in a published source, X computed and checked, M general knowledge, P
+// proposal of this project.
 struct Constant {
     std::string_view topic, key, parameter;
     double value;
@@ -36,5 +36,12 @@ struct Constant {
 };
 
 std::span<const Constant> calibration() noexcept;
+
+// The value of a constant, which must exist.
+double calibrated(std::string_view topic, std::string_view key, std::string_view parameter) noexcept;
+double calibrated(Stage stage, std::string_view parameter) noexcept;
+double calibrated(BusinessModel model, std::string_view parameter) noexcept;
+double calibrated(Industry industry, std::string_view parameter) noexcept;
+double calibrated(Region region, std::string_view parameter) noexcept;
 
 } // namespace auxeira::synthesis

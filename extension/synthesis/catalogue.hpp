@@ -24,23 +24,28 @@ enum class Rule {
     runway,    // months that the cash lasts at the present burn; cash falls by the burn and is raised again
     purchases, // adds a cheque of moving size for each step of a count
     quotient,  // one metric over another
-    mean       // of the other scores that have Motion::averaged set
+    mean,      // of the other scores that have Motion::averaged set
+    draw,      // each value is a new number of the distribution, moved by the trend
+    expression // computed from other metrics of the point, as a template says
 };
 
-// How the level where a series starts is spread over organizations. Between low and high: log-normal and normal
-// take them as their 0.6 % and 99.4 % quantiles; a constant is low; a Poisson metric has a log-normal level and is
-// a new count at every point.
+// How the level where a series starts is spread over organizations. Between low and high: log-normal and
+// normal take them as their 0.6 % and 99.4 % quantiles; a constant is low; a Poisson metric has a log-normal
+// level and is a new count at every point.
 enum class Distribution { lognormal, normal, uniform, constant, poisson };
+
+class Expression;
 
 struct Motion {
     Rule rule;
-    double response = 0;      // the share of trend and variance that it follows
-    double pace = 0;          // growth in a year as a share of the starting level (accumulates)
-    std::string_view of = {}; // the metric that it is a part of, is capped by or is computed from
-    std::string_view by = {}; // the metric taken off first (part) or divided by (quotient)
-    bool averaged = false;    // counts in the mean of the scores
+    double response = 0;        // the share of trend and variance that it follows
+    double pace = 0;            // growth in a year as a share of the starting level (accumulates)
+    std::string_view of = {};   // the metric that it is a part of, is capped by or is computed from
+    std::string_view by = {};   // the metric taken off first (part) or divided by (quotient)
+    bool averaged = false;      // counts in the mean of the scores
     std::string_view with = {}; // the metric whose level, slope and noise it shares in part
     double correlation = 0;     // with those of that metric, -1 to 1
+    const Expression* expression = nullptr;
 };
 
 inline constexpr double no_limit = std::numeric_limits<double>::infinity();
@@ -75,13 +80,17 @@ enum class UserType {
     impact_investor
 };
 
-// One type of user, the name of the algorithm that its rows are labelled with, and its metrics in order. Any other
-// may be built at run time; its names and metrics must live as long as the generators that read them.
+// One type of user, the name of the algorithm that its rows are labelled with, and its metrics in order. Any
+// other may be built at run time; its names and metrics must live as long as the generators that read them.
 struct Dashboard {
     std::string_view name;
     std::string_view algorithm;
     std::span<const Metric> metrics;
+    std::uint64_t fingerprint = 0; // of a template, whose points have other ids than those of the catalogue
 };
+
+// What an expression gives where there is no number.
+inline constexpr std::int64_t no_value = std::numeric_limits<std::int64_t>::min();
 
 // All seven, in the order of UserType.
 std::span<const Dashboard> catalogue() noexcept;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "synthesis/identifier.hpp"
+
 namespace auxeira::synthesis {
 
 namespace {
@@ -81,15 +83,11 @@ std::int64_t first_state(Rule rule, Fixed level) noexcept {
 }
 
 constexpr bool has_level(Rule rule) noexcept {
-    return rule != Rule::quotient && rule != Rule::mean;
+    return rule != Rule::quotient && rule != Rule::mean && rule != Rule::expression;
 }
 
 constexpr bool has_path(Rule rule) noexcept {
     return has_level(rule) && rule != Rule::streak && rule != Rule::runway;
-}
-
-constexpr bool depends_on_others(Rule rule) noexcept {
-    return rule == Rule::part || rule == Rule::runway || rule == Rule::purchases || !has_level(rule);
 }
 
 std::uint64_t half_of(const Uuid& id, std::size_t begin) noexcept {
@@ -106,8 +104,9 @@ KeyBuilder series_key(std::string_view purpose, const Config& config, const Dash
 }
 
 std::uint64_t make_id_key(const Config& config, const Dashboard& dashboard) noexcept {
-    return series_key("id", config, dashboard)
-        .add(static_cast<std::uint64_t>(config.count))
+    KeyBuilder builder = series_key("id", config, dashboard);
+    if (dashboard.fingerprint != 0) builder.add(dashboard.fingerprint);
+    return builder.add(static_cast<std::uint64_t>(config.count))
         .add(static_cast<std::uint64_t>(config.time_range_days))
         .add(std::bit_cast<std::uint64_t>(config.variance))
         .add(name_of(config.trend))
@@ -146,15 +145,13 @@ Generator::Generator(const Config& config, Pause pause)
 Generator::Generator(const Config& config, const Dashboard& dashboard, Pause pause)
     : config_(config), dashboard_(dashboard), id_key_(make_id_key(config, dashboard)),
       positions_(config.count), clock_(config), months_(months_in(clock_.gap())),
-      values_(dashboard.metrics.size()) {
+      values_(dashboard.metrics.size()), calculator_(dashboard) {
     const Window window(config);
     tracks_.reserve(dashboard_.metrics.size());
-    for (const bool dependent : {false, true}) {
-        for (const Metric& metric : dashboard_.metrics) {
-            if (depends_on_others(metric.motion.rule) != dependent) continue;
-            tracks_.push_back(make_track(metric));
-            if (has_level(metric.motion.rule)) start(tracks_.back(), window, pause);
-        }
+    for (const std::size_t column : evaluation_order(dashboard_)) {
+        const Metric& metric = dashboard_.metrics[column];
+        tracks_.push_back(make_track(metric));
+        if (has_level(metric.motion.rule)) start(tracks_.back(), window, pause);
     }
 }
 
@@ -169,11 +166,19 @@ Generator::Track Generator::make_track(const Metric& metric) const noexcept {
     track.offset = scaled(origin(metric), metric.decimals);
     track.minimum = scaled(metric.minimum, metric.decimals);
     track.maximum = scaled(metric.maximum, metric.decimals);
+    if (metric.motion.rule == Rule::expression) { // whose bounds are looked at by whoever wrote the template
+        track.minimum = no_value;
+        track.maximum = greatest_value;
+    }
     return track;
 }
 
 void Generator::start(Track& track, const Window& window, Pause pause) const {
     const Metric& metric = *track.metric;
+    if (metric.motion.rule == Rule::draw) {
+        track.path = Path(track.key, window.without_noise(), metric, 0, pause);
+        return;
+    }
     const Fixed level = draw_level(track.key, metric);
     const Fixed scale = path_scale(metric, clock_.gap());
     track.state = first_state(metric.motion.rule, level);
@@ -187,8 +192,14 @@ bool Generator::next(Point& point) noexcept {
     position_ = positions_.at(index_);
     for (Track& track : tracks_) {
         values_[track.column] = std::clamp(value(track), track.minimum, track.maximum);
+        calculator_.put(track.column, values_[track.column]);
     }
-    point = {identifier(), clock_.now(), values_, clock_.now(), false, values_};
+    point = {identifier(id_key_, static_cast<std::uint64_t>(index_), clock_.now()),
+             clock_.now(),
+             values_,
+             clock_.now(),
+             false,
+             values_};
     ++index_;
     return true;
 }
@@ -213,6 +224,10 @@ std::int64_t Generator::value(Track& track) noexcept {
         return quotient(track);
     case Rule::mean:
         return mean();
+    case Rule::draw:
+        return draw(*track.metric, event(track), track.path.next(position_));
+    case Rule::expression:
+        return calculator_.compute(track.column);
     }
     return 0;
 }
@@ -290,20 +305,6 @@ std::int64_t Generator::mean() const noexcept {
 // Random bits for what happens to a metric at this point.
 Block Generator::event(const Track& track) const noexcept {
     return random_block(track.key, Purpose::event, static_cast<std::uint64_t>(index_));
-}
-
-Uuid Generator::identifier() const noexcept {
-    const Block bits = random_block(id_key_, Purpose::identifier, static_cast<std::uint64_t>(index_));
-    const std::int64_t now = clock_.now();
-    const std::int64_t milliseconds = (now - (now % 1000 + 1000) % 1000) / 1000;
-    Uuid id{};
-    for (std::size_t j = 0; j < 6; ++j)
-        id[j] = static_cast<std::uint8_t>(milliseconds >> (8 * (5 - j)));
-    for (std::size_t j = 6; j < 16; ++j)
-        id[j] = static_cast<std::uint8_t>(bits[(j - 6) / 4] >> (8 * (j % 4)));
-    id[6] = static_cast<std::uint8_t>((id[6] & 0x0F) | 0x80);
-    id[8] = static_cast<std::uint8_t>((id[8] & 0x3F) | 0x80);
-    return id;
 }
 
 } // namespace auxeira::synthesis

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "synthesis/clock.hpp"
+#include "synthesis/derived.hpp"
 #include "synthesis/path.hpp"
 
 namespace auxeira::synthesis {
@@ -65,7 +66,6 @@ private:
     std::int64_t quotient(const Track& track) const noexcept;
     std::int64_t mean() const noexcept;
     Block event(const Track& track) const noexcept;
-    Uuid identifier() const noexcept;
 
     const Config config_;
     const Dashboard& dashboard_;
@@ -77,6 +77,7 @@ private:
     Fixed position_ = 0;
     std::vector<Track> tracks_; // those that depend on others last
     std::vector<std::int64_t> values_;
+    Calculator calculator_;
 };
 
 } // namespace auxeira::synthesis

@@ -91,6 +91,13 @@ struct Window {
         : count(config.count), trend(config.trend), variance(to_fixed(config.variance)), memory(config.count),
           positions(config.count) {}
 
+    // What is left is the trend.
+    Window without_noise() const noexcept {
+        Window quiet = *this;
+        quiet.variance = 0;
+        return quiet;
+    }
+
     std::int32_t count;
     Trend trend;
     Fixed variance;

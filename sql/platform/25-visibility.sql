@@ -76,6 +76,8 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, sco
   ('partnerships',            'select', 'own',          'viewer', null),
   ('integrations',            'select', 'own',          'member', null),
   ('integration_data',        'select', 'own',          'member', null);
+insert into auxeira.visibility (table_name, command, audience, minimum_role) values
+  ('organization_templates', 'select', 'own', 'viewer');
 insert into auxeira.visibility (table_name, command, audience)
 select distinct v.table_name, 'select', 'administrator' from auxeira.visibility v;
 
@@ -109,6 +111,10 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, use
   ('partnerships',            'insert', 'own',          'member', '{corporate_partner, government}', 'function'),
   ('integrations',            'insert', 'own',          'admin',  null, 'function'),
   ('integrations',            'update', 'own',          'admin',  null, 'function');
+
+insert into auxeira.visibility (table_name, command, audience, minimum_role, through) values
+  ('organization_templates', 'insert', 'own', 'member', 'function'),
+  ('organization_templates', 'update', 'own', 'member', 'function');
 
 -- --- Policies and grants -------------------------------------------------------------------------------------
 

@@ -1,32 +1,11 @@
--- Synthetic data: templates, sessions, and the call that generates and stores.
+-- Synthetic data: sessions, and the call that generates and stores.
 set local role auxeira_owner;
-
-create table auxeira.synthetic_data_templates (
-  template_id uuid primary key default gen_random_uuid(),
-  template_name text not null check (length(template_name) between 1 and 255),
-  template_type text not null check (length(template_type) between 1 and 100),
-  user_type auxeira.user_type not null,
-  data_schema jsonb not null check (jsonb_typeof(data_schema) = 'object'),
-  generation_rules jsonb not null check (jsonb_typeof(generation_rules) = 'object'),
-  validation_rules jsonb not null default '{}' check (jsonb_typeof(validation_rules) = 'object'),
-  sample_data jsonb not null default '{}' check (jsonb_typeof(sample_data) = 'object'),
-  default_parameters jsonb not null default '{}' check (jsonb_typeof(default_parameters) = 'object'),
-  description text not null,
-  version integer not null default 1 check (version >= 1),
-  is_active boolean not null default true,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  unique (user_type, template_name, version)
-);
-comment on table auxeira.synthetic_data_templates is 'What can be generated for each user type, with a sample.';
-create trigger synthetic_data_templates_updated before update on auxeira.synthetic_data_templates
-  for each row execute function auxeira.touch_updated_at();
 
 create table auxeira.synthetic_data_sessions (
   org_id uuid not null references auxeira.organizations on delete cascade,
   session_id uuid not null default gen_random_uuid(),
   user_id uuid,
-  template_id uuid references auxeira.synthetic_data_templates,
+  template_id uuid,
   session_name text check (length(session_name) between 1 and 255),
   description text,
   parameters jsonb not null check (jsonb_typeof(parameters) = 'object'),
@@ -44,50 +23,14 @@ create table auxeira.synthetic_data_sessions (
 create index synthetic_data_sessions_template on auxeira.synthetic_data_sessions (template_id);
 comment on table auxeira.synthetic_data_sessions is
   'Generations: parameters hold everything that makes the same data again, seed and as_of included.';
+comment on column auxeira.synthetic_data_sessions.template_id is
+  'Of auxeira.synthetic_data_templates or of auxeira.organization_templates.';
 create trigger synthetic_data_sessions_updated before update on auxeira.synthetic_data_sessions
   for each row execute function auxeira.touch_updated_at();
 
-call auxeira.protect_private_table('auxeira.synthetic_data_templates');
-create policy everyone_select on auxeira.synthetic_data_templates for select
-  to auxeira_user, auxeira_admin using (is_active);
-grant select on auxeira.synthetic_data_templates to auxeira_user, auxeira_admin;
 call auxeira.protect_tenant_table('auxeira.synthetic_data_sessions');
 create policy own_writing on auxeira.synthetic_data_sessions as restrictive for insert to auxeira_user
   with check (user_id = auxeira.user_id());
-
--- One template for each user type, made from the catalogue that the generator itself uses.
-insert into auxeira.synthetic_data_templates (template_name, template_type, user_type, data_schema,
-  generation_rules, sample_data, default_parameters, description)
-select kind.title || ' metrics', 'dashboard_metrics', kind.user_type::auxeira.user_type,
-  jsonb_object_agg(c.metric_name, jsonb_build_object(
-    'type', case when c.decimals = 0 then 'integer' else 'number' end, 'unit', c.unit, 'kind', c.kind)),
-  jsonb_object_agg(c.metric_name, jsonb_build_object(
-    'minimum', c.minimum, 'maximum', c.maximum, 'decimals', c.decimals,
-    'goodDirection', c.good_direction, 'followsTrend', c.follows_trend)),
-  (select s.metric_value
-   from auxeira.synthetic_metrics(kind.user_type, 1, 30, 0.2, 'stable', 42, '2026-01-01T00:00:00Z') s),
-  '{"count": 30, "timeRangeDays": 30, "variance": 0.2, "trend": "stable"}', kind.description
-from (values
-    ('startup_founder', 'Startup founder', 'Score, revenue, customers, team, burn, runway and activity of a startup.'),
-    ('venture_capital', 'Venture capital', 'Portfolio, assets, deal flow and exits of a fund.'),
-    ('angel_investor', 'Angel investor', 'Investments, cheques, exits and return of an angel.'),
-    ('corporate_partner', 'Corporate partner', 'Partnerships, pilots, benefits and return of a corporate programme.'),
-    ('government', 'Government', 'Startups, grants, jobs and growth of a region.'),
-    ('esg_funder', 'ESG funder', 'Environmental, social and governance scores of a portfolio.'),
-    ('impact_investor', 'Impact investor', 'People reached, social return and outcomes of a portfolio.')
-  ) as kind (user_type, title, description)
-  join auxeira.synthetic_catalogue() c on c.user_type = kind.user_type
-group by kind.user_type, kind.title, kind.description;
-
--- Counted from the sessions: a counter in the shared row would make all tenants wait for one another.
--- Definer, because it counts over tenants; it tells how many, nothing else.
-create function auxeira.template_usage() returns table (template_id uuid, usage_count bigint)
-  language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  select s.template_id, count(*) from auxeira.synthetic_data_sessions s where s.template_id is not null
-  group by s.template_id;
-end;
-comment on function auxeira.template_usage() is 'How often each template was used.';
 
 create function auxeira.random_seed() returns bigint language sql volatile parallel safe
   return ('x' || right(translate(gen_random_uuid()::text, '-', ''), 13))::bit(52)::bigint;
@@ -178,28 +121,7 @@ comment on function auxeira_api.generate_synthetic(jsonb) is
   'POST /api/synthetic/generate: generates and stores metrics for the active organization. All fields '
   'optional: userType, dataType, count (at most 100,000), timeRangeDays, variance, trend, seed, asOf.';
 
-create function auxeira_api.list_templates(request jsonb) returns json language plpgsql stable as $$
-declare
-  r constant jsonb := auxeira.checked(request, '{
-    "properties": {"type": {"type": "string", "enum": ["all", "startup_founder", "venture_capital",
-      "angel_investor", "corporate_partner", "government", "esg_funder", "impact_investor"]}}}', true);
-  kind constant text := coalesce(r ->> 'type', auxeira.own_user_type());
-begin
-  return auxeira.success((
-    select json_build_object('templates', coalesce(json_agg(json_build_object(
-             'template_id', t.template_id, 'template_name', t.template_name, 'template_type', t.template_type,
-             'user_type', t.user_type, 'description', t.description, 'sample_data', t.sample_data,
-             'usage_count', coalesce(u.usage_count, 0)) order by u.usage_count desc nulls last, t.template_name), '[]'),
-           'count', count(*))
-    from auxeira.synthetic_data_templates t left join auxeira.template_usage() u using (template_id)
-    where t.is_active and (kind = 'all' or t.user_type::text = kind)));
-end
-$$;
-comment on function auxeira_api.list_templates(jsonb) is
-  'GET /api/synthetic/templates: the templates of the user''s own type, of ?type=, or with ?type=all of all.';
-
 insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
-  ('generate_synthetic', 'user', 201, false, 'synthetic'),
-  ('list_templates', 'user', 200, true, 'synthetic');
+  ('generate_synthetic', 'user', 201, false, 'synthetic');
 
 reset role;

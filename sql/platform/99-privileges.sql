@@ -32,7 +32,8 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.record_investment(auxeira.investments), auxeira.record_partnership(auxeira.partnerships),
   auxeira.benchmarks(text, text, boolean), auxeira.smallest_cohort(),
   auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text),
-  auxeira.random_seed(), auxeira.template_usage()
+  auxeira.random_seed(), auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
+  auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid)
   to auxeira_user;
 
 -- The functions of the extension for people who work on sets.
@@ -42,7 +43,8 @@ declare
 begin
   for entry in
     select p.oid::regprocedure as signature from pg_proc p
-    where p.pronamespace = 'auxeira'::regnamespace and (p.proname like 'sse\_%' or p.proname like 'synthetic\_%')
+    where p.pronamespace = 'auxeira'::regnamespace and (p.proname like 'sse\_%' or p.proname like 'synthetic\_%'
+        or p.proname = 'check_template')
       and exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   loop
     execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);
