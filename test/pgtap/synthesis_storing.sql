@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(40);
+select plan(38);
 
 create function test.become(person text) returns void language sql as $$
   select set_config('auxeira.' || name, coalesce(value, ''), true)
