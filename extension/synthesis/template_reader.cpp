@@ -131,7 +131,7 @@ void TemplateReader::read_metric(const Section& schema, std::size_t column) {
 
 void TemplateReader::read_rules(const Section& root) {
     const Value* const rules = root.object("generation_rules");
-    if (rules == nullptr) return;
+    if (rules == nullptr || names_.empty()) return;
     const Section section(*rules, "generation_rules", faults_);
     section.only(names_, "is not a metric of data_schema");
     for (std::size_t column = 0; column < names_.size(); ++column) {
@@ -311,7 +311,7 @@ void TemplateReader::check_expressions() {
 void TemplateReader::read_validation(const Section& root) {
     static constexpr std::string_view known[] = {"identities", "ranges"};
     const Value* const rules = root.object("validation_rules", false);
-    if (rules == nullptr) return;
+    if (rules == nullptr || names_.empty()) return;
     const Section section(*rules, "validation_rules", faults_);
     section.only(known);
     if (const Value* const ranges = section.object("ranges", false)) {
