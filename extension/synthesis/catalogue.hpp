@@ -17,11 +17,13 @@ enum class Direction { up, down };
 // How the values of a metric come about.
 enum class Rule {
     moves,        // level * exp(trend + noise), below the ceiling
+    sales,        // the same for what a count of customers pays, each a whole number of cents
+    staff,        // the same for people: in steps, and more of them some months after a round
     accumulates,  // the starting level and the integral of a yearly rate that follows trend and noise
     year_to_date, // the same integral since 1 January UTC
     streak,       // days in a row: +1 on a new day, or broken
     part,         // a moving share or multiple of another metric, less a third one
-    runway,    // months that the cash lasts at the present burn; cash falls by the burn and is raised again
+    runway,    // months that the cash lasts at the burn of late; cash falls by the burn and is raised again
     purchases, // adds a cheque of moving size for each step of a count
     quotient,  // one metric over another
     mean,      // of the other scores that have Motion::averaged set
@@ -45,6 +47,7 @@ struct Motion {
     bool averaged = false;      // counts in the mean of the scores
     std::string_view with = {}; // the metric whose level, slope and noise it shares in part
     double correlation = 0;     // with those of that metric, -1 to 1
+    bool level_follows_growth = false; // its level goes with the other's growth, not with the other's level
     const Expression* expression = nullptr;
 };
 
