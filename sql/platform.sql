@@ -46,6 +46,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/50-scoring.sql
   \ir platform/51-benchmarks.sql
   \ir platform/60-synthesis.sql
+  \ir platform/61-templates.sql
   \ir platform/70-gamification.sql
   \ir platform/80-investments.sql
   \ir platform/81-integrations.sql

@@ -32,6 +32,7 @@ constexpr Model models[] = {
      .has_correlation = true, .needs_of = true, .may_have_of = true, .may_have_less = true},
     {.name = "purchases", .rule = Rule::purchases, .has_level = true, .has_noise = true, .needs_of = true,
      .may_have_of = true},
+    {.name = "runway", .rule = Rule::runway, .has_level = true, .needs_of = true, .may_have_of = true},
     {.name = "expression", .rule = Rule::expression},
 };
 // clang-format on
