@@ -52,6 +52,7 @@ create table auxeira.partnerships (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, partnership_id),
+  unique (org_id, partnership_id, startup_id),
   check (startup_id <> org_id),
   check (end_date >= start_date)
 );
@@ -60,8 +61,87 @@ comment on table auxeira.partnerships is 'Partnerships, each a row of the partne
 create trigger partnerships_updated before update on auxeira.partnerships
   for each row execute function auxeira.touch_updated_at();
 
+-- --- What investments and partnerships came to ----------------------------------------------------------------
+
+create table auxeira.investment_cash_flows (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  flow_id uuid not null default gen_random_uuid(),
+  investment_id uuid not null,
+  flow_date date not null check (isfinite(flow_date)),
+  flow_type text not null check (flow_type in ('contribution', 'distribution', 'fee', 'recallable')),
+  amount numeric(15, 2) not null check (amount > 0),
+  currency auxeira.currency_code not null,
+  source auxeira.fact_source not null,
+  is_synthetic boolean not null default false,
+  session_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (org_id, flow_id),
+  foreign key (org_id, investment_id) references auxeira.investments on delete cascade,
+  check (is_synthetic = (source = 'synthetic')),
+  check (is_synthetic or session_id is null)
+);
+create index investment_cash_flows_investment on auxeira.investment_cash_flows (org_id, investment_id, flow_date);
+comment on table auxeira.investment_cash_flows is
+  'What an investor (org_id) paid for an investment and got back: what IRR, TVPI and DPI are worked out from.';
+comment on column auxeira.investment_cash_flows.flow_type is
+  'contribution and fee: paid by the investor. distribution and recallable (which may be called again): paid to it.';
+comment on column auxeira.investment_cash_flows.amount is 'Always positive: the type says which way it goes.';
+
+create table auxeira.investment_marks (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  investment_id uuid not null,
+  as_of date not null check (isfinite(as_of)),
+  fair_value numeric(15, 2) not null check (fair_value >= 0),
+  method text not null check (method in ('cost', 'round', 'model', 'exit')),
+  currency auxeira.currency_code not null,
+  source auxeira.fact_source not null,
+  is_synthetic boolean not null default false,
+  session_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (org_id, investment_id, as_of),
+  foreign key (org_id, investment_id) references auxeira.investments on delete cascade,
+  check (is_synthetic = (source = 'synthetic')),
+  check (is_synthetic or session_id is null)
+);
+comment on table auxeira.investment_marks is
+  'What an investor holds an investment to be worth: the net asset value of a day is the sum of the latest marks up to it.';
+comment on column auxeira.investment_marks.method is
+  'cost: what was paid. round: the price of a later round. model: estimated. exit: what the exit gave or will give.';
+
+create table auxeira.benefit_redemptions (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  redemption_id uuid not null default gen_random_uuid(),
+  partnership_id uuid not null,
+  startup_id uuid not null references auxeira.organizations on delete cascade,
+  redeemed_at timestamptz not null check (isfinite(redeemed_at)),
+  benefit text not null check (length(benefit) between 1 and 255),
+  list_value numeric(15, 2) not null check (list_value >= 0),
+  partner_cost numeric(15, 2) not null check (partner_cost >= 0),
+  startup_saving numeric(15, 2) not null check (startup_saving >= 0),
+  currency auxeira.currency_code not null,
+  source auxeira.fact_source not null,
+  is_synthetic boolean not null default false,
+  session_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (org_id, redemption_id),
+  foreign key (org_id, partnership_id, startup_id)
+    references auxeira.partnerships (org_id, partnership_id, startup_id) on delete cascade,
+  check (is_synthetic = (source = 'synthetic')),
+  check (is_synthetic or session_id is null)
+);
+create index benefit_redemptions_partnership
+  on auxeira.benefit_redemptions (org_id, partnership_id, startup_id, redeemed_at);
+create index benefit_redemptions_startup on auxeira.benefit_redemptions (startup_id);
+comment on table auxeira.benefit_redemptions is
+  'Benefits of a partnership that the startup took up, with what each was worth. Both sides read them.';
+comment on column auxeira.benefit_redemptions.partner_cost is 'What it cost the partner (org_id).';
+comment on column auxeira.benefit_redemptions.startup_saving is 'What the startup would have paid elsewhere.';
+
 call auxeira.protect_tenant_table('auxeira.investments');
 call auxeira.protect_tenant_table('auxeira.partnerships');
+call auxeira.protect_tenant_table('auxeira.investment_cash_flows');
+call auxeira.protect_tenant_table('auxeira.investment_marks');
+call auxeira.protect_tenant_table('auxeira.benefit_redemptions');
 
 -- Definer, because rows are made by functions alone: a foreign key would tell which startups there are.
 create function auxeira.record_investment(investment auxeira.investments) returns auxeira.investments
