@@ -133,6 +133,7 @@ constexpr auto routes = std::to_array<Route>({
     sized(Size::metrics, post("/api/dashboard/metrics", "create_metrics")),
     optional_body(post("/api/synthetic/generate", "generate_synthetic")),
     get("/api/synthetic/templates",  "list_templates"),
+    get("/api/synthetic/sessions/:sessionId/report", "get_synthetic_report"),
     post("/api/sse/calculate",       "calculate_sse"),
     get("/api/sse/score/:startupId", "get_sse_score"),
     post("/api/gamification/action", "complete_action"),

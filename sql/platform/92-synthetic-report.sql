@@ -45,12 +45,12 @@ end;
 comment on function auxeira.synthetic_numbers(uuid) is 'The numbers of a session one by one, with their place in the series.';
 
 create function auxeira.synthetic_lines(session uuid)
-  returns table (org_id uuid, user_type text, metric_name text, points bigint, slope double precision,
+  returns table (org_id uuid, user_type text, metric_name text, points bigint, lowest double precision, slope double precision,
                  spread double precision, autocorrelation double precision, median_step double precision)
   language sql stable
 begin atomic
   with lines as (
-    select n.org_id, n.user_type, n.metric_name, count(*) as points, regr_slope(n.logarithm, n.place) as slope,
+    select n.org_id, n.user_type, n.metric_name, count(*) as points, min(n.value) as lowest, regr_slope(n.logarithm, n.place) as slope,
            regr_intercept(n.logarithm, n.place) as intercept
     from auxeira.synthetic_numbers(session) n
     group by n.org_id, n.user_type, n.metric_name
@@ -62,14 +62,14 @@ begin atomic
     from lines l join auxeira.synthetic_numbers(session) n using (org_id, user_type, metric_name)
     window series as (partition by n.org_id, n.user_type, n.metric_name order by n.at)
   )
-  select r.org_id, r.user_type, r.metric_name, r.points, r.slope, sqrt(avg(r.residual * r.residual)),
+  select r.org_id, r.user_type, r.metric_name, r.points, r.lowest, r.slope, sqrt(avg(r.residual * r.residual)),
          sum(r.residual * r.before) / nullif(sum(r.residual * r.residual), 0),
          percentile_cont(0.5) within group (order by abs(r.step))
   from residuals r
-  group by r.org_id, r.user_type, r.metric_name, r.points, r.slope;
+  group by r.org_id, r.user_type, r.metric_name, r.points, r.lowest, r.slope;
 end;
 comment on function auxeira.synthetic_lines(uuid) is
-  'Of each series the straight line through its logarithms: slope over the whole time, spread of the residuals, their '
+  'Of each series the least value and the straight line through the logarithms: slope over the whole time, spread of the residuals, their '
   'first autocorrelation, and the median step.';
 
 -- --- Properties -----------------------------------------------------------------------------------------------------
@@ -106,7 +106,8 @@ begin atomic
 end;
 comment on function auxeira.report_of_times(uuid) is 'How many points there are, how even, and none in the future.';
 
--- One series may lie outside of what nine in ten must keep to: the bounds of R5 and R9 are for the median.
+-- One series may lie outside of what nine in ten must keep to: the bounds of R5 and R9 are for the median. Numbers that
+-- are rounded to more than a thousandth are left out: rounding is not noise.
 create function auxeira.report_of_motion(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with asked as (
@@ -118,7 +119,7 @@ begin atomic
     from auxeira.synthetic_lines(session) l
       join auxeira.synthetic_catalogue() c on c.user_type = l.user_type and c.metric_name = l.metric_name
       cross join asked a
-    where c.follows_trend and c.decimals >= 1 and l.points >= 30
+    where c.follows_trend and (c.decimals >= 1 or l.lowest >= 1000) and l.points >= 30
   ), medians as (
     select f.user_type || ', ' || count(*) || ' metrics' as subject, f.trend, min(f.points) as points, min(f.asked_spread) as asked_spread,
            percentile_cont(0.5) within group (order by f.slope) as slope,
@@ -277,6 +278,66 @@ begin atomic
 end;
 comment on function auxeira.report_of_identities(uuid) is 'Identities between the numbers of a point, and how many points break one.';
 
+create function auxeira.report_of_companies(session uuid) returns setof auxeira.synthetic_finding language sql stable
+begin atomic
+  with revenue as (
+    select m.org_id, date_trunc('month', m.metric_timestamp, 'UTC')::date as month,
+           max((m.metric_value ->> 'revenue')::numeric) as mrr, count(*) as points
+    from auxeira.synthetic_rows(session) m
+    where m.dashboard_type = 'startup_founder'
+    group by m.org_id, date_trunc('month', m.metric_timestamp, 'UTC')
+  ), changes as (
+    select r.org_id, r.month, r.mrr, r.mrr - lag(r.mrr) over (partition by r.org_id order by r.month) as change
+    from revenue r where r.points = 1
+  ), movements as (
+    select m.org_id, m.month, sum(case when m.movement in ('contraction', 'churn') then -m.amount else m.amount end) as net
+    from auxeira.mrr_movements m where m.session_id = session group by m.org_id, m.month
+  ), cash as (
+    select c.org_id, c.month, c.opening, lag(c.closing) over (partition by c.org_id order by c.month) as before
+    from auxeira.cash_positions c where c.session_id = session
+  ), companies as (
+    select distinct on (c.org_id) c.org_id, c.mrr, h.employees
+    from changes c join auxeira.headcounts h on h.org_id = c.org_id and h.month = c.month
+    where c.mrr > 0 and h.employees > 0
+    order by c.org_id, c.month desc
+  ), named as (
+    select i.startup_id from auxeira.investments i join auxeira.organizations o on o.org_id = i.org_id where o.synthetic_session = session
+    union all select g.startup_id from auxeira.grants g where g.session_id = session
+    union all select b.startup_id from auxeira.benefit_redemptions b where b.session_id = session
+  ), made as (
+    select o.org_id, o.closed_on from auxeira.organizations o where o.synthetic_session = session
+  )
+  select (auxeira.finding('R14 MRR waterfall', 'startups', count(*) filter (where m.net <> c.change), 0, 0,
+            format('months of %s whose movements do not add up to the change of revenue', count(*)))).*
+  from changes c join movements m using (org_id, month) where c.change is not null having count(*) > 0
+  union all
+  select (auxeira.finding('R14 cash', 'startups', count(*) filter (where c.opening <> c.before), 0, 0,
+            format('months of %s that do not open with what the month before closed with', count(*)))).*
+  from cash c where c.before is not null having count(*) > 0
+  union all
+  select (auxeira.finding('R12 levels', 'startups', stddev(ln(c.mrr)), 0.5, null,
+            format('standard deviation of ln MRR over %s startups', count(*)))).*
+  from companies c having count(*) >= 30
+  union all
+  select (auxeira.finding('R21 revenue and team', 'startups', corr(ln(c.mrr), ln(c.employees)), 0.35, 0.98,
+            format('correlation over %s startups of all stages', count(*)))).*
+  from companies c having count(*) >= 30
+  union all
+  select (auxeira.finding('ReferentialIntegrity', 'startups named', avg((o.org_id is not null)::integer), 1, 1,
+            'share of investments, grants and redemptions whose startup is there')).*
+  from named n left join auxeira.organizations o on o.org_id = n.startup_id having count(*) > 0
+  union all
+  select (auxeira.finding('R24 end', 'startups', count(*) filter (where m.metric_timestamp::date > o.closed_on), 0, 0,
+            format('points of %s startups that ended which lie after it', count(distinct o.org_id)))).*
+  from made o join auxeira.dashboard_metrics m on m.org_id = o.org_id where o.closed_on is not null having count(*) > 0
+  union all
+  select (auxeira.finding('R27 marks', 'organizations', count(*) filter (where not m.is_synthetic), 0, 0,
+            'points of generated organizations that are not marked')).*
+  from made o join auxeira.dashboard_metrics m on m.org_id = o.org_id having count(*) > 0;
+end;
+comment on function auxeira.report_of_companies(uuid) is
+  'Of generated companies: that their facts add up to their metrics, are referred to, end when they end and are marked.';
+
 create function auxeira.synthetic_report(session uuid) returns setof auxeira.synthetic_finding language plpgsql stable as $$
 begin
   perform from auxeira.synthetic_data_sessions s where s.session_id = session;
@@ -288,6 +349,7 @@ begin
   return query select * from auxeira.report_of_motion(session);
   return query select * from auxeira.report_of_values(session);
   return query select * from auxeira.report_of_identities(session);
+  return query select * from auxeira.report_of_companies(session);
   return query select * from auxeira.report_beside_real(session);
 end
 $$;
