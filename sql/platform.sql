@@ -51,6 +51,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/81-integrations.sql
   \ir platform/82-documents.sql
   \ir platform/83-programs.sql
+  \ir platform/84-facts.sql
   \ir platform/90-operations.sql
   \ir platform/92-synthetic-report.sql
   \ir platform/99-privileges.sql

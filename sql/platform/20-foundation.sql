@@ -30,6 +30,10 @@ comment on domain auxeira.fact_source is
   'Where a fact comes from: self (its organization says so), peer, document, integration (another system delivered it), '
   'computed from other facts, synthetic.';
 
+-- Not a number is greater than every number, so that no lower bound refuses it.
+create domain auxeira.amount as numeric(15, 2) check (value < 'infinity');
+comment on domain auxeira.amount is 'An amount of money, to the cent.';
+
 create domain auxeira.currency_code as text default 'USD' check (value ~ '^[A-Z]{3}$');
 comment on domain auxeira.currency_code is 'A currency, as ISO 4217 spells it.';
 

@@ -137,6 +137,9 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, use
   ('investments',             'insert', 'own',          'member',
     '{venture_capital, angel_investor, corporate_partner, esg_funder, impact_investor}', 'function'),
   ('partnerships',            'insert', 'own',          'member', '{corporate_partner, government}', 'function'),
+  ('benefit_redemptions',     'insert', 'own',          'member', '{corporate_partner, government}', 'function'),
+  ('grants',                  'insert', 'own',          'member', '{government, esg_funder, impact_investor}',
+    'function'),
   ('integrations',            'insert', 'own',          'admin',  null, 'function'),
   ('integrations',            'update', 'own',          'admin',  null, 'function');
 

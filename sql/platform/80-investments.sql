@@ -20,11 +20,13 @@ create table auxeira.investments (
   documents jsonb not null default '[]' check (jsonb_typeof(documents) = 'array'),
   is_synthetic boolean not null default false,
   synthetic_market_conditions jsonb not null default '{}' check (jsonb_typeof(synthetic_market_conditions) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, investment_id),
   check (startup_id <> org_id),
-  check (due_diligence_end >= due_diligence_start)
+  check (due_diligence_end >= due_diligence_start),
+  check (is_synthetic or session_id is null)
 );
 create index investments_startup on auxeira.investments (startup_id);
 comment on table auxeira.investments is 'Investments, each a row of the investor (org_id) in a startup.';
@@ -49,12 +51,14 @@ create table auxeira.partnerships (
   renewal_date date,
   is_synthetic boolean not null default false,
   synthetic_performance jsonb not null default '{}' check (jsonb_typeof(synthetic_performance) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, partnership_id),
   unique (org_id, partnership_id, startup_id),
   check (startup_id <> org_id),
-  check (end_date >= start_date)
+  check (end_date >= start_date),
+  check (is_synthetic or session_id is null)
 );
 create index partnerships_startup on auxeira.partnerships (startup_id);
 comment on table auxeira.partnerships is 'Partnerships, each a row of the partner (org_id) with a startup.';
@@ -69,7 +73,7 @@ create table auxeira.investment_cash_flows (
   investment_id uuid not null,
   flow_date date not null check (isfinite(flow_date)),
   flow_type text not null check (flow_type in ('contribution', 'distribution', 'fee', 'recallable')),
-  amount numeric(15, 2) not null check (amount > 0),
+  amount auxeira.amount not null check (amount > 0),
   currency auxeira.currency_code not null,
   source auxeira.fact_source not null,
   is_synthetic boolean not null default false,
@@ -91,7 +95,7 @@ create table auxeira.investment_marks (
   org_id uuid not null references auxeira.organizations on delete cascade,
   investment_id uuid not null,
   as_of date not null check (isfinite(as_of)),
-  fair_value numeric(15, 2) not null check (fair_value >= 0),
+  fair_value auxeira.amount not null check (fair_value >= 0),
   method text not null check (method in ('cost', 'round', 'model', 'exit')),
   currency auxeira.currency_code not null,
   source auxeira.fact_source not null,
@@ -115,9 +119,9 @@ create table auxeira.benefit_redemptions (
   startup_id uuid not null references auxeira.organizations on delete cascade,
   redeemed_at timestamptz not null check (isfinite(redeemed_at)),
   benefit text not null check (length(benefit) between 1 and 255),
-  list_value numeric(15, 2) not null check (list_value >= 0),
-  partner_cost numeric(15, 2) not null check (partner_cost >= 0),
-  startup_saving numeric(15, 2) not null check (startup_saving >= 0),
+  list_value auxeira.amount not null check (list_value >= 0),
+  partner_cost auxeira.amount not null check (partner_cost >= 0),
+  startup_saving auxeira.amount not null check (startup_saving >= 0),
   currency auxeira.currency_code not null,
   source auxeira.fact_source not null,
   is_synthetic boolean not null default false,
@@ -239,6 +243,34 @@ $$;
 comment on function auxeira.record_partnership(auxeira.partnerships) is
   'Stores a partnership of the active organization and proposes the relationship with the startup. Errors: 42501, '
   'P0002 no such startup, ZA409 the startup declined lately.';
+
+-- Definer, because rows that name a startup are made by functions alone.
+create function auxeira.record_redemption(
+  of_partnership_id uuid, benefit text, list_value numeric, partner_cost numeric, startup_saving numeric,
+  redeemed_at timestamptz default now(), currency text default 'USD')
+  returns auxeira.benefit_redemptions
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recorded auxeira.benefit_redemptions;
+begin
+  perform auxeira.require_right('benefit_redemptions', 'insert', auxeira.org_id(), 'organization not found');
+  insert into auxeira.benefit_redemptions (org_id, partnership_id, startup_id, redeemed_at, benefit, list_value,
+    partner_cost, startup_saving, currency)
+  select p.org_id, p.partnership_id, p.startup_id, record_redemption.redeemed_at, record_redemption.benefit,
+    record_redemption.list_value, record_redemption.partner_cost, record_redemption.startup_saving,
+    record_redemption.currency
+  from auxeira.partnerships p where p.org_id = auxeira.org_id() and p.partnership_id = of_partnership_id
+  returning * into recorded;
+  if not found then
+    raise exception using errcode = 'P0002', message = 'partnership not found';
+  end if;
+  return recorded;
+end
+$$;
+comment on function auxeira.record_redemption(uuid, text, numeric, numeric, numeric, timestamptz, text) is
+  'Stores a benefit that the startup of a partnership of the active organization took up. Errors: 42501, P0002 no such '
+  'partnership, 23514 a value that cannot be.';
 
 create function auxeira_api.create_partnership(request jsonb) returns json language plpgsql volatile as $$
 declare
