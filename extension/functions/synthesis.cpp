@@ -1,23 +1,14 @@
 // The SQL functions of synthesis; the model is in the synthesis room.
-#include <algorithm>
-#include <cstring>
-#include <limits>
-#include <optional>
 #include <span>
-#include <stdexcept>
 #include <string_view>
 #include <vector>
 
 #include "synthesis/generator.hpp"
 
-#include "boundary/door.hpp"
 #include "functions/number_object.hpp"
+#include "functions/synthesis_rows.hpp"
 
 extern "C" {
-#include "access/xact.h"
-#include "funcapi.h"
-#include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 #include "utils/uuid.h"
 }
 
@@ -27,81 +18,28 @@ namespace {
 
 using namespace synthesis;
 
-constexpr std::int64_t postgres_epoch = (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * microseconds_a_day;
 constexpr int rows_between_interrupts = 1000;
-
-// --- Read ------------------------------------------------------------------------------------------------
-
-std::optional<std::string_view> text_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return backend([=] {
-        const text* const value = PG_GETARG_TEXT_PP(argument);
-        return std::string_view(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-    });
-}
-
-std::optional<std::int64_t> integer_or_null(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) return std::nullopt;
-    return PG_GETARG_INT32(argument);
-}
-
-// Random when NULL, below 2^53, so that every JSON reader keeps it exact.
-std::uint64_t seed_argument(FunctionCallInfo fcinfo, int argument) {
-    if (!PG_ARGISNULL(argument)) return static_cast<std::uint64_t>(PG_GETARG_INT64(argument));
-    std::uint64_t seed = 0;
-    const bool strong = backend([&seed] { return pg_strong_random(&seed, sizeof(seed)); });
-    if (!strong) throw std::runtime_error("no random numbers for a seed");
-    return seed >> 11;
-}
-
-// The start of the transaction's day, UTC, when NULL.
-std::int64_t as_of_argument(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) {
-        const std::int64_t now = GetCurrentTransactionStartTimestamp() + postgres_epoch;
-        return now - now % microseconds_a_day;
-    }
-    const TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(argument);
-    // The infinities are integers beyond the range that the room accepts, and the sum must stay one.
-    return std::min(as_of, std::numeric_limits<std::int64_t>::max() - postgres_epoch) + postgres_epoch;
-}
 
 Config read_config(FunctionCallInfo fcinfo) {
     Request request;
     request.user_type = text_or_null(fcinfo, 0);
     request.count = integer_or_null(fcinfo, 1);
     request.time_range_days = integer_or_null(fcinfo, 2);
-    if (!PG_ARGISNULL(3)) request.variance = PG_GETARG_FLOAT8(3);
+    request.variance = number_or_null(fcinfo, 3);
     request.trend = text_or_null(fcinfo, 4);
     request.seed = seed_argument(fcinfo, 5);
     request.as_of = as_of_argument(fcinfo, 6);
-    if (!PG_ARGISNULL(7)) std::memcpy(request.org.data(), PG_GETARG_UUID_P(7), request.org.size());
+    request.org = uuid_argument(fcinfo, 7);
     request.data_type = text_or_null(fcinfo, 8);
+    request.stage = text_or_null(fcinfo, 9);
+    request.industry = text_or_null(fcinfo, 10);
+    request.region = text_or_null(fcinfo, 11);
+    request.business_model = text_or_null(fcinfo, 12);
+    request.missing_rate = number_or_null(fcinfo, 13);
+    request.late_rate = number_or_null(fcinfo, 14);
+    request.restatement_rate = number_or_null(fcinfo, 15);
+    request.shock_rate = number_or_null(fcinfo, 16);
     return check(request);
-}
-
-// --- Write -----------------------------------------------------------------------------------------------
-
-// Where the rows of a set-returning function go.
-class Rows {
-public:
-    explicit Rows(FunctionCallInfo fcinfo) : info_(reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)) {
-        backend([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
-    }
-
-    // Copies the row.
-    void put(const Datum* values, const bool* nulls) {
-        backend([=, this] {
-            tuplestore_putvalues(info_->setResult, info_->setDesc, const_cast<Datum*>(values),
-                                 const_cast<bool*>(nulls));
-        });
-    }
-
-private:
-    ReturnSetInfo* const info_;
-};
-
-Datum text_datum(std::string_view text) {
-    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
 // A double of the catalogue is a short decimal, which float8_numeric gives back. NULL for no limit.
@@ -138,8 +76,9 @@ AUXEIRA_SQL_FUNCTION(synthetic_metrics) {
     const Dashboard& dashboard = generator.dashboard();
     NumberObject object = object_of(dashboard.metrics);
     Rows rows(fcinfo);
-    Datum values[7] = {};
-    const bool nulls[7] = {};
+    NumberObject first_object = object_of(dashboard.metrics);
+    Datum values[9] = {};
+    bool nulls[9] = {};
     backend([&values, &dashboard, &config] {
         values[1] = text_datum(dashboard.name);
         values[2] = text_datum("synthetic_metrics");
@@ -152,6 +91,10 @@ AUXEIRA_SQL_FUNCTION(synthetic_metrics) {
         values[0] = UUIDPGetDatum(reinterpret_cast<const pg_uuid_t*>(point.id.data()));
         values[3] = object.fill(point.values);
         values[4] = TimestampTzGetDatum(point.timestamp - postgres_epoch);
+        nulls[7] = point.reported_at == point.timestamp;
+        values[7] = TimestampTzGetDatum(point.reported_at - postgres_epoch);
+        nulls[8] = !point.is_restated;
+        if (point.is_restated) values[8] = first_object.fill(point.first_values);
         rows.put(values, nulls);
     }
     return PointerGetDatum(nullptr);

@@ -27,13 +27,20 @@ enum class Rule {
     mean       // of the other scores that have Motion::averaged set
 };
 
+// How the level where a series starts is spread over organizations. Between low and high: log-normal and
+// normal take them as their 0.6 % and 99.4 % quantiles; a constant is low; a Poisson metric has a log-normal
+// level and is a new count at every point.
+enum class Distribution { lognormal, normal, uniform, constant, poisson };
+
 struct Motion {
     Rule rule;
-    double response = 0;      // the share of trend and variance that it follows
-    double pace = 0;          // growth in a year as a share of the starting level (accumulates)
-    std::string_view of = {}; // the metric that it is a part of, is capped by or is computed from
-    std::string_view by = {}; // the metric taken off first (part) or divided by (quotient)
-    bool averaged = false;    // counts in the mean of the scores
+    double response = 0;        // the share of trend and variance that it follows
+    double pace = 0;            // growth in a year as a share of the starting level (accumulates)
+    std::string_view of = {};   // the metric that it is a part of, is capped by or is computed from
+    std::string_view by = {};   // the metric taken off first (part) or divided by (quotient)
+    bool averaged = false;      // counts in the mean of the scores
+    std::string_view with = {}; // the metric whose level, slope and noise it shares in part
+    double correlation = 0;     // with those of that metric, -1 to 1
 };
 
 inline constexpr double no_limit = std::numeric_limits<double>::infinity();
@@ -51,6 +58,7 @@ struct Metric {
     double low, high;
     double ceiling;
     Motion motion;
+    Distribution distribution = Distribution::lognormal;
 
     // Whether it follows trend and variance in full, as far as its decimals allow; the others lean towards
     // the trend inside their bounds, or are counted or computed.
@@ -67,7 +75,8 @@ enum class UserType {
     impact_investor
 };
 
-// One type of user, the name of the algorithm that its rows are labelled with, and its metrics in order.
+// One type of user, the name of the algorithm that its rows are labelled with, and its metrics in order. Any
+// other may be built at run time; its names and metrics must live as long as the generators that read them.
 struct Dashboard {
     std::string_view name;
     std::string_view algorithm;

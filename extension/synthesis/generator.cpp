@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "synthesis/identifier.hpp"
+
 namespace auxeira::synthesis {
 
 namespace {
@@ -99,14 +101,14 @@ std::uint64_t half_of(const Uuid& id, std::size_t begin) noexcept {
     return result;
 }
 
-KeyBuilder series_key(std::string_view purpose, const Config& config) noexcept {
+KeyBuilder series_key(std::string_view purpose, const Config& config, const Dashboard& dashboard) noexcept {
     KeyBuilder builder;
     builder.add(purpose).add(config.seed).add(half_of(config.org, 0)).add(half_of(config.org, 8));
-    return builder.add(dashboard(config.user_type).name);
+    return builder.add(dashboard.name);
 }
 
-std::uint64_t make_id_key(const Config& config) noexcept {
-    return series_key("id", config)
+std::uint64_t make_id_key(const Config& config, const Dashboard& dashboard) noexcept {
+    return series_key("id", config, dashboard)
         .add(static_cast<std::uint64_t>(config.count))
         .add(static_cast<std::uint64_t>(config.time_range_days))
         .add(std::bit_cast<std::uint64_t>(config.variance))
@@ -141,8 +143,12 @@ constexpr Fixed months_in(std::int64_t microseconds) noexcept {
 } // namespace
 
 Generator::Generator(const Config& config, Pause pause)
-    : config_(config), dashboard_(synthesis::dashboard(config.user_type)), id_key_(make_id_key(config)),
-      positions_(config.count), clock_(config), months_(months_in(clock_.gap())) {
+    : Generator(config, synthesis::dashboard(config.user_type), pause) {}
+
+Generator::Generator(const Config& config, const Dashboard& dashboard, Pause pause)
+    : config_(config), dashboard_(dashboard), id_key_(make_id_key(config, dashboard)),
+      positions_(config.count), clock_(config), months_(months_in(clock_.gap())),
+      values_(dashboard.metrics.size()) {
     const Window window(config);
     tracks_.reserve(dashboard_.metrics.size());
     for (const bool dependent : {false, true}) {
@@ -160,7 +166,7 @@ Generator::Track Generator::make_track(const Metric& metric) const noexcept {
     track.column = column_of(dashboard_, metric.name);
     track.of = column_of(dashboard_, metric.motion.of);
     track.by = column_of(dashboard_, metric.motion.by);
-    track.key = series_key("metric", config_).add(metric.name).key();
+    track.key = series_key("metric", config_, dashboard_).add(metric.name).key();
     track.ceiling = no_ceiling;
     track.offset = scaled(origin(metric), metric.decimals);
     track.minimum = scaled(metric.minimum, metric.decimals);
@@ -184,7 +190,12 @@ bool Generator::next(Point& point) noexcept {
     for (Track& track : tracks_) {
         values_[track.column] = std::clamp(value(track), track.minimum, track.maximum);
     }
-    point = {identifier(), clock_.now(), {values_.data(), dashboard_.metrics.size()}};
+    point = {identifier(id_key_, static_cast<std::uint64_t>(index_), clock_.now()),
+             clock_.now(),
+             values_,
+             clock_.now(),
+             false,
+             values_};
     ++index_;
     return true;
 }
@@ -286,20 +297,6 @@ std::int64_t Generator::mean() const noexcept {
 // Random bits for what happens to a metric at this point.
 Block Generator::event(const Track& track) const noexcept {
     return random_block(track.key, Purpose::event, static_cast<std::uint64_t>(index_));
-}
-
-Uuid Generator::identifier() const noexcept {
-    const Block bits = random_block(id_key_, Purpose::identifier, static_cast<std::uint64_t>(index_));
-    const std::int64_t now = clock_.now();
-    const std::int64_t milliseconds = (now - (now % 1000 + 1000) % 1000) / 1000;
-    Uuid id{};
-    for (std::size_t j = 0; j < 6; ++j)
-        id[j] = static_cast<std::uint8_t>(milliseconds >> (8 * (5 - j)));
-    for (std::size_t j = 6; j < 16; ++j)
-        id[j] = static_cast<std::uint8_t>(bits[(j - 6) / 4] >> (8 * (j % 4)));
-    id[6] = static_cast<std::uint8_t>((id[6] & 0x0F) | 0x80);
-    id[8] = static_cast<std::uint8_t>((id[8] & 0x3F) | 0x80);
-    return id;
 }
 
 } // namespace auxeira::synthesis

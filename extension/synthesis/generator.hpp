@@ -19,6 +19,9 @@ struct Point {
     std::int64_t timestamp; // microseconds since 1970-01-01 00:00 UTC
     // Each metric's value times 10^decimals, in the order of the catalogue; valid until the next point.
     std::span<const std::int64_t> values;
+    std::int64_t reported_at = 0; // the timestamp, or later, but not after as_of
+    bool is_restated = false;
+    std::span<const std::int64_t> first_values{}; // what was reported first; of the same use as the values
 };
 
 // The memory is the same for every count. Building one goes once through all points of every metric; it
@@ -26,6 +29,8 @@ struct Point {
 class Generator {
 public:
     explicit Generator(const Config& config, Pause pause = nullptr);
+    // Of any metrics, which must outlive the generator; the user type of the configuration is not used.
+    Generator(const Config& config, const Dashboard& dashboard, Pause pause = nullptr);
 
     // False after the last point.
     bool next(Point& point) noexcept;
@@ -60,7 +65,6 @@ private:
     std::int64_t quotient(const Track& track) const noexcept;
     std::int64_t mean() const noexcept;
     Block event(const Track& track) const noexcept;
-    Uuid identifier() const noexcept;
 
     const Config config_;
     const Dashboard& dashboard_;
@@ -71,7 +75,7 @@ private:
     std::int64_t index_ = 0;
     Fixed position_ = 0;
     std::vector<Track> tracks_; // those that depend on others last
-    std::array<std::int64_t, 16> values_{};
+    std::vector<std::int64_t> values_;
 };
 
 } // namespace auxeira::synthesis

@@ -65,6 +65,14 @@ inline Fixed normal(std::uint32_t bits) noexcept {
     return (bits >> 31) != 0 ? number : -number;
 }
 
+// A number of variance 1 from a mixture of two normal distributions: one in 32 is three times as far out.
+// Which of the two is in the lowest bits, which count for nothing in the size but far out in the tails.
+inline Fixed heavy_normal(std::uint32_t bits) noexcept {
+    constexpr Fixed usual = to_fixed(0.894427190999915879); // 1 / sqrt(1 + 8 / 32)
+    const Fixed number = multiply(normal(bits), usual);
+    return (bits & 31) == 0 ? 3 * number : number;
+}
+
 // A uniform number in [0, 1).
 constexpr Fixed uniform(std::uint32_t bits) noexcept {
     return static_cast<Fixed>(bits) << (fraction_bits - 32);

@@ -1,0 +1,138 @@
+#include "synthesis/market.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace auxeira::synthesis {
+
+namespace {
+
+enum Position : std::uint64_t { growth_draw, mrr_draw, arpa_draw, churn_draw, expansion_draw, regime_draw };
+
+constexpr Fixed log2_growth = to_fixed(0.378511623253729813); // +30 % over the window
+constexpr Fixed log2_fall = to_fixed(-0.321928094887362348);  // -20 %
+constexpr Fixed cents = to_fixed(6.643856189774724);          // log2(100)
+
+// How the arrivals swing: the log standard deviation for each unit of variance, and the most.
+constexpr Fixed arrivals_response = 3 * one;
+constexpr Fixed arrivals_most = to_fixed(0.9);
+constexpr Fixed arrivals_memory = to_fixed(0.5);
+constexpr Fixed arrivals_fresh = to_fixed(0.866025403784438647);
+
+// The yearly growth of others of the stage, or the trend over the window.
+Fixed monthly_growth(const MonthsConfig& config, const Company& company, Fixed z) noexcept {
+    if (!config.trend) {
+        const Fixed spread = to_fixed(calibrated(company.stage, "growth_spread"));
+        const Fixed yearly = to_fixed(calibrated(company.stage, "growth_mean")) + multiply(spread, z);
+        return multiply(yearly, log2_e) / 12;
+    }
+    const Fixed strength = std::max(to_fixed(0.3), one + z / 4);
+    const std::int32_t steps = std::max(config.months - 1, 1);
+    if (*config.trend == Trend::improving) return multiply(log2_growth, strength) / steps;
+    if (*config.trend == Trend::declining) return multiply(log2_fall, strength) / steps;
+    return 0;
+}
+
+Fixed churn_rate(Fixed log_arpa, Fixed z) noexcept {
+    const auto constant = [](std::string_view name) { return calibrated("churn", "all", name); };
+    const Fixed dollars = std::max(log_arpa - cents, log2_of(10));
+    const Fixed rate = log2_of(constant("at_10_usd")) +
+                       multiply(to_fixed(constant("exponent")), dollars - log2_of(10)) +
+                       multiply(multiply(to_fixed(constant("spread")), z), log2_e);
+    const bool large = dollars > log2_of(1000);
+    return std::clamp(power_of_two(rate), to_fixed(constant("least")),
+                      to_fixed(constant(large ? "most_above_1000_usd" : "most")));
+}
+
+Fixed season(std::int32_t month) noexcept {
+    constexpr std::array<std::string_view, 12> names = {"01", "02", "03", "04", "05", "06",
+                                                        "07", "08", "09", "10", "11", "12"};
+    return to_fixed(calibrated("season", names[static_cast<std::size_t>(month % 12)], "new_customers"));
+}
+
+// By what arrivals are multiplied in each regime of a volatile company: 2 to 4 turns between good and bad.
+Fixed regime(const Stream& stream, std::int32_t index, std::int32_t total, Fixed strength) noexcept {
+    const Block choice = stream.block(regime_draw);
+    const std::int32_t parts = 3 + static_cast<std::int32_t>(choice[0] % 3);
+    const bool good = (index * parts / total + static_cast<std::int32_t>(choice[1] % 2)) % 2 == 0;
+    return good ? strength : -strength;
+}
+
+// Arrivals of each month as a multiple of their mean.
+std::vector<Fixed> arrivals(const MonthsConfig& config, const Stream& stream, std::int32_t total) {
+    const bool turns = config.trend == Trend::volatile_;
+    const Fixed variance = to_fixed(config.variance);
+    const Fixed spread = std::min(multiply(arrivals_response, variance) * (turns ? 2 : 1), arrivals_most);
+    const Fixed seasonal = std::min(one, variance * 10);
+    const std::int32_t last = month_of(config.as_of);
+    std::vector<Fixed> result;
+    Fixed noise = 0;
+    for (std::int32_t index = 0; index < total; ++index) {
+        const std::int32_t month = last - (total - 1 - index);
+        const Fixed fresh = stream.heavy(static_cast<std::uint64_t>(month) << 8);
+        noise = index == 0 ? fresh : multiply(arrivals_memory, noise) + multiply(arrivals_fresh, fresh);
+        Fixed log = multiply(spread, noise) - multiply(spread, spread) / 2;
+        if (turns) log += regime(stream, index, total, std::min(one, 5 * variance));
+        result.push_back(multiply(exponential(log), one + multiply(seasonal, season(month) - one)));
+    }
+    return result;
+}
+
+// Shifts the steps of the window so that their mean is `slope`.
+void project(std::vector<Fixed>& steps, std::int32_t lead_in, Fixed slope) noexcept {
+    Wide sum = 0;
+    const auto first = static_cast<std::size_t>(lead_in) + 1;
+    for (std::size_t j = first; j < steps.size(); ++j)
+        sum += steps[j];
+    const Fixed shift =
+        first < steps.size() ? slope - static_cast<Fixed>(sum / static_cast<Wide>(steps.size() - first)) : 0;
+    for (Fixed& step : steps)
+        step += shift;
+}
+
+} // namespace
+
+std::int32_t month_of(std::int64_t time) noexcept {
+    using namespace std::chrono;
+    const year_month_day day(floor<days>(sys_time<microseconds>(microseconds(time))));
+    return static_cast<int>(day.year()) * 12 + static_cast<std::int32_t>(static_cast<unsigned>(day.month())) -
+           1;
+}
+
+Market::Market(const MonthsConfig& config, const Company& company, std::int32_t lead_in) {
+    const Stream stream(config.seed, config.org, "market");
+    const auto spread = [](std::string_view name) { return to_fixed(calibrated("company", "all", name)); };
+    const auto scatter = [&](std::string_view name, Fixed z) {
+        return multiply(multiply(spread(name), z), log2_e);
+    };
+    growth_z = stream.normal(growth_draw);
+    mrr_z = stream.normal(mrr_draw);
+    const std::int32_t total = config.months + lead_in;
+    growth = std::max(monthly_growth(config, company, growth_z), -10 * one / total); // was not a giant
+    const Fixed price = log2_of(calibrated(company.region, "price_level")) + cents;
+    arpa = log2_of(calibrated(company.business_model, "arpa")) + price +
+           scatter("arpa_spread", stream.normal(arpa_draw));
+    const Fixed level = log2_of(calibrated(company.stage, "mrr")) + price + scatter("mrr_spread", mrr_z);
+    // A shrinking company loses more than it wins.
+    const Fixed relative = exponential(multiply(growth, to_fixed(0.693147180559945309))) - one;
+    churn =
+        std::min(std::max(churn_rate(arpa, stream.normal(churn_draw)), multiply(-relative, to_fixed(1.4))),
+                 to_fixed(0.9));
+    const Fixed won = relative + churn;
+    const Fixed drawn = multiply(to_fixed(calibrated(company.business_model, "expansion")),
+                                 exponential(multiply(to_fixed(0.6), stream.normal(expansion_draw))));
+    expansion = std::min(drawn, multiply(to_fixed(0.6), won));
+    std::vector<Fixed> steps = arrivals(config, stream, total);
+    for (Fixed& step : steps)
+        step = log2_fixed(one + multiply(won, step) - churn);
+    project(steps, lead_in, growth);
+    const auto size = static_cast<std::size_t>(total);
+    mrr.assign(size, level);
+    customers.assign(size, level - arpa);
+    for (std::size_t j = size - 1; j > 0; --j) {
+        mrr[j - 1] = mrr[j] - steps[j];
+        customers[j - 1] = customers[j] - steps[j];
+    }
+}
+
+} // namespace auxeira::synthesis

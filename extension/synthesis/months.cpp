@@ -1,0 +1,404 @@
+#include "synthesis/months.hpp"
+
+#include <algorithm>
+
+#include "synthesis/market.hpp"
+#include "synthesis/reader.hpp"
+
+namespace auxeira::synthesis {
+
+namespace {
+
+constexpr std::int32_t lead_in = 12; // months before the window, so that its first row has a year behind it
+
+// What is drawn in a month: the position in a stream is the month and one of these.
+enum Draw : std::uint64_t {
+    lost_young,
+    lost_settled,
+    returned,
+    expanded,
+    contracted,
+    spent,
+    sold,
+    margin,
+    left_people,
+    round_size,
+    value,
+    score,
+    environment,
+    society,
+    rule,
+    reach,
+    emission,
+    price
+};
+
+constexpr Fixed ln2 = to_fixed(0.693147180559945309);
+
+std::int64_t times(std::int64_t amount, Fixed factor) noexcept {
+    return static_cast<std::int64_t>((static_cast<Wide>(amount) * factor + one / 2) >> fraction_bits);
+}
+
+// numerator / denominator * unit, rounded half away from zero.
+std::int64_t quotient(Wide numerator, Wide denominator, std::int64_t unit) noexcept {
+    const Wide doubled = 2 * numerator * unit;
+    const Wide half = (doubled < 0) == (denominator < 0) ? denominator : -denominator;
+    return static_cast<std::int64_t>((doubled + half) / (2 * denominator));
+}
+
+Ratio ratio(Wide numerator, Wide denominator, std::int64_t unit) noexcept {
+    if (denominator == 0) return std::nullopt;
+    return quotient(numerator, denominator, unit);
+}
+
+double constant(std::string_view name) noexcept {
+    return calibrated("company", "all", name);
+}
+
+// The state of a company, stepped month by month.
+class Books {
+public:
+    Books(const MonthsConfig& config, const Company& company)
+        : config_(config), company_(company), market_(config, company, lead_in),
+          stream_(config.seed, config.org, "months"), origin_(config.seed, config.org, "levels"),
+          variance_(to_fixed(config.variance)) {
+        start();
+    }
+
+    Month next();
+
+private:
+    void start();
+    Fixed draw(Draw what) const noexcept { return stream_.heavy(position(what)); }
+    std::uint64_t position(Draw what) const noexcept {
+        return static_cast<std::uint64_t>(month_.month) << 8 | static_cast<std::uint64_t>(what);
+    }
+    Fixed price_level() const noexcept { return to_fixed(calibrated(company_.region, "price_level")); }
+    Stage stage_at(std::size_t index) const noexcept;
+    void move_customers();
+    void move_revenue();
+    void split_revenue(Amount price, std::int64_t retained);
+    void hire();
+    void spend();
+    void finance();
+    Amount round_of(Stage stage) const noexcept;
+    void rate();
+    void remember();
+    Ratio retention(const std::array<Fixed, 12>& steps) const noexcept;
+    void rate_people();
+
+    MonthsConfig config_;
+    Company company_;
+    Market market_;
+    Stream stream_, origin_;
+    Fixed variance_;
+    std::size_t index_ = 0;
+    Month month_{}, before_{};
+    std::int64_t young_ = 0; // customers of their first months
+    Fixed cost_ = 0;         // log2 of cents for a person in a month
+    Fixed team_ = 0;         // log2 of the people at the end
+    std::int32_t since_round_ = 24;
+    std::array<Amount, 3> burns_{};
+    std::array<Fixed, 12> kept_{}, grown_{};
+    std::int64_t thousandths_of_lives_ = 0;
+};
+
+Stage Books::stage_at(std::size_t index) const noexcept {
+    Stage stage = company_.stage;
+    Fixed level = market_.mrr.back();
+    while (stage != Stage::pre_seed) {
+        const auto lower = static_cast<Stage>(static_cast<int>(stage) - 1);
+        level -= log2_of(calibrated(stage, "mrr")) - log2_of(calibrated(lower, "mrr"));
+        const Fixed half = (log2_of(calibrated(stage, "mrr")) - log2_of(calibrated(lower, "mrr"))) / 2;
+        if (market_.mrr[index] > level + half) break;
+        stage = lower;
+    }
+    return stage;
+}
+
+void Books::start() {
+    const auto spread = [&](std::string_view name, std::uint64_t at) {
+        return multiply(multiply(to_fixed(constant(name)), origin_.normal(at)), log2_e);
+    };
+    month_.month = month_of(config_.as_of) - config_.months - lead_in;
+    month_.stage = stage_at(0);
+    const Fixed shared = to_fixed(constant("team_with_mrr"));
+    const Fixed own = to_fixed(0.8);
+    const Fixed z = multiply(shared, market_.mrr_z) + multiply(own, origin_.normal(0));
+    team_ = log2_of(calibrated(company_.stage, "team")) +
+            multiply(multiply(to_fixed(constant("team_spread")), z), log2_e);
+    cost_ = log2_of(calibrated(month_.stage, "cost_per_person")) + log2_fixed(price_level()) + log2_of(100) +
+            spread("cost_spread", 1);
+    if (!company_.pre_revenue) month_.customers = exp2(market_.customers.front());
+    if (month_.customers > 0) {
+        month_.arpa = std::max<Amount>(quotient(exp2(market_.mrr.front()), month_.customers, 1), 1);
+        month_.mrr = month_.customers * *month_.arpa;
+    }
+    young_ = month_.customers / 5;
+    const Fixed people = team_ + multiply(to_fixed(0.6), market_.mrr.front() - market_.mrr.back());
+    month_.headcount = std::max<std::int64_t>(exp2(people), 1);
+    const Amount outflow = times(month_.headcount, power_of_two(cost_ - 16 * one)) << 16;
+    const Fixed years = 8 * one + 12 * origin_.uniform(2);
+    month_.cash = std::max<Amount>(times(std::max(outflow - month_.mrr, outflow / 4), years), 100'000);
+    burns_.fill(std::max<Amount>(outflow - month_.mrr, 0));
+}
+
+Month Books::next() {
+    before_ = month_;
+    month_ = Month{};
+    month_.month = before_.month + 1;
+    month_.stage = std::max(stage_at(index_), before_.stage);
+    month_.headcount = before_.headcount;
+    month_.cash = before_.cash;
+    month_.lives_reached = before_.lives_reached;
+    move_customers();
+    move_revenue();
+    hire();
+    spend();
+    finance();
+    rate();
+    rate_people();
+    remember();
+    ++index_;
+    return month_;
+}
+
+// New customers leave more readily than those who stayed for half a year.
+void Books::move_customers() {
+    const Fixed churn = market_.churn;
+    const std::int64_t settled = before_.customers - young_;
+    const std::int64_t lost_now =
+        binomial(young_, std::min(multiply(churn, to_fixed(1.6)), one), stream_.bits(position(lost_young)));
+    const std::int64_t lost_then =
+        binomial(settled, multiply(churn, to_fixed(0.85)), stream_.bits(position(lost_settled)));
+    month_.customers = company_.pre_revenue ? 0 : exp2(market_.customers[index_]);
+    month_.lost_customers = std::max(lost_now + lost_then, before_.customers - month_.customers);
+    month_.new_customers = month_.customers - before_.customers + month_.lost_customers;
+    young_ = std::clamp<std::int64_t>(young_ - lost_now, 0, before_.customers - month_.lost_customers);
+    young_ += month_.new_customers - young_ / 6;
+}
+
+// Those who stay pay a little more; what is then missing to the revenue that the market gives, the new ones
+// pay.
+void Books::move_revenue() {
+    if (month_.customers == 0) {
+        month_.churned_mrr = before_.mrr;
+        return;
+    }
+    const std::int64_t retained = before_.customers - month_.lost_customers;
+    const Fixed list = exp2(market_.mrr[index_] - market_.customers[index_]);
+    const Amount usual = before_.arpa.value_or(list);
+    const Fixed swing = one + multiply(std::min(one, 5 * variance_), draw(expanded) / 2);
+    const Amount grown = times(retained * before_.arpa.value_or(0), one + multiply(market_.expansion, swing));
+    const Amount target = exp2(market_.mrr[index_]);
+    Amount price = 0, total = grown;
+    if (month_.new_customers > 0) {
+        price = std::clamp(quotient(target - grown, month_.new_customers, 1), usual * 2 / 5 + 1,
+                           usual * 5 / 2 + 1);
+        total += month_.new_customers * price;
+    } else {
+        total += std::clamp((target - grown) / 3, -grown / 50, grown / 50);
+    }
+    month_.arpa = std::max<Amount>(quotient(total, month_.customers, 1), 1);
+    month_.mrr = month_.customers * *month_.arpa;
+    split_revenue(price, retained);
+}
+
+// The five movements; what is neither new nor lost is expansion or contraction.
+void Books::split_revenue(Amount price, std::int64_t retained) {
+    const Amount kept = retained * before_.arpa.value_or(0);
+    const std::int64_t back =
+        binomial(month_.new_customers, to_fixed(0.04), stream_.bits(position(returned)));
+    month_.churned_mrr = before_.mrr - kept;
+    month_.reactivation_mrr = back * price;
+    month_.new_mrr = (month_.new_customers - back) * price;
+    const Amount rest = month_.mrr - kept - month_.new_customers * price;
+    const Fixed share = multiply(to_fixed(calibrated("churn", "all", "contraction")),
+                                 exponential(multiply(to_fixed(0.4), draw(contracted))));
+    month_.contraction_mrr = std::max(times(kept, share), -rest);
+    month_.expansion_mrr = rest + month_.contraction_mrr;
+}
+
+// In steps, and with a delay after a round.
+void Books::hire() {
+    const Fixed relative = market_.mrr[index_] - market_.mrr.back();
+    const std::int32_t months = since_round_;
+    const Fixed boost = months < 2   ? 0
+                        : months < 7 ? one * (months - 1) / 24
+                                     : std::max<Fixed>(one / 4 - one * (months - 6) / 96, 0);
+    const std::int64_t wanted =
+        std::max<std::int64_t>(exp2(team_ + multiply(to_fixed(0.6), relative) + boost), 1);
+    month_.leavers = binomial(before_.headcount - 1, to_fixed(0.012), stream_.bits(position(left_people)));
+    const std::int64_t staying = before_.headcount - month_.leavers;
+    const std::int64_t step = wanted - staying;
+    const bool acts = std::abs(step) * 25 >= staying || step > 2;
+    if (acts && step > 0) month_.hires = std::min(step, std::max<std::int64_t>(staying / 8, 1));
+    if (acts && step < 0) {
+        const std::int64_t fired = std::min(-step, std::max<std::int64_t>(staying / 10, 1));
+        month_.leavers += std::min(fired, staying - 1);
+    }
+    month_.headcount = before_.headcount + month_.hires - month_.leavers;
+}
+
+void Books::spend() {
+    const Fixed usual = log2_of(calibrated(month_.stage, "cost_per_person")) + log2_fixed(price_level()) +
+                        log2_of(100) +
+                        multiply(multiply(to_fixed(constant("cost_spread")), origin_.normal(1)), log2_e);
+    cost_ += (usual - cost_) / 8;
+    const Fixed swing = multiply(std::min(to_fixed(0.12), variance_ / 4), draw(spent));
+    month_.revenue = month_.mrr;
+    month_.arr = 12 * month_.mrr;
+    const Fixed gross = to_fixed(calibrated(company_.business_model, "gross_margin")) +
+                        origin_.normal(3) / 25 + draw(margin) / 100;
+    month_.cogs = times(month_.revenue, one - std::clamp(gross, to_fixed(0.3), to_fixed(0.95)));
+    const Amount people =
+        times(month_.headcount << 8, power_of_two(cost_ + multiply(swing, log2_e) - 8 * one));
+    month_.operating_outflow = std::max(people, month_.cogs * 3 / 2);
+    const Fixed selling =
+        multiply(to_fixed(calibrated(company_.business_model, "selling_share")), one + draw(sold) / 12);
+    month_.sales_marketing = std::min(times(month_.operating_outflow, std::max<Fixed>(selling, 0)),
+                                      month_.operating_outflow - month_.cogs);
+    month_.net_burn = month_.operating_outflow - month_.revenue;
+}
+
+Amount Books::round_of(Stage stage) const noexcept {
+    const Fixed scatter = multiply(multiply(to_fixed(constant("round_spread")), draw(round_size)), log2_e);
+    return exp2(log2_of(calibrated(stage, "round")) + log2_of(100) + log2_fixed(price_level()) + scatter);
+}
+
+// A round is raised when the stage is reached, or before the cash is gone; amounts are in whole thousands.
+void Books::finance() {
+    ++since_round_;
+    const Amount need = std::max<Amount>(month_.net_burn, 0);
+    const bool advances = month_.stage > before_.stage;
+    const std::int64_t least = 4 + static_cast<std::int64_t>(origin_.bits(4) % 4);
+    if (advances || before_.cash - need < least * need) {
+        constexpr Amount thousand = 100'000;
+        Amount size = advances ? round_of(month_.stage) : round_of(month_.stage) / 2;
+        size = std::max(size, 14 * need);
+        month_.financing = (size / thousand + 1) * thousand;
+        const Fixed scatter = multiply(multiply(to_fixed(constant("pre_money_spread")), draw(value)), log2_e);
+        const Fixed level = log2_of(calibrated(month_.stage, "pre_money")) + log2_of(100) +
+                            log2_of(calibrated(company_.region, "capital_level"));
+        month_.pre_money = std::max(exp2(level + scatter), 2 * month_.financing) / thousand * thousand;
+        since_round_ = 0;
+    }
+    month_.cash = before_.cash - month_.net_burn + month_.financing;
+}
+
+void Books::remember() {
+    std::rotate(burns_.begin(), burns_.end() - 1, burns_.end());
+    burns_[0] = month_.net_burn;
+    const Amount burn = burns_[0] + burns_[1] + burns_[2];
+    if (burn > 0) month_.runway_months = quotient(3 * static_cast<Wide>(month_.cash), burn, 10);
+    std::rotate(kept_.begin(), kept_.end() - 1, kept_.end());
+    std::rotate(grown_.begin(), grown_.end() - 1, grown_.end());
+    kept_[0] = grown_[0] = 0;
+    if (before_.mrr == 0) return;
+    const Amount kept = before_.mrr - month_.churned_mrr - month_.contraction_mrr;
+    kept_[0] = divide(kept, before_.mrr);
+    grown_[0] = divide(kept + month_.expansion_mrr + month_.reactivation_mrr, before_.mrr);
+}
+
+void Books::rate() {
+    const Ratio arpa = month_.arpa;
+    month_.gross_margin = ratio(month_.revenue - month_.cogs, month_.revenue, 10'000);
+    month_.logo_churn = ratio(month_.lost_customers, before_.customers, 1'000'000);
+    month_.cac = ratio(month_.sales_marketing, month_.new_customers, 1);
+    if (arpa && month_.logo_churn) {
+        // No customer is worth more than five years.
+        const Wide monthly = static_cast<Wide>(*arpa) * *month_.gross_margin;
+        const bool long_lived = *month_.logo_churn * 60 < 1'000'000;
+        month_.ltv =
+            long_lived ? quotient(monthly * 60, 10'000, 1) : quotient(monthly * 100, *month_.logo_churn, 1);
+    }
+    if (month_.ltv && month_.cac && *month_.cac > 0) month_.ltv_cac = quotient(*month_.ltv, *month_.cac, 100);
+    if (arpa && month_.cac) {
+        month_.cac_payback_months = ratio(static_cast<Wide>(*month_.cac) * 10'000,
+                                          static_cast<Wide>(*arpa) * *month_.gross_margin, 10);
+    }
+    month_.quick_ratio =
+        ratio(month_.new_mrr + month_.expansion_mrr, month_.churned_mrr + month_.contraction_mrr, 100);
+    const Amount added = month_.arr - 12 * before_.mrr;
+    if (added > 0 && month_.net_burn > 0) month_.burn_multiple = quotient(month_.net_burn, added, 100);
+    month_.grr_12m = retention(kept_);
+    month_.nrr_12m = retention(grown_);
+}
+
+Ratio Books::retention(const std::array<Fixed, 12>& steps) const noexcept {
+    Fixed product = one;
+    for (const Fixed step : steps)
+        product = multiply(product, step);
+    if (product == 0) return std::nullopt;
+    return static_cast<std::int64_t>((static_cast<Wide>(product) * 10'000 + one / 2) >> fraction_bits);
+}
+
+void Books::rate_people() {
+    const auto points = [&](Fixed value) { return std::clamp<std::int64_t>(times(100, value), 100, 9'900); };
+    const auto drift =
+        static_cast<Fixed>(config_.months + lead_in - 1 - static_cast<std::int64_t>(index_)) * one;
+    const Fixed z = multiply(to_fixed(constant("sse_with_growth")), market_.growth_z) +
+                    multiply(to_fixed(0.917), origin_.normal(5));
+    const Fixed swing = std::min(one, 5 * variance_);
+    const Fixed level = to_fixed(calibrated(company_.stage, "sse"));
+    month_.sse_score =
+        points(level + to_fixed(constant("sse_spread")) / one * z -
+               multiply(drift, multiply(market_.growth, 10 * one)) + multiply(swing, draw(score)));
+    const Fixed base = to_fixed(calibrated(company_.industry, "environmental"));
+    month_.environmental =
+        points(base + 9 * origin_.normal(6) - drift / 20 + multiply(swing, draw(environment)));
+    month_.social = points(60 * one + 9 * origin_.normal(7) - drift / 20 + multiply(swing, draw(society)));
+    month_.governance = points(62 * one + 9 * origin_.normal(8) - drift / 20 + multiply(swing, draw(rule)));
+    const auto emitted = [&](std::string_view name) {
+        const Fixed rate =
+            multiply(to_fixed(calibrated(company_.industry, name)),
+                     exponential(origin_.normal(9) / 4 + multiply(swing, draw(emission)) / 10));
+        return times(1000 * month_.headcount, rate);
+    };
+    month_.scope1_tco2e = emitted("scope1_per_person");
+    month_.scope2_tco2e = emitted("scope2_per_person");
+    const Fixed people = multiply(to_fixed(calibrated(company_.business_model, "lives_per_customer")),
+                                  exponential(origin_.normal(10) / 2));
+    month_.lives_reached += times(month_.new_customers, people);
+    const Fixed share = std::clamp(one / 2 + origin_.normal(11) / 12 + draw(reach) / 100, one / 5, one);
+    month_.beneficiaries =
+        static_cast<std::int64_t>((static_cast<Wide>(month_.lives_reached) * share) >> fraction_bits);
+}
+
+} // namespace
+
+MonthsConfig check(const MonthsRequest& request) {
+    constexpr std::int64_t most_months = 1200;
+    Reader reader;
+    MonthsConfig config{};
+    config.months = static_cast<std::int32_t>(reader.whole("months", request.months, most_months));
+    config.variance = reader.fraction("variance", request.variance);
+    config.trend = reader.optional_choice<Trend>("trend", request.trend, trend_names);
+    reader.window(request.as_of, (config.months + lead_in + 1) * std::int64_t{31});
+    config.profile =
+        read_profile(reader, request.stage, request.industry, request.region, request.business_model);
+    reader.finish();
+    config.seed = request.seed;
+    config.org = request.org;
+    config.as_of = request.as_of;
+    config.survival = request.survival;
+    return config;
+}
+
+std::vector<Month> make_months(const MonthsConfig& config) {
+    const Company company = draw_company(config.seed, config.org, config.profile);
+    Books books(config, company);
+    const Stream life(config.seed, config.org, "life");
+    const std::int64_t end = geometric(closing_chance(company.stage), life.bits(0));
+    std::vector<Month> months;
+    for (std::int32_t j = 0; j < lead_in; ++j)
+        books.next();
+    for (std::int32_t j = 1; j <= config.months; ++j) {
+        months.push_back(books.next());
+        months.back().is_closed = config.survival && j == end;
+        if (months.back().is_closed) break;
+    }
+    return months;
+}
+
+} // namespace auxeira::synthesis
