@@ -59,6 +59,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/88-ecosystem-dashboards.sql
   \ir platform/89-synthetic-sessions.sql
   \ir platform/90-operations.sql
+  \ir platform/92-synthetic-report.sql
   \ir platform/99-privileges.sql
   commit;
   \echo 'The platform is installed.'

@@ -139,6 +139,7 @@ constexpr auto routes = std::to_array<Route>({
     post("/api/synthetic/templates", "create_template"),
     get("/api/synthetic/templates/:templateId",    "get_template"),
     remove("/api/synthetic/templates/:templateId", "remove_template"),
+    get("/api/synthetic/sessions/:sessionId/report", "get_synthetic_report"),
     post("/api/sse/calculate",       "calculate_sse"),
     get("/api/sse/score/:startupId", "get_sse_score"),
     post("/api/gamification/action", "complete_action"),

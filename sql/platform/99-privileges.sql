@@ -42,6 +42,15 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid)
   to auxeira_user;
 
+-- The quality report, which reads what its caller may.
+grant execute on function auxeira.synthetic_report(uuid), auxeira.report_of_times(uuid), auxeira.report_of_motion(uuid),
+  auxeira.report_of_values(uuid), auxeira.report_of_identities(uuid), auxeira.report_of_companies(uuid),
+  auxeira.report_beside_real(uuid), auxeira.synthetic_rows(uuid), auxeira.synthetic_numbers(uuid),
+  auxeira.synthetic_lines(uuid), auxeira.real_numbers(uuid),
+  auxeira.ks_complement(double precision[], double precision[]),
+  auxeira.finding(text, text, double precision, double precision, double precision, text)
+  to auxeira_user, auxeira_admin;
+
 -- The functions of the extension for people who work on sets.
 do $$
 declare
