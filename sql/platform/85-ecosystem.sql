@@ -15,6 +15,7 @@ create table auxeira.synthetic_members (
   session_org uuid not null,
   kind auxeira.organization_type not null,
   place integer not null check (place >= 1),
+  model_id uuid not null,
   is_real boolean not null,
   stage text,
   industry text not null,
@@ -28,6 +29,9 @@ comment on table auxeira.synthetic_members is
   'Who takes part in a synthetic ecosystem: organizations it made, and real ones that it was made around.';
 comment on column auxeira.synthetic_members.session_org is 'Whose session it is, who may have it removed.';
 comment on column auxeira.synthetic_members.place is 'First, second, ... of its kind.';
+comment on column auxeira.synthetic_members.model_id is
+  'What the model knows it by: its own id, or for a real one the id that would have been made in its place, so that the same '
+  'seed makes the same figures of it anywhere.';
 comment on column auxeira.synthetic_members.months is 'For how many months, up to the end, there are figures of it.';
 call auxeira.protect_private_table('auxeira.synthetic_members');
 
@@ -115,15 +119,18 @@ comment on function auxeira.made_name(auxeira.ecosystem_plan, auxeira.organizati
 
 create function auxeira.invite_real(plan auxeira.ecosystem_plan, around uuid[]) returns void language sql volatile
 begin atomic
-  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, is_real, stage, industry, region,
-    business_model, months)
-  select o.org_id, plan.session_id, plan.session_org, o.org_type,
-    row_number() over (partition by o.org_type order by a.place)::integer, true,
-    case when o.org_type = 'startup' then c.stage end, c.industry, c.region, c.business_model, plan.months
-  from unnest(around) with ordinality a (org_id, place)
-    join auxeira.organizations o on o.org_id = a.org_id
-    cross join lateral auxeira.synthetic_company(plan.seed, o.org_id, o.stage::text, o.industry, o.region,
-      o.business_model) c;
+  with placed as (
+    select o.*, row_number() over (partition by o.org_type order by a.place)::integer as place
+    from unnest(around) with ordinality a (org_id, place) join auxeira.organizations o on o.org_id = a.org_id
+  )
+  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
+    region, business_model, months)
+  select p.org_id, plan.session_id, plan.session_org, p.org_type, p.place, model.id, true,
+    case when p.org_type = 'startup' then c.stage end, c.industry, c.region, c.business_model, plan.months
+  from placed p
+    cross join lateral auxeira.made_id(plan, format('organization/%s/%s', p.org_type, p.place)) model (id)
+    cross join lateral auxeira.synthetic_company(plan.seed, model.id, p.stage::text, p.industry, p.region,
+      p.business_model) c;
 end;
 comment on function auxeira.invite_real(auxeira.ecosystem_plan, uuid[]) is
   'Lets organizations that there are take part, first of their kinds, in the order given.';
@@ -152,9 +159,9 @@ begin atomic
       true, plan.session_id, plan.as_of
     from described d
   )
-  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, is_real, stage, industry, region,
-    business_model, months)
-  select d.org_id, plan.session_id, plan.session_org, d.kind, d.place, false, case when d.kind = 'startup' then d.stage end, d.industry,
+  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
+    region, business_model, months)
+  select d.org_id, plan.session_id, plan.session_org, d.kind, d.place, d.org_id, false, case when d.kind = 'startup' then d.stage end, d.industry,
     d.region, d.business_model, least(plan.months, greatest(d.founded_months_ago, 1))
   from described d;
 end;

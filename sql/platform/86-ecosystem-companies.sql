@@ -8,7 +8,7 @@ create function auxeira.company_months(plan auxeira.ecosystem_plan)
 begin atomic
   select m.org_id, m.place, m.is_real, auxeira.month_end(s.month, plan.as_of), s
   from auxeira.synthetic_members m
-    cross join lateral auxeira.synthetic_months(plan.seed, m.org_id, m.months, plan.as_of, m.stage, m.industry, m.region,
+    cross join lateral auxeira.synthetic_months(plan.seed, m.model_id, m.months, plan.as_of, m.stage, m.industry, m.region,
       m.business_model, plan.variance, plan.trend, not m.is_real) s
   where m.session_id = plan.session_id and m.kind = 'startup';
 end;
@@ -35,7 +35,7 @@ begin atomic
     from auxeira.activities a cross join lateral generate_series(1, case a.tier when 'bronze' then 4 else 1 end) n
     where a.tier in ('bronze', 'silver') and not a.is_once_per_organization
   ), people as materialized (
-    select m.org_id, auxeira.made_id(plan, 'person/' || m.org_id) as person, m.stage::auxeira.stage as stage,
+    select m.org_id, m.model_id, auxeira.made_id(plan, 'person/' || m.org_id) as person, m.stage::auxeira.stage as stage,
       jsonb_build_object('quality', 1, 'stage',
         round(auxeira.stage_multiplier(m.stage::auxeira.stage) / 10000.0, 2), 'streak', 1) as multipliers,
       m.business_model, least(plan.days, 31 * m.months) as days, coalesce(o.closed_on, 'infinity') as closed_on
@@ -44,10 +44,10 @@ begin atomic
   ), reported as (
     -- People report every third thing they do.
     select p.*, t.at, auxeira.made_id(plan, 'action/' || p.org_id || t.action_index, t.at) as action_id,
-      auxeira.chosen(plan, 'action/' || p.org_id || t.action_index, choices.types) as action_type
+      auxeira.chosen(plan, 'action/' || p.model_id || t.action_index, choices.types) as action_type
     from people p
       cross join choices
-      cross join lateral auxeira.synthetic_action_times(plan.seed, p.org_id, p.days, plan.as_of, p.business_model,
+      cross join lateral auxeira.synthetic_action_times(plan.seed, p.model_id, p.days, plan.as_of, p.business_model,
         coalesce(plan.trend, 'stable'), plan.variance) t
     where t.action_index % 3 = 0 and t.at < p.closed_on
   ), awards as materialized (

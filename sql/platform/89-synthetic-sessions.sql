@@ -216,8 +216,8 @@ begin
   rows := auxeira.count_synthetic(plan.session_org, session_id);
   generated := (select sum(value::bigint) from jsonb_each_text(rows));
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, session_name, parameters, status,
-    generation_count, last_generated)
-  values (plan.session_org, session_id, auxeira.user_id(), 'Ecosystem', parameters, 'completed', generated, now());
+    generation_count, row_counts, last_generated)
+  values (plan.session_org, session_id, auxeira.user_id(), 'Ecosystem', parameters, 'completed', generated, rows, now());
   return next;
 end
 $$;
@@ -301,7 +301,7 @@ declare
   plan auxeira.ecosystem_plan;
   taken boolean;
 begin
-  perform auxeira.require_right('synthetic_data_sessions', 'insert', session.org_id, 'organization not found');
+  perform auxeira.begin_synthesis(session.org_id, (p ->> 'count')::bigint);
   if not kind = any (auxeira.fact_owners(p ->> 'data_type')) then
     perform auxeira.refuse_value('data_type', format('%s is not of an organization of type %s', p ->> 'data_type', kind));
   end if;
@@ -330,7 +330,7 @@ comment on function auxeira.synthesize_facts(auxeira.synthetic_data_sessions) is
   'Generates facts for the organization of a session. portfolio, investments, sustainability, impact: companies, count of '
   'them, and what an investor has in them; partnerships: a corporate''s; ecosystem: a government''s; history (months), '
   'actions, scores, integrations: a startup''s own. Errors: 22023 (also a data type that is not of this type of '
-  'organization), ZA409 generated before.';
+  'organization), ZA409 generated before, ZA429 more than its share.';
 
 -- --- The API -------------------------------------------------------------------------------------------------------
 
