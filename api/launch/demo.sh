@@ -40,7 +40,7 @@ load_demo_user() {
 # Companies, funds and agencies around the demo's organizations, with three years behind them.
 load_demo_ecosystem() {
     run_sql <<'SQL'
-select auxeira.synthesize_ecosystem(40, 1095, 20, around => members.organizations)
+select auxeira.synthesize_ecosystem(40, 1095, 5, around => members.organizations)
 from (select array_agg(m.org_id order by u.user_type) as organizations
       from auxeira.users u join auxeira.user_organizations m on m.user_id = u.user_id and m.is_primary
       where u.email like '%@demo.example' and u.email_verified and not u.is_admin) members

@@ -108,7 +108,7 @@ create function auxeira.founder_figures(s auxeira.synthetic_month, reports_emiss
   returns jsonb language sql immutable parallel safe
   return jsonb_strip_nulls(activity || jsonb_build_object(
     'sse_score', s.sse_score, 'revenue', s.revenue, 'customers', s.customers, 'team_size', s.headcount,
-    'burn_rate', case when s.net_burn > 0 then s.net_burn end, 'runway_months', s.runway_months, 'mrr', s.mrr, 'arr', s.arr,
+    'burn_rate', case when s.net_burn > 0 then s.net_burn end, 'runway_months', case when s.runway_months <= 120 then s.runway_months end, 'mrr', s.mrr, 'arr', s.arr,
     'arpa', s.arpa, 'cash', s.cash, 'operating_outflow', s.operating_outflow, 'net_burn', s.net_burn,
     'financing', nullif(s.financing, 0), 'gross_margin', s.gross_margin,
     'logo_churn', s.logo_churn, 'cac', s.cac, 'ltv', s.ltv, 'ltv_cac', s.ltv_cac,
@@ -119,7 +119,8 @@ create function auxeira.founder_figures(s auxeira.synthetic_month, reports_emiss
     'scope2_tco2e', case when reports_emissions then s.scope2_tco2e end,
     'lives_reached', s.lives_reached, 'beneficiaries', s.beneficiaries));
 comment on function auxeira.founder_figures(auxeira.synthetic_month, boolean, jsonb) is
-  'The figures of a company in a month, together with those of what its people did.';
+  'The figures of a company in a month, together with those of what its people did. No burn where cash grows, and no runway '
+  'beyond ten years.';
 
 create function auxeira.store_company_months(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
@@ -180,7 +181,8 @@ begin atomic
       'team_size', (d.before).headcount,
       'burn_rate', case when least((d.before).net_burn, (d.m).net_burn) > 0
                      then auxeira.between_months((d.before).net_burn, (d.m).net_burn, d.part, 2) end,
-      'runway_months', auxeira.between_months((d.before).runway_months, (d.m).runway_months, d.part, 1))),
+      'runway_months', case when greatest((d.before).runway_months, (d.m).runway_months) <= 120
+                         then auxeira.between_months((d.before).runway_months, (d.m).runway_months, d.part, 1) end)),
     d.at, 'day', true, 'ecosystem_v1', plan.trend, plan.session_id
   from days d left join auxeira.activity_figures(plan) a on a.org_id = d.org_id and a.at = d.at;
 end;

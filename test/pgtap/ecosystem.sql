@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select no_plan();
+select plan(78);
 
 -- --- Internal rate of return ------------------------------------------------------------------------------------
 
