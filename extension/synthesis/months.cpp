@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "synthesis/market.hpp"
+#include "synthesis/path.hpp"
 #include "synthesis/reader.hpp"
 
 namespace auxeira::synthesis {
@@ -126,9 +127,7 @@ void Books::start() {
     };
     month_.month = month_of(config_.as_of) - config_.months - lead_in;
     month_.stage = stage_at(0);
-    const Fixed shared = to_fixed(constant("team_with_mrr"));
-    const Fixed own = to_fixed(0.8);
-    const Fixed z = multiply(shared, market_.mrr_z) + multiply(own, origin_.normal(0));
+    const Fixed z = Share::of(constant("team_with_mrr"), 0).mix(market_.mrr_z, origin_.normal(0));
     team_ = log2_of(calibrated(company_.stage, "team")) +
             multiply(multiply(to_fixed(constant("team_spread")), z), log2_e);
     cost_ = log2_of(calibrated(month_.stage, "cost_per_person")) + log2_fixed(price_level()) + log2_of(100) +
@@ -388,6 +387,7 @@ MonthsConfig check(const MonthsRequest& request) {
     constexpr std::int64_t most_months = 1200;
     Reader reader;
     MonthsConfig config{};
+    config.seed = reader.seed(request.seed);
     config.months = static_cast<std::int32_t>(reader.whole("months", request.months, most_months));
     config.variance = reader.fraction("variance", request.variance);
     config.trend = reader.optional_choice<Trend>("trend", request.trend, trend_names);
@@ -395,7 +395,6 @@ MonthsConfig check(const MonthsRequest& request) {
     config.profile =
         read_profile(reader, request.stage, request.industry, request.region, request.business_model);
     reader.finish();
-    config.seed = request.seed;
     config.org = request.org;
     config.as_of = request.as_of;
     config.survival = request.survival;

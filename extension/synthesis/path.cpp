@@ -118,7 +118,7 @@ public:
         : paths_(paths), window_(window), sums_(paths.size()) {}
 
     void run(Pause pause) {
-        constexpr std::int64_t batch = 8192;
+        constexpr std::int64_t batch = 512;
         const std::vector<Path> fresh = paths_;
         for (std::int64_t index = 0; index < window_.count; ++index) {
             if (pause != nullptr && index % batch == batch - 1) pause();
