@@ -86,9 +86,9 @@ select distinct v.table_name, 'select', 'administrator' from auxeira.visibility 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, columns) values
   ('dashboard_metrics',       'insert', 'own',          'member', '{org_id, metric_id, user_id, dashboard_type,
     metric_name, metric_category, metric_value, metric_unit, metric_timestamp, aggregation_period, data_sources,
-    is_synthetic, synthetic_algorithm, synthetic_trend, session_id}'),
+    is_synthetic, synthetic_algorithm, synthetic_trend, session_id, reported_at, first_value}'),
   ('synthetic_data_sessions', 'insert', 'own',          'member', '{org_id, session_id, user_id, template_id,
-    session_name, description, parameters, status, generation_count, last_generated}'),
+    session_name, description, parameters, status, generation_count, row_counts, last_generated}'),
   ('documents',               'insert', 'own',          'member', '{org_id, document_id, title, kind, url, sha256,
     created_by}');
 
