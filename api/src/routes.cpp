@@ -130,6 +130,7 @@ constexpr auto routes = std::to_array<Route>({
          put("/api/integrations/:integrationId/credentials", "store_integration_credentials")),
 
     get("/api/dashboard/metrics",    "get_metrics"),
+    get("/api/facts/:kind",          "list_facts"),
     sized(Size::metrics, post("/api/dashboard/metrics", "create_metrics")),
     optional_body(post("/api/synthetic/generate", "generate_synthetic")),
     get("/api/synthetic/templates",  "list_templates"),

@@ -197,17 +197,19 @@ void TemplateReader::read_references(const Section& rule, const Model& model, Me
 }
 
 void TemplateReader::read_correlation(const Section& rule, std::size_t column) {
-    static constexpr std::string_view known[] = {"with", "coefficient"};
+    static constexpr std::string_view known[] = {"with", "coefficient", "levelFollows"};
+    static constexpr std::string_view followed[] = {"level", "growth"};
     const Value* const value = rule.object("correlation", false);
     if (value == nullptr) return;
     const Section section(*value, rule.path_to("correlation"), faults_);
     section.only(known);
-    for (const std::string_view member : known) {
+    for (const std::string_view member : {"with", "coefficient"}) {
         if (!section.has(member)) section.fault(member, "is missing");
     }
     Motion& motion = result_.metrics_[column].motion;
     motion.with = metric_named(section, "with", column).value_or("");
     motion.correlation = section.number("coefficient", -1, 1).value_or(0);
+    motion.level_follows_growth = section.choice("levelFollows", followed) == std::size_t{1};
 }
 
 void TemplateReader::read_expression(const Section& rule, std::size_t column) {

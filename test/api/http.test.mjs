@@ -45,7 +45,7 @@ const routes = {
   '/api/relationships/x/accept': 'POST, OPTIONS', '/api/relationships/x/decline': 'POST, OPTIONS',
   '/api/relationships/x/end': 'POST, OPTIONS', '/api/investments': 'GET, HEAD, POST, OPTIONS',
   '/api/partnerships': 'GET, HEAD, POST, OPTIONS', '/api/documents': 'GET, HEAD, POST, OPTIONS',
-  '/api/benchmarks': 'GET, HEAD, OPTIONS', '/api/integrations': 'GET, HEAD, POST, OPTIONS',
+  '/api/benchmarks': 'GET, HEAD, OPTIONS', '/api/facts/x': 'GET, HEAD, OPTIONS', '/api/integrations': 'GET, HEAD, POST, OPTIONS',
   '/api/integrations/x/credentials': 'PUT, OPTIONS',
   '/api/synthetic/templates/x': 'GET, HEAD, DELETE, OPTIONS',
 };

@@ -96,6 +96,12 @@ const ofInvitation = (rule) => insideOrganization('invitationId', async (world, 
   return organizations.map((organization) => (organization === null ? randomUUID() : made.shift().id));
 }, rule);
 
+const facts = ['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
+  'benefit_redemptions', 'programs', 'grants'];
+
+const ofFacts = (world) => facts.flatMap((kind) => ofOrganization(kind, 'select',
+  ({ org_id: organizationId }) => ({ parameters: { kind }, query: { organizationId } }))(world));
+
 // --- Relationships ------------------------------------------------------------------------------------------------
 
 // Who may propose one of a kind, to which startups; `table` is where else a row is written.
@@ -260,6 +266,8 @@ export const cells = {
   'GET /api/sse/score/:startupId': ofOrganization('sse_scores', 'select', inPath('startupId')),
   'POST /api/gamification/action': inActive('actions', { actionType: 'pivot', domain: 'x' }),
   'GET /api/gamification/profile': own(),
+  'GET /api/facts/:kind': (world) => [...ofFacts(world),
+    ...own(() => ({ target: 'assumptions', parameters: { kind: 'assumptions' } }))(world)],
 
   'GET /api/admin/stats': forAdministrators(),
   'POST /api/admin/cleanup': forAdministrators(),

@@ -59,7 +59,9 @@ const rowsOf = (table, key) => `
 const rows = [['dashboard_metrics', 'metric_id'], ['sse_scores', 'score_id'], ['documents', 'document_id'],
   ['integrations', 'integration_id'], ['investments', 'investment_id'], ['partnerships', 'partnership_id'],
   ['relationships', 'relationship_id'], ['actions', 'action_id'], ['gamification_profiles', 'profile_id'],
-  ['integration_data', 'data_id'], ['organization_templates', 'template_id']].map(([table, key]) => rowsOf(table, key)).join(' union all ');
+  ['integration_data', 'data_id'], ['investment_cash_flows', 'flow_id'], ['benefit_redemptions', 'redemption_id'],
+  ['programs', 'program_id'], ['grants', 'grant_id'], ['organization_templates', 'template_id']]
+  .map(([table, key]) => rowsOf(table, key)).join(' union all ');
 
 export class Ecosystem {
   #session;
