@@ -54,6 +54,20 @@ begin
 end
 $$;
 
+-- The rows that all store, and log files for all of them to write into.
+create procedure bench.prepare_synthesis(points integer) language plpgsql as $$
+declare
+  form text;
+begin
+  truncate auxeira.dashboard_metrics;
+  perform bench.synthesize(points);
+  foreach form in array array['text', 'binary'] loop
+    execute format('copy auxeira.dashboard_metrics to %L (format %s)', bench.file(points, form), form);
+  end loop;
+  commit;
+end
+$$;
+
 create procedure bench.round_of_synthesis(round integer, points integer) language plpgsql as $$
 declare
   form text;
@@ -63,11 +77,6 @@ begin
   call bench.measure(format('generating %s points', points), 'SQL: jsonb_build_object of random()', round, points,
     format('select count(metric_value) from bench.points_of_sql(%s)', points));
   call bench.store('auxeira.synthesize', round, points, format('select bench.synthesize(%s)', points));
-  foreach form in array array['text', 'binary'] loop
-    if round = 1 then
-      execute format('copy auxeira.dashboard_metrics to %L (format %s)', bench.file(points, form), form);
-    end if;
-  end loop;
   foreach form in array array['text', 'binary'] loop
     call bench.store('COPY ' || form, round, points,
       format('copy auxeira.dashboard_metrics from %L (format %s)', bench.file(points, form), form));
@@ -86,6 +95,7 @@ declare
   points integer;
 begin
   foreach points in array array[10000, 100000, 1000000] loop
+    call bench.prepare_synthesis(points);
     for i in 1..current_setting('bench.rounds')::integer loop
       call bench.round_of_synthesis(i, points);
     end loop;

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(61);
+select plan(70);
 
 create view test.kinds as select unnest(enum_range(null::auxeira.user_type))::text as kind;
 grant select on test.kinds to public;
@@ -75,6 +75,9 @@ create view test.stored as
 create function test.generate(person text, request jsonb) returns jsonb language sql as $$
   select jsonb_path_query_first(test.call(person, 'generate_synthetic', request), '$.data') $$;
 
+create function test.limits() returns jsonb language sql security definer as $$
+  select to_jsonb(l) from auxeira.synthesis_limits l $$;
+
 set session authorization auxeira_authenticator;
 select is((test.generate('ann', '{"count": 50, "timeRangeDays": 60, "trend": "improving", "variance": 0.1, "seed": 7,
              "asOf": "2026-03-01T00:00:00Z"}') - '{preview,sessionId}'::text[]),
@@ -111,6 +114,31 @@ select is(test.generate('ivy', '{"count": 5, "userType": "government"}') #>> '{p
 select is(test.call('bob', 'get_metrics') #>> '{data,count}', '90', 'a series over 30 days is found whole in 30 days');
 select is(test.call('bob', 'get_metrics', '{"includeSynthetic": false}') #>> '{data,count}', '0', 'or left out');
 
+-- --- Options and templates ------------------------------------------------------------------------------------
+
+select is(test.generate('ann', '{"count": 3, "seed": 1, "asOf": "2026-03-01T00:00:00Z", "stage": "seed", "industry": "fintech",
+            "region": "africa", "businessModel": "smb", "missingRate": 0.1, "shockRate": 1}') -> 'config',
+          '{"user_type": "startup_founder", "data_type": "metrics", "count": 3, "time_range_days": 30, "variance": 0.2,
+            "trend": "stable", "seed": 1, "as_of": "2026-03-01T00:00:00+00:00", "stage": "seed", "industry": "fintech",
+            "region": "africa", "business_model": "smb", "missing_rate": 0.1, "shock_rate": 1}', 'options are recorded');
+select is((test.generate('ann', jsonb_build_object('templateId', test.call('ann', 'create_template', '{"template_name": "mine",
+            "data_schema": {"score": {"type": "integer"}}, "generation_rules": {"score": {"low": 10, "high": 90}},
+            "default_parameters": {"count": 12, "timeRangeDays": 12, "variance": 0.1, "trend": "improving"}}')
+            #>> '{data,template_id}', 'trend', 'declining', 'seed', 1)) - '{preview,sessionId}'::text[])
+            #- '{config,as_of}' #- '{config,template_id}',
+          '{"generated": 12, "inserted": 12, "config": {"user_type": "startup_founder", "data_type": "metrics", "count": 12,
+            "time_range_days": 12, "variance": 0.1, "trend": "declining", "seed": 1}}',
+          'a template says what its caller does not');
+reset session authorization;
+select results_eq($$ select k, count(*) from auxeira.dashboard_metrics m
+    join auxeira.synthetic_data_sessions s using (org_id, session_id)
+    join auxeira.organization_templates t using (org_id, template_id), jsonb_object_keys(m.metric_value) k group by 1 $$,
+  $$ values ('score', 12::bigint) $$, 'its metrics are stored, and its session names it');
+select results_eq($$ select row_counts, generation_count, status from auxeira.synthetic_data_sessions
+                     where parameters ->> 'count' = '12' $$,
+  $$ values ('{"dashboard_metrics": 12}'::jsonb, 12::bigint, 'completed') $$, 'a session tells what it stored');
+set session authorization auxeira_authenticator;
+
 -- --- Templates ----------------------------------------------------------------------------------------------
 
 select results_eq($$
@@ -120,6 +148,30 @@ select results_eq($$
 select set_eq($$ select t ->> 'user_type'
                  from jsonb_array_elements(test.call('ann', 'list_templates', '{"type": "all"}') #> '{data,templates}') t $$,
               'select kind from test.kinds', 'there is one for each type');
+
+-- --- Limits ---------------------------------------------------------------------------------------------------
+
+reset session authorization;
+update auxeira.synthesis_limits set most_points = 10 + (select sum(generation_count) from auxeira.synthetic_data_sessions
+                                                        where org_id = test.org_of('ann'));
+set session authorization auxeira_authenticator;
+select is(test.refusal('ann', 'generate_synthetic', '{"count": 1000}'), format(
+    'ZA429 an organization may have %s synthetic points | hint: Generate fewer, or remove some first.',
+    test.limits() ->> 'most_points'), 'no organization generates more than its share');
+select is(test.generate('bob', '{"count": 20}') ->> 'inserted', '20', 'what others generated does not count');
+select is(test.generate('ann', '{"count": 60, "seed": 1}') ->> 'inserted', '60',
+          'points that were generated twice are counted once when it matters');
+reset session authorization;
+update auxeira.synthesis_limits set most_points = 1000000, most_generations = (
+  select count(*) from auxeira.synthetic_data_sessions where org_id = test.org_of('ann'));
+set session authorization auxeira_authenticator;
+select matches(test.refusal('ann', 'generate_synthetic'),
+  '^ZA429 the organization generated [0-9]+ times within an hour [|] detail: 3600 [|] hint: Try again later[.]$',
+  'nor more often within an hour');
+reset session authorization;
+update auxeira.synthetic_data_sessions set created_at = now() - interval '61 minutes';
+set session authorization auxeira_authenticator;
+select is(test.generate('ann', '{"count": 2}') ->> 'inserted', '2', 'an hour later it may go on');
 
 -- --- Cleaning up --------------------------------------------------------------------------------------------
 
