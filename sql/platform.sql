@@ -46,12 +46,18 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/50-scoring.sql
   \ir platform/51-benchmarks.sql
   \ir platform/60-synthesis.sql
+  \ir platform/61-templates.sql
   \ir platform/70-gamification.sql
   \ir platform/80-investments.sql
   \ir platform/81-integrations.sql
   \ir platform/82-documents.sql
   \ir platform/83-programs.sql
   \ir platform/84-facts.sql
+  \ir platform/85-ecosystem.sql
+  \ir platform/86-ecosystem-companies.sql
+  \ir platform/87-ecosystem-deals.sql
+  \ir platform/88-ecosystem-dashboards.sql
+  \ir platform/89-synthetic-sessions.sql
   \ir platform/90-operations.sql
   \ir platform/92-synthetic-report.sql
   \ir platform/99-privileges.sql

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "synthesis/path.hpp"
 #include "synthesis/reader.hpp"
 
 namespace auxeira::synthesis {
@@ -12,16 +13,6 @@ enum Position : std::uint64_t { level, slope };
 
 // Streams of a day: its counter is the day and one of these, then the actions.
 enum Part : std::uint64_t { noise, count, times };
-
-constexpr Fixed log2_growth = to_fixed(0.378511623253729813); // +30 % over the window
-constexpr Fixed log2_fall = to_fixed(-0.321928094887362348);  // -20 %
-
-Fixed draw_slope(Trend trend, Fixed z) noexcept {
-    const Fixed strength = std::max(to_fixed(0.3), one + z / 4);
-    if (trend == Trend::improving) return multiply(log2_growth, strength);
-    if (trend == Trend::declining) return multiply(log2_fall, strength);
-    return 0;
-}
 
 std::int64_t floor_day(std::int64_t time) noexcept {
     return (time - (time % microseconds_a_day + microseconds_a_day) % microseconds_a_day) /
@@ -59,7 +50,7 @@ Actions::Actions(const ActionsConfig& config) : config_(config), stream_(config.
     const Company company = draw_company(config.seed, config.org, profile);
     weekend_ = log2_of(calibrated(company.business_model, "weekend_ratio"));
     level_ = one + stream_.normal(level); // two a day, log-normal
-    slope_ = draw_slope(config.trend, stream_.normal(slope));
+    slope_ = slope_of(config.trend, Direction::up, stream_.normal(slope));
 }
 
 // An AR(1) process beside what the Poisson distribution adds: days are busy or idle in runs.

@@ -26,6 +26,12 @@ constexpr Motion part_of(std::string_view whole, double response, std::string_vi
     return {.rule = Rule::part, .response = response, .of = whole, .by = less};
 }
 
+// A company: those who pay more have more customers and people, who cost more; a growing one scores better.
+constexpr Motion sales_to_customers{.rule = Rule::sales, .response = 1, .of = "customers", .with = "customers", .correlation = 0.7};
+constexpr Motion score_of_growth{.rule = Rule::moves, .response = 1, .with = "revenue", .correlation = 0.4, .level_follows_growth = true};
+constexpr Motion staff_of_sales{.rule = Rule::staff, .response = 0.4, .of = "runway_months", .with = "revenue", .correlation = 0.6};
+constexpr Motion burn_of_company{.rule = Rule::moves, .response = 1, .with = "revenue", .correlation = 0.5};
+
 constexpr Motion year_to_date{.rule = Rule::year_to_date, .response = 1};
 constexpr Motion streak_of_days{.rule = Rule::streak};
 constexpr Motion mean_of_scores{.rule = Rule::mean};
@@ -39,11 +45,11 @@ constexpr double none = no_limit;
 // clang-format off
 //   name                       unit              kind       good  dec  min  max    low     high  ceil  motion
 constexpr Metric founder[] = {
-    {"sse_score",              "points",          score,      up,   2,   0,  100,    45,      95,  100, moves(1)},
-    {"revenue",                "USD per month",   flow,       up,   2,   0, none,  5000,  500000, none, moves(1)},
+    {"sse_score",              "points",          score,      up,   2,   0,  100,    45,      95,  100, score_of_growth},
+    {"revenue",                "USD per month",   flow,       up,   2,   0, none,  5000,  500000, none, sales_to_customers},
     {"customers",              "customers",       stock,      up,   0,   0, none,    10,    1000, none, moves(1)},
-    {"team_size",              "people",          stock,      up,   0,   1, none,     2,      50, none, moves(0.4)},
-    {"burn_rate",              "USD per month",   flow,       down, 2,   1, none,  5000,  100000, none, moves(1)},
+    {"team_size",              "people",          stock,      up,   0,   1, none,     2,      50, none, staff_of_sales},
+    {"burn_rate",              "USD per month",   flow,       down, 2,   1, none,  5000,  100000, none, burn_of_company},
     {"runway_months",          "months",          ratio,      up,   1,   0,  120,     3,      24, none, runway_of_burn},
     {"interviews_completed",   "interviews",      cumulative, up,   0,   0, none,     1,      20, none, accumulates(2)},
     {"tokens_earned",          "tokens",          cumulative, up,   0,   0, none,   100,    5000, none, accumulates(2)},
@@ -143,7 +149,8 @@ constexpr std::array<std::string_view, 7> kind_names = {"stock",      "flow", "r
 
 // Four times the highest level is out of reach of the trend, and of the noise in all but a few points.
 bool Metric::follows_trend() const noexcept {
-    return motion.rule == Rule::moves && motion.response == 1 && (ceiling == no_limit || ceiling > 4 * high);
+    const bool moves = motion.rule == Rule::moves || motion.rule == Rule::sales;
+    return moves && motion.response == 1 && (ceiling == no_limit || ceiling > 4 * high);
 }
 
 std::span<const Dashboard> catalogue() noexcept {

@@ -17,20 +17,26 @@ enum class Direction { up, down };
 // How the values of a metric come about.
 enum class Rule {
     moves,        // level * exp(trend + noise), below the ceiling
+    sales,        // the same for what a count of customers pays, each a whole number of cents
+    staff,        // the same for people: in steps, and more of them some months after a round
     accumulates,  // the starting level and the integral of a yearly rate that follows trend and noise
     year_to_date, // the same integral since 1 January UTC
     streak,       // days in a row: +1 on a new day, or broken
     part,         // a moving share or multiple of another metric, less a third one
-    runway,    // months that the cash lasts at the present burn; cash falls by the burn and is raised again
+    runway,    // months that the cash lasts at the burn of late; cash falls by the burn and is raised again
     purchases, // adds a cheque of moving size for each step of a count
     quotient,  // one metric over another
-    mean       // of the other scores that have Motion::averaged set
+    mean,      // of the other scores that have Motion::averaged set
+    draw,      // each value is a new number of the distribution, moved by the trend
+    expression // computed from other metrics of the point, as a template says
 };
 
 // How the level where a series starts is spread over organizations. Between low and high: log-normal and
 // normal take them as their 0.6 % and 99.4 % quantiles; a constant is low; a Poisson metric has a log-normal
 // level and is a new count at every point.
 enum class Distribution { lognormal, normal, uniform, constant, poisson };
+
+class Expression;
 
 struct Motion {
     Rule rule;
@@ -41,6 +47,8 @@ struct Motion {
     bool averaged = false;      // counts in the mean of the scores
     std::string_view with = {}; // the metric whose level, slope and noise it shares in part
     double correlation = 0;     // with those of that metric, -1 to 1
+    bool level_follows_growth = false; // its level goes with the other's growth, not with the other's level
+    const Expression* expression = nullptr;
 };
 
 inline constexpr double no_limit = std::numeric_limits<double>::infinity();
@@ -81,7 +89,11 @@ struct Dashboard {
     std::string_view name;
     std::string_view algorithm;
     std::span<const Metric> metrics;
+    std::uint64_t fingerprint = 0; // of a template, whose points have other ids than those of the catalogue
 };
+
+// What an expression gives where there is no number.
+inline constexpr std::int64_t no_value = std::numeric_limits<std::int64_t>::min();
 
 // All seven, in the order of UserType.
 std::span<const Dashboard> catalogue() noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "synthesis/founder.hpp"
 #include "synthesis/identifier.hpp"
 
 namespace auxeira::synthesis {
@@ -31,24 +32,6 @@ constexpr std::int64_t power_of_ten(int exponent) noexcept {
 std::int64_t scaled(double value, int decimals) noexcept {
     if (value == no_limit) return greatest_value;
     return std::llround(value * static_cast<double>(power_of_ten(decimals)));
-}
-
-// log2 of a number of the catalogue, which is taken to 2^-20.
-Fixed log2_of(double value) noexcept {
-    return log2(std::llround(value * 1048576.0)) - 20 * one;
-}
-
-// A metric that may be negative moves in its distance from the minimum: 1 + IRR is log-normal, not the IRR.
-double origin(const Metric& metric) noexcept {
-    return std::min(metric.minimum, 0.0);
-}
-
-// log2 of the level where a metric starts.
-Fixed draw_level(std::uint64_t key, const Metric& metric) noexcept {
-    const Fixed bottom = log2_of(metric.low - origin(metric));
-    const Fixed top = log2_of(metric.high - origin(metric));
-    const Fixed z = normal(random_block(key, Purpose::level, 0)[0]);
-    return std::clamp(bottom + multiply(top - bottom, one / 2 + z / 5), bottom, top);
 }
 
 // log2 of what one unit of a metric's level is on the scale of its path. Rates of a year become rates of a
@@ -83,15 +66,11 @@ std::int64_t first_state(Rule rule, Fixed level) noexcept {
 }
 
 constexpr bool has_level(Rule rule) noexcept {
-    return rule != Rule::quotient && rule != Rule::mean;
+    return rule != Rule::quotient && rule != Rule::mean && rule != Rule::expression;
 }
 
 constexpr bool has_path(Rule rule) noexcept {
     return has_level(rule) && rule != Rule::streak && rule != Rule::runway;
-}
-
-constexpr bool depends_on_others(Rule rule) noexcept {
-    return rule == Rule::part || rule == Rule::runway || rule == Rule::purchases || !has_level(rule);
 }
 
 std::uint64_t half_of(const Uuid& id, std::size_t begin) noexcept {
@@ -108,8 +87,9 @@ KeyBuilder series_key(std::string_view purpose, const Config& config, const Dash
 }
 
 std::uint64_t make_id_key(const Config& config, const Dashboard& dashboard) noexcept {
-    return series_key("id", config, dashboard)
-        .add(static_cast<std::uint64_t>(config.count))
+    KeyBuilder builder = series_key("id", config, dashboard);
+    if (dashboard.fingerprint != 0) builder.add(dashboard.fingerprint);
+    return builder.add(static_cast<std::uint64_t>(config.count))
         .add(static_cast<std::uint64_t>(config.time_range_days))
         .add(std::bit_cast<std::uint64_t>(config.variance))
         .add(name_of(config.trend))
@@ -135,6 +115,14 @@ constexpr std::int64_t rounded_quotient(Wide numerator, Wide denominator) noexce
     return static_cast<std::int64_t>((2 * numerator + denominator) / (2 * denominator));
 }
 
+// Whether other metrics are made of it.
+bool is_used(const std::vector<Metric>& metrics, const Metric& metric) noexcept {
+    return metric.motion.averaged || std::ranges::any_of(metrics, [&](const Metric& each) {
+               const Motion& motion = each.motion;
+               return motion.of == metric.name || motion.by == metric.name || motion.expression != nullptr;
+           });
+}
+
 constexpr Fixed months_in(std::int64_t microseconds) noexcept {
     return static_cast<Fixed>((static_cast<Wide>(microseconds) << fraction_bits) /
                               (microseconds_a_year / 12));
@@ -148,62 +136,124 @@ Generator::Generator(const Config& config, Pause pause)
 Generator::Generator(const Config& config, const Dashboard& dashboard, Pause pause)
     : config_(config), dashboard_(dashboard), id_key_(make_id_key(config, dashboard)),
       positions_(config.count), clock_(config), months_(months_in(clock_.gap())),
-      values_(dashboard.metrics.size()) {
+      metrics_(metrics_of(config, dashboard)), values_(dashboard.metrics.size()),
+      reporting_(config, series_key("report", config, dashboard).key()), since_round_(24 * one),
+      calculator_(dashboard) {
     const Window window(config);
-    tracks_.reserve(dashboard_.metrics.size());
-    for (const bool dependent : {false, true}) {
-        for (const Metric& metric : dashboard_.metrics) {
-            if (depends_on_others(metric.motion.rule) != dependent) continue;
-            tracks_.push_back(make_track(metric));
-            if (has_level(metric.motion.rule)) start(tracks_.back(), window, pause);
-        }
+    std::vector<Course> courses;
+    tracks_.reserve(metrics_.size());
+    for (const std::size_t column : evaluation_order(dashboard_)) {
+        tracks_.push_back(make_track(column));
+        if (has_level(tracks_.back().metric->motion.rule)) start(tracks_.back(), window, courses);
     }
+    fit(paths_, courses, window, pause);
+    if (config.disturbance.restatement_rate > 0) first_values_ = values_;
 }
 
-Generator::Track Generator::make_track(const Metric& metric) const noexcept {
+Generator::Track Generator::make_track(std::size_t column) const noexcept {
+    const Metric& metric = metrics_[column];
     Track track{};
     track.metric = &metric;
-    track.column = column_of(dashboard_, metric.name);
+    track.column = column;
     track.of = column_of(dashboard_, metric.motion.of);
     track.by = column_of(dashboard_, metric.motion.by);
+    track.path = metrics_.size();
     track.key = series_key("metric", config_, dashboard_).add(metric.name).key();
     track.ceiling = no_ceiling;
-    track.offset = scaled(origin(metric), metric.decimals);
+    track.offset = scaled(origin_of(metric), metric.decimals);
     track.minimum = scaled(metric.minimum, metric.decimals);
     track.maximum = scaled(metric.maximum, metric.decimals);
+    if (metric.motion.rule == Rule::expression) { // whose bounds are looked at by whoever wrote the template
+        track.minimum = no_value;
+        track.maximum = greatest_value;
+    }
     return track;
 }
 
-void Generator::start(Track& track, const Window& window, Pause pause) const {
+// A metric that goes with another has in part its standing and its noise, and its turns if it goes with it
+// closely.
+void Generator::start(Track& track, const Window& window, std::vector<Course>& courses) {
     const Metric& metric = *track.metric;
-    const Fixed level = draw_level(track.key, metric);
-    const Fixed scale = path_scale(metric, clock_.gap());
-    track.state = first_state(metric.motion.rule, level);
-    if (metric.ceiling != no_limit) track.ceiling = log2_of(metric.ceiling - origin(metric)) + scale;
-    if (has_path(metric.motion.rule)) track.path = Path(track.key, window, metric, level + scale, pause);
+    const Motion& motion = metric.motion;
+    const auto with = std::ranges::find_if(tracks_, [&](const Track& each) {
+        return each.metric->name == motion.with && each.path < metrics_.size();
+    });
+    const bool goes_with = motion.correlation != 0 && with != tracks_.end();
+    track.standing = draw_standing(track.key);
+    if (goes_with) track.standing = mix(motion, track.standing, with->standing);
+    const Fixed level = motion.rule == Rule::draw ? 0 : level_of(metric, track.standing.level);
+    const Fixed scale = motion.rule == Rule::draw ? 0 : path_scale(metric, clock_.gap());
+    track.state = first_state(motion.rule, level);
+    if (metric.ceiling != no_limit) track.ceiling = log2_of(metric.ceiling - origin_of(metric)) + scale;
+    if (!has_path(motion.rule)) return;
+    track.path = paths_.size();
+    const Share share = goes_with ? Share::of(motion.correlation, with->path) : Share{track.path};
+    const bool turns_with = goes_with && motion.correlation >= 0.5;
+    paths_.emplace_back(track.key, turns_with ? with->key : track.key, window, share);
+    const Fixed response = to_fixed(motion.response);
+    track.shock_response = metric.good_direction == Direction::up ? response : -response;
+    courses.push_back(
+        {level + scale,
+         multiply(response, slope_of(window.trend, metric.good_direction, track.standing.growth)),
+         motion.rule == Rule::draw ? 0 : response});
+}
+
+void Generator::step() noexcept {
+    clock_.advance();
+    position_ = positions_.at(index_);
+    shock_ = reporting_.shock(position_);
+    for (Path& path : paths_)
+        path.step(paths_[path.shared_with()].noise());
+    for (Track& track : tracks_) {
+        values_[track.column] = std::clamp(value(track), track.minimum, track.maximum);
+        calculator_.put(track.column, values_[track.column]);
+    }
 }
 
 bool Generator::next(Point& point) noexcept {
     if (index_ == config_.count) return false;
-    clock_.advance();
-    position_ = positions_.at(index_);
-    for (Track& track : tracks_) {
-        values_[track.column] = std::clamp(value(track), track.minimum, track.maximum);
+    step();
+    while (reporting_.is_missing(index_)) {
+        ++index_;
+        step();
     }
-    point = {identifier(id_key_, static_cast<std::uint64_t>(index_), clock_.now()),
-             clock_.now(),
+    const std::int64_t now = clock_.now();
+    point = {identifier(id_key_, static_cast<std::uint64_t>(index_), now),
+             now,
              values_,
-             clock_.now(),
-             false,
+             reporting_.reported_at(index_, now),
+             reporting_.is_restated(index_),
              values_};
+    if (point.is_restated) {
+        restate();
+        point.first_values = first_values_;
+    }
     ++index_;
     return true;
+}
+
+// What was reported first differs where nothing else is computed from it, so that it adds up as well.
+void Generator::restate() noexcept {
+    first_values_ = values_;
+    for (const Track& track : tracks_) {
+        const Rule rule = track.metric->motion.rule;
+        if (rule != Rule::sales && (rule != Rule::moves || is_used(metrics_, *track.metric))) continue;
+        const Wide factor = reporting_.first_factor(index_, track.column);
+        const auto first = static_cast<std::int64_t>((values_[track.column] * factor) >> 32);
+        const std::int64_t customers = rule == Rule::sales ? values_[track.of] : 1;
+        const std::int64_t whole = customers == 0 ? 0 : first / customers * customers;
+        first_values_[track.column] = std::clamp(whole, track.minimum, track.maximum);
+    }
 }
 
 std::int64_t Generator::value(Track& track) noexcept {
     switch (track.metric->motion.rule) {
     case Rule::moves:
-        return driver(track) + track.offset;
+        return count_of(track) + track.offset;
+    case Rule::sales:
+        return sales(track);
+    case Rule::staff:
+        return staff(track);
     case Rule::accumulates:
         return accumulated(track);
     case Rule::year_to_date:
@@ -220,19 +270,55 @@ std::int64_t Generator::value(Track& track) noexcept {
         return quotient(track);
     case Rule::mean:
         return mean();
+    case Rule::draw:
+        return draw(*track.metric, event(track), paths_[track.path].at(position_));
+    case Rule::expression:
+        return calculator_.compute(track.column);
     }
     return 0;
 }
 
-// The next number of the path, under the ceiling.
-std::int64_t Generator::driver(Track& track) noexcept {
-    const Fixed path = track.path.next(position_);
+// The number of the path, under the ceiling.
+std::int64_t Generator::driver(const Track& track) noexcept {
+    Fixed path = paths_[track.path].at(position_);
+    if (shock_ != 0) path += multiply(track.shock_response, shock_);
     return exp2(track.ceiling == no_ceiling ? path : soften(path, track.ceiling));
+}
+
+// A Poisson metric is a new count around its path; a large one is its path.
+std::int64_t Generator::count_of(const Track& track) noexcept {
+    const std::int64_t mean = driver(track);
+    if (track.metric->distribution != Distribution::poisson) return mean;
+    const Fixed path = paths_[track.path].at(position_);
+    if (path >= 14 * one) return mean;
+    const Block bits = event(track);
+    return poisson(power_of_two(path), static_cast<std::uint64_t>(bits[1]) << 32 | bits[0]);
+}
+
+// The customers pay the same, in whole cents.
+std::int64_t Generator::sales(const Track& track) noexcept {
+    const std::int64_t customers = values_[track.of];
+    if (customers == 0) return 0;
+    return std::max<std::int64_t>((driver(track) + customers / 2) / customers, 1) * customers;
+}
+
+// People come and go when there are clearly too few or too many. In the second to seventh month after a round
+// an eighth more are wanted, and within a year from then no more than otherwise.
+std::int64_t Generator::staff(Track& track) noexcept {
+    const Fixed months = std::min(since_round_, 24 * one);
+    const Fixed hired = std::clamp(months - 2 * one, Fixed{0}, 5 * one) / 30;
+    const Fixed boost = std::max<Fixed>(hired - std::max<Fixed>(months - 7 * one, 0) / 72, 0);
+    const std::int64_t wanted = exp2(paths_[track.path].at(position_) + boost + 4 * one); // in sixteenths
+    const std::int64_t missing = wanted - 16 * track.state;
+    if (clock_.is_first() || std::abs(missing) > std::max<std::int64_t>(12, track.state / 2)) {
+        track.state = (wanted + 8) >> 4;
+    }
+    return track.state;
 }
 
 std::int64_t Generator::accumulated(Track& track) noexcept {
     const std::int64_t growth = driver(track);
-    if (!clock_.is_first()) track.state = std::min(track.state + growth, greatest_value);
+    if (!clock_.is_first()) track.state = saturated(static_cast<Wide>(track.state) + growth);
     const std::int64_t total = track.state >> count_bits;
     return track.metric->motion.of.empty() ? total : std::min(total, values_[track.of]);
 }
@@ -240,9 +326,9 @@ std::int64_t Generator::accumulated(Track& track) noexcept {
 std::int64_t Generator::in_year(Track& track) noexcept {
     const Wide growth = driver(track);
     if (clock_.is_first() || clock_.is_new_year()) {
-        track.state = static_cast<std::int64_t>(growth * clock_.since_new_year() / clock_.gap());
+        track.state = saturated(growth * clock_.since_new_year() / clock_.gap());
     } else {
-        track.state += static_cast<std::int64_t>(growth);
+        track.state = saturated(track.state + growth);
     }
     return track.state >> count_bits;
 }
@@ -257,25 +343,33 @@ std::int64_t Generator::streak(Track& track) noexcept {
 std::int64_t Generator::part(Track& track) noexcept {
     const std::int64_t less = track.metric->motion.by.empty() ? 0 : values_[track.by];
     const Wide whole = values_[track.of] - less;
-    return static_cast<std::int64_t>((whole * driver(track)) >> share_bits);
+    return saturated((whole * driver(track)) >> share_bits);
 }
 
-// Below three months of cash a round is raised that lasts for twelve to twenty-four.
+// At the mean burn of the last three points. Below three months of cash a round is raised that lasts for
+// twelve to twenty-four.
 std::int64_t Generator::runway(Track& track) noexcept {
-    const Wide burn = values_[track.of];
+    const std::int64_t present = values_[track.of];
+    if (clock_.is_first()) track.earlier = {present, present};
+    const Wide burn = present;
+    const Wide mean = (static_cast<Wide>(present) + track.earlier[0] + track.earlier[1]) / 3;
+    track.earlier = {present, track.earlier[0]};
     Wide cash = clock_.is_first() ? track.state * burn
                                   : track.state - ((burn * months_) >> (fraction_bits - cash_bits));
-    if (cash < (3 * burn) << cash_bits) {
+    since_round_ = std::min(since_round_ + months_, 1200 * one);
+    if (cash < (3 * mean) << cash_bits) {
         const Fixed months = 12 * one + 12 * uniform(event(track)[0]);
-        cash = (burn * months) >> (fraction_bits - cash_bits);
+        cash = (mean * months) >> (fraction_bits - cash_bits);
+        since_round_ = 0;
     }
-    track.state = static_cast<std::int64_t>(cash);
-    return rounded_quotient(cash * power_of_ten(track.metric->decimals), burn << cash_bits);
+    track.state = saturated(cash);
+    return rounded_quotient(cash * power_of_ten(track.metric->decimals), mean << cash_bits);
 }
 
 std::int64_t Generator::purchases(Track& track) noexcept {
     const std::int64_t cheque = driver(track);
-    track.state += (values_[track.of] - track.previous) * cheque;
+    const Wide bought = static_cast<Wide>(values_[track.of] - track.previous) * cheque;
+    track.state = saturated(track.state + bought);
     track.previous = values_[track.of];
     return track.state;
 }

@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "synthesis/clock.hpp"
+#include "synthesis/derived.hpp"
+#include "synthesis/levels.hpp"
 #include "synthesis/path.hpp"
+#include "synthesis/reporting.hpp"
 
 namespace auxeira::synthesis {
 
@@ -42,20 +45,28 @@ private:
     struct Track {
         const Metric* metric;
         std::size_t column, of, by; // among the values; past their end when there is none
+        std::size_t path;           // among the paths; past their end when there is none
         std::uint64_t key;
+        Standing standing;
+        Fixed shock_response;
         Fixed ceiling;                 // log2, on the scale of the path
         std::int64_t offset;           // where a metric that may be negative begins
         std::int64_t minimum, maximum; // of the scaled value
         std::int64_t state;            // what is carried from point to point
         std::int64_t previous;
-        Path path;
+        std::array<std::int64_t, 2> earlier;
     };
 
-    Track make_track(const Metric& metric) const noexcept;
-    void start(Track& track, const Window& window, Pause pause) const;
+    Track make_track(std::size_t column) const noexcept;
+    void start(Track& track, const Window& window, std::vector<Course>& courses);
+    void step() noexcept;
+    void restate() noexcept;
 
     std::int64_t value(Track& track) noexcept;
-    std::int64_t driver(Track& track) noexcept;
+    std::int64_t driver(const Track& track) noexcept;
+    std::int64_t count_of(const Track& track) noexcept;
+    std::int64_t sales(const Track& track) noexcept;
+    std::int64_t staff(Track& track) noexcept;
     std::int64_t accumulated(Track& track) noexcept;
     std::int64_t in_year(Track& track) noexcept;
     std::int64_t streak(Track& track) noexcept;
@@ -74,8 +85,14 @@ private:
     const Fixed months_; // between two points
     std::int64_t index_ = 0;
     Fixed position_ = 0;
+    std::vector<Metric> metrics_;
     std::vector<Track> tracks_; // those that depend on others last
-    std::vector<std::int64_t> values_;
+    std::vector<Path> paths_;   // in the order of the tracks
+    std::vector<std::int64_t> values_, first_values_;
+    Reporting reporting_;
+    Fixed shock_ = 0;
+    Fixed since_round_; // in months
+    Calculator calculator_;
 };
 
 } // namespace auxeira::synthesis

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <chrono>
 
+#include "synthesis/path.hpp"
+
 namespace auxeira::synthesis {
 
 namespace {
 
 enum Position : std::uint64_t { growth_draw, mrr_draw, arpa_draw, churn_draw, expansion_draw, regime_draw };
 
-constexpr Fixed log2_growth = to_fixed(0.378511623253729813); // +30 % over the window
-constexpr Fixed log2_fall = to_fixed(-0.321928094887362348);  // -20 %
 constexpr Fixed cents = to_fixed(6.643856189774724);          // log2(100)
 
 // How the arrivals swing: the log standard deviation for each unit of variance, and the most.
-constexpr Fixed arrivals_response = 3 * one;
+constexpr Fixed arrivals_response = 2 * one;
 constexpr Fixed arrivals_most = to_fixed(0.9);
 constexpr Fixed arrivals_memory = to_fixed(0.5);
 constexpr Fixed arrivals_fresh = to_fixed(0.866025403784438647);
@@ -26,11 +26,7 @@ Fixed monthly_growth(const MonthsConfig& config, const Company& company, Fixed z
         const Fixed yearly = to_fixed(calibrated(company.stage, "growth_mean")) + multiply(spread, z);
         return multiply(yearly, log2_e) / 12;
     }
-    const Fixed strength = std::max(to_fixed(0.3), one + z / 4);
-    const std::int32_t steps = std::max(config.months - 1, 1);
-    if (*config.trend == Trend::improving) return multiply(log2_growth, strength) / steps;
-    if (*config.trend == Trend::declining) return multiply(log2_fall, strength) / steps;
-    return 0;
+    return slope_of(*config.trend, Direction::up, z) / std::max(config.months - 1, 1);
 }
 
 Fixed churn_rate(Fixed log_arpa, Fixed z) noexcept {

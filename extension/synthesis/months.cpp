@@ -58,8 +58,9 @@ double constant(std::string_view name) noexcept {
 // The state of a company, stepped month by month.
 class Books {
 public:
-    Books(const MonthsConfig& config, const Company& company)
-        : config_(config), company_(company), market_(config, company, lead_in),
+    // `end` is the month in which it closes, counted from the first.
+    Books(const MonthsConfig& config, const Company& company, std::int64_t end)
+        : config_(config), company_(company), end_(end), market_(config, company, lead_in),
           stream_(config.seed, config.org, "months"), origin_(config.seed, config.org, "levels"),
           variance_(to_fixed(config.variance)) {
         start();
@@ -81,6 +82,8 @@ private:
     void hire();
     void spend();
     void finance();
+    void settle() noexcept;
+    bool finds_no_money() const noexcept;
     Amount round_of(Stage stage) const noexcept;
     void rate();
     void remember();
@@ -89,6 +92,7 @@ private:
 
     MonthsConfig config_;
     Company company_;
+    std::int64_t end_;
     Market market_;
     Stream stream_, origin_;
     Fixed variance_;
@@ -168,9 +172,9 @@ void Books::move_customers() {
     const Fixed churn = market_.churn;
     const std::int64_t settled = before_.customers - young_;
     const std::int64_t lost_now =
-        binomial(young_, std::min(multiply(churn, to_fixed(1.6)), one), stream_.bits(position(lost_young)));
+        binomial(young_, std::min(multiply(churn, to_fixed(1.3)), one), stream_.bits(position(lost_young)));
     const std::int64_t lost_then =
-        binomial(settled, multiply(churn, to_fixed(0.85)), stream_.bits(position(lost_settled)));
+        binomial(settled, multiply(churn, to_fixed(0.93)), stream_.bits(position(lost_settled)));
     month_.customers = company_.pre_revenue ? 0 : exp2(market_.customers[index_]);
     month_.lost_customers = std::max(lost_now + lost_then, before_.customers - month_.customers);
     month_.new_customers = month_.customers - before_.customers + month_.lost_customers;
@@ -254,6 +258,9 @@ void Books::spend() {
     const Amount people =
         times(month_.headcount << 8, power_of_two(cost_ + multiply(swing, log2_e) - 8 * one));
     month_.operating_outflow = std::max(people, month_.cogs * 3 / 2);
+    if (finds_no_money()) {
+        month_.operating_outflow = std::min(month_.operating_outflow, month_.revenue + before_.cash);
+    }
     const Fixed selling =
         multiply(to_fixed(calibrated(company_.business_model, "selling_share")), one + draw(sold) / 12);
     month_.sales_marketing = std::min(times(month_.operating_outflow, std::max<Fixed>(selling, 0)),
@@ -272,6 +279,7 @@ void Books::finance() {
     const Amount need = std::max<Amount>(month_.net_burn, 0);
     const bool advances = month_.stage > before_.stage;
     const std::int64_t least = 4 + static_cast<std::int64_t>(origin_.bits(4) % 4);
+    if (finds_no_money()) return settle();
     if (advances || before_.cash - need < least * need) {
         constexpr Amount thousand = 100'000;
         Amount size = advances ? round_of(month_.stage) : round_of(month_.stage) / 2;
@@ -283,7 +291,16 @@ void Books::finance() {
         month_.pre_money = std::max(exp2(level + scatter), 2 * month_.financing) / thousand * thousand;
         since_round_ = 0;
     }
+    settle();
+}
+
+void Books::settle() noexcept {
     month_.cash = before_.cash - month_.net_burn + month_.financing;
+}
+
+// Nobody puts money into a company in its last half year; it spends what it has.
+bool Books::finds_no_money() const noexcept {
+    return static_cast<std::int64_t>(index_) - lead_in + 1 > end_ - 6;
 }
 
 void Books::remember() {
@@ -343,7 +360,7 @@ void Books::rate_people() {
     const Fixed level = to_fixed(calibrated(company_.stage, "sse"));
     month_.sse_score =
         points(level + to_fixed(constant("sse_spread")) / one * z -
-               multiply(drift, multiply(market_.growth, 10 * one)) + multiply(swing, draw(score)));
+               multiply(drift, multiply(market_.growth, 5 * one)) + multiply(swing, draw(score)));
     const Fixed base = to_fixed(calibrated(company_.industry, "environmental"));
     month_.environmental =
         points(base + 9 * origin_.normal(6) - drift / 20 + multiply(swing, draw(environment)));
@@ -387,15 +404,17 @@ MonthsConfig check(const MonthsRequest& request) {
 
 std::vector<Month> make_months(const MonthsConfig& config) {
     const Company company = draw_company(config.seed, config.org, config.profile);
-    Books books(config, company);
     const Stream life(config.seed, config.org, "life");
-    const std::int64_t end = geometric(closing_chance(company.stage), life.bits(0));
+    constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
+    const std::int64_t end =
+        config.survival ? geometric(closing_chance(company.stage), life.bits(0)) : never;
+    Books books(config, company, end);
     std::vector<Month> months;
     for (std::int32_t j = 0; j < lead_in; ++j)
         books.next();
     for (std::int32_t j = 1; j <= config.months; ++j) {
         months.push_back(books.next());
-        months.back().is_closed = config.survival && j == end;
+        months.back().is_closed = j == end;
         if (months.back().is_closed) break;
     }
     return months;

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "synthesis/draws.hpp"
+
 namespace auxeira::synthesis {
 
 namespace {
 
-constexpr Fixed log2_e = to_fixed(1.44269504088896341);
 constexpr Fixed root_third = to_fixed(0.577350269189625765);
 constexpr Fixed log2_growth = to_fixed(0.378511623253729813); // +30 % over the window
 constexpr Fixed log2_fall = to_fixed(-0.321928094887362348);  // -20 %
@@ -45,17 +46,7 @@ struct Sums {
     }
 };
 
-Fit fit_line(Noise noise, Pieces pieces, const Window& window, Pause pause) {
-    constexpr std::int64_t batch = 8192;
-    Sums sums;
-    for (std::int64_t index = 0; index < window.count; ++index) {
-        if (pause != nullptr && index % batch == batch - 1) pause();
-        sums.add(2 * index - (window.count - 1), noise.next() + pieces.at(window.positions.at(index)));
-    }
-    return sums.fit(window.count);
-}
-
-// The part of a volatile path that changes direction two to four times: a zigzag of the height 2.5 (the
+// The part of a volatile path that changes direction two to four times: a zigzag of the height 5 (the
 // noise has the standard deviation 1), whose corners are jittered around even distances.
 Pieces make_regimes(std::uint64_t key, Trend trend) noexcept {
     constexpr Fixed end = std::numeric_limits<Fixed>::max();
@@ -67,7 +58,7 @@ Pieces make_regimes(std::uint64_t key, Trend trend) noexcept {
     const Block choice = random_block(key, Purpose::regimes, 0);
     const Block jitter = random_block(key, Purpose::regimes, 1);
     const std::int64_t turns = 2 + choice[0] % 3;
-    Fixed height = choice[1] % 2 == 0 ? to_fixed(2.5) : to_fixed(-2.5);
+    Fixed height = choice[1] % 2 == 0 ? 5 * one : -5 * one;
     Fixed start = 0, level = 0;
     for (std::int64_t turn = 1; turn <= turns + 1; ++turn, height = -height) {
         const bool last = turn > turns;
@@ -81,14 +72,6 @@ Pieces make_regimes(std::uint64_t key, Trend trend) noexcept {
     return pieces;
 }
 
-// The change of log2 over the window: mu * max(0.3, 1 + z/4).
-Fixed draw_slope(std::uint64_t key, Trend trend, Direction good) noexcept {
-    if (trend == Trend::stable || trend == Trend::volatile_) return 0;
-    const bool grows = (trend == Trend::improving) == (good == Direction::up);
-    const Fixed z = normal(random_block(key, Purpose::level, 0)[1]);
-    return multiply(grows ? log2_growth : log2_fall, std::max(to_fixed(0.3), one + z / 4));
-}
-
 // The weight that gives the residuals the log standard deviation variance/sqrt(3), twice that when
 // volatile. One or two points have no residuals, and of three next to none may be left.
 Fixed noise_weight(const Window& window, Fixed spread) noexcept {
@@ -99,11 +82,16 @@ Fixed noise_weight(const Window& window, Fixed spread) noexcept {
 
 } // namespace
 
+// Of the outer process, driven by numbers of variance 1 through the inner one, the variance is
+// (1 + a b) / ((1 - a b) (1 - a^2) (1 - b^2)).
 Memory::Memory(std::int32_t count) noexcept {
     const std::int64_t steps = std::max(count - 1, 36); // twelve correlation times
     kept = exp2(fraction_bits * one - 12 * log2_e / steps);
-    const Wide square = static_cast<Wide>(one) * one - static_cast<Wide>(kept) * kept;
-    fresh = static_cast<Fixed>(square_root(static_cast<UnsignedWide>(square)));
+    constexpr Fixed smooth = Noise::smoothness;
+    const Fixed both = multiply(kept, smooth);
+    const Fixed squares = multiply(one - multiply(kept, kept), one - multiply(smooth, smooth));
+    const Fixed inverse = divide(multiply(one - both, squares), one + both);
+    fresh = static_cast<Fixed>(square_root(static_cast<UnsignedWide>(inverse) << fraction_bits));
 }
 
 void Pieces::transform(Line base, Fixed weight) noexcept {
@@ -114,16 +102,69 @@ void Pieces::transform(Line base, Fixed weight) noexcept {
     }
 }
 
-Path::Path(std::uint64_t key, const Window& window, const Metric& metric, Fixed log_level, Pause pause)
-    : noise_(key, window.memory), line_(make_regimes(key, window.trend)) {
-    Fit fit{0, 0, 0};
-    if (window.count > 2) fit = fit_line(noise_, line_, window, pause);
-    const Fixed response = to_fixed(metric.motion.response);
-    weight_ = multiply(response, noise_weight(window, fit.spread));
-    const Fixed slope = multiply(response, draw_slope(key, window.trend, metric.good_direction));
-    line_.transform(
-        {0, log_level - multiply(weight_, fit.mean - fit.slope / 2), slope - multiply(weight_, fit.slope)},
-        weight_);
+Share Share::of(double correlation, std::size_t with) noexcept {
+    const Fixed common = to_fixed(correlation);
+    const Wide rest = static_cast<Wide>(one) * one - static_cast<Wide>(common) * common;
+    return {with, common, static_cast<Fixed>(square_root(static_cast<UnsignedWide>(rest)))};
+}
+
+Path::Path(std::uint64_t key, std::uint64_t regimes_key, const Window& window, Share share)
+    : noise_(key, window.memory), line_(make_regimes(regimes_key, window.trend)), share_(share) {}
+
+// The sums of all paths over all points.
+class Fitting {
+public:
+    Fitting(std::vector<Path>& paths, const Window& window)
+        : paths_(paths), window_(window), sums_(paths.size()) {}
+
+    void run(Pause pause) {
+        constexpr std::int64_t batch = 8192;
+        const std::vector<Path> fresh = paths_;
+        for (std::int64_t index = 0; index < window_.count; ++index) {
+            if (pause != nullptr && index % batch == batch - 1) pause();
+            add(index);
+        }
+        paths_ = fresh;
+    }
+
+    void settle(std::size_t j, const Course& course) const noexcept {
+        const Fit line = window_.count > 2 ? sums_[j].fit(window_.count) : Fit{0, 0, 0};
+        Path& path = paths_[j];
+        path.weight_ = multiply(course.response, noise_weight(window_, line.spread));
+        const Fixed mean = line.mean - line.slope / 2;
+        path.line_.transform({0, course.level - multiply(path.weight_, mean),
+                              course.slope - multiply(path.weight_, line.slope)},
+                             path.weight_);
+    }
+
+private:
+    void add(std::int64_t index) noexcept {
+        const std::int64_t t = 2 * index - (window_.count - 1);
+        const bool turns = window_.trend == Trend::volatile_;
+        const Fixed position = turns ? window_.positions.at(index) : 0;
+        for (std::size_t j = 0; j < paths_.size(); ++j) {
+            Path& path = paths_[j];
+            const Fixed noise = path.step(paths_[path.shared_with()].noise());
+            sums_[j].add(t, turns ? noise + path.line_.at(position) : noise);
+        }
+    }
+
+    std::vector<Path>& paths_;
+    const Window& window_;
+    std::vector<Sums> sums_;
+};
+
+void fit(std::vector<Path>& paths, const std::vector<Course>& courses, const Window& window, Pause pause) {
+    Fitting fitting(paths, window);
+    if (window.count > 2) fitting.run(pause);
+    for (std::size_t j = 0; j < paths.size(); ++j)
+        fitting.settle(j, courses[j]);
+}
+
+Fixed slope_of(Trend trend, Direction good, Fixed z) noexcept {
+    if (trend == Trend::stable || trend == Trend::volatile_) return 0;
+    const bool grows = (trend == Trend::improving) == (good == Direction::up);
+    return multiply(grows ? log2_growth : log2_fall, std::max(to_fixed(0.3), one + z / 4));
 }
 
 } // namespace auxeira::synthesis

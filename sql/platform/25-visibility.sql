@@ -95,6 +95,8 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, sco
   ('grants',                  'select', 'counterparty', 'viewer', null),
   ('integrations',            'select', 'own',          'member', null),
   ('integration_data',        'select', 'own',          'member', null);
+insert into auxeira.visibility (table_name, command, audience, minimum_role) values
+  ('organization_templates', 'select', 'own', 'viewer');
 insert into auxeira.visibility (table_name, command, audience)
 select distinct v.table_name, 'select', 'administrator' from auxeira.visibility v;
 
@@ -103,9 +105,9 @@ select distinct v.table_name, 'select', 'administrator' from auxeira.visibility 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, columns) values
   ('dashboard_metrics',       'insert', 'own',          'member', '{org_id, metric_id, user_id, dashboard_type,
     metric_name, metric_category, metric_value, metric_unit, metric_timestamp, aggregation_period, data_sources,
-    is_synthetic, synthetic_algorithm, synthetic_trend, session_id}'),
+    is_synthetic, synthetic_algorithm, synthetic_trend, session_id, reported_at, first_value}'),
   ('synthetic_data_sessions', 'insert', 'own',          'member', '{org_id, session_id, user_id, template_id,
-    session_name, description, parameters, status, generation_count, last_generated}'),
+    session_name, description, parameters, status, generation_count, row_counts, last_generated}'),
   ('documents',               'insert', 'own',          'member', '{org_id, document_id, title, kind, url, sha256,
     created_by}'),
   ('mrr_movements',           'insert', 'own',          'member', '{org_id, month, movement, amount, customers,
@@ -121,6 +123,7 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, col
     budget, currency, starts_on, ends_on, jobs_target}');
 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, user_types, through) values
+  ('synthetic_data_sessions', 'delete', 'own',          'member', null, 'function'),
   ('organizations',           'update', 'own',          'admin',  null, 'function'),
   ('user_organizations',      'insert', 'own',          'admin',  null, 'function'),
   ('user_organizations',      'update', 'own',          'admin',  null, 'function'),
@@ -142,6 +145,10 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, use
     'function'),
   ('integrations',            'insert', 'own',          'admin',  null, 'function'),
   ('integrations',            'update', 'own',          'admin',  null, 'function');
+
+insert into auxeira.visibility (table_name, command, audience, minimum_role, through) values
+  ('organization_templates', 'insert', 'own', 'member', 'function'),
+  ('organization_templates', 'update', 'own', 'member', 'function');
 
 -- --- Policies and grants -------------------------------------------------------------------------------------
 

@@ -124,6 +124,8 @@ insert into test.api_cells values
   ('create_metrics',           'dashboard_metrics',       'insert', false, '{"metrics": [{"dashboard_type": "government",
      "metric_timestamp": "2026-01-01T00:00:00Z", "metrics": {"a": 1}}]}'),
   ('generate_synthetic',       'synthetic_data_sessions', 'insert', false, '{"count": 1}'),
+  ('create_template',          'organization_templates',  'insert', false, '{"template_name": "x", "data_schema":
+     {"a": {"type": "number"}}, "generation_rules": {"a": {"low": 1, "high": 2}}}'),
   ('complete_action',          'actions',                 'insert', false, '{"actionType": "pivot", "domain": "x"}'),
   ('create_document',          'documents',               'insert', false, '{"title": "x", "kind": "legal", "url": "https://files.example/x"}'),
   ('create_integration',       'integrations',            'insert', false, '{"serviceName": "x", "serviceType": "y"}');
@@ -177,6 +179,13 @@ from test.members m, auxeira.relationships r,
   (values ('accept_relationship', false, '{"relationshipId": "%", "scopes": ["scores"]}'),
           ('decline_relationship', false, '{"relationshipId": "%"}'),
           ('end_relationship', true, '{"relationshipId": "%"}')) c (api_function, by_proposer, request);
+
+-- Templates are named by their id, whoever's they are.
+insert into test.calls
+select m.name, c.api_function, o.name, test.may(m, 'organization_templates', c.command, o.org_id, null, '{sql, function}'),
+       test.outcome(m, c.api_function, jsonb_build_object('templateId', t.template_id))
+from test.members m, test.organizations o join auxeira.organization_templates t using (org_id),
+  (values ('get_template', 'select'), ('remove_template', 'update')) c (api_function, command);
 
 -- Members are changed and removed by administrators, and may leave.
 insert into test.calls

@@ -90,6 +90,36 @@ TEST(Config, variance_is_a_number_from_zero_to_one) {
     EXPECT_EQ(refusal(request), "variance: Infinity is outside 0 to 1");
 }
 
+TEST(Config, rates_of_faults_are_shares_and_shocks_are_few) {
+    Request request = good_request();
+    request.missing_rate = 1;
+    request.shock_rate = 10;
+    EXPECT_EQ(check(request).disturbance.missing_rate, 1);
+    EXPECT_EQ(check(request).disturbance.shock_rate, 10);
+    request.shock_rate = 10.5;
+    EXPECT_EQ(refusal(request), "shock_rate: 10.5 is outside 0 to 10");
+    request = good_request();
+    request.late_rate = std::nullopt;
+    request.restatement_rate = -1;
+    EXPECT_EQ(refusal(request), "late_rate: is missing\nrestatement_rate: -1 is outside 0 to 1");
+}
+
+TEST(Config, profiles_are_those_of_the_calibration) {
+    Request request = good_request();
+    request.stage = "series_a";
+    request.industry = "FinTech";
+    request.region = "Atlantis";
+    request.business_model = "smb";
+    const Profile profile = check(request).profile;
+    EXPECT_EQ(profile.stage, Stage::series_a);
+    EXPECT_EQ(profile.industry, Industry::fintech);
+    EXPECT_EQ(profile.region, Region::other);
+    EXPECT_EQ(profile.business_model, BusinessModel::smb);
+    request.stage = "series_z";
+    EXPECT_EQ(refusal(request), "stage: \"series_z\" is not one of pre_seed, seed, series_a, series_b, series_c, "
+                                "growth, late");
+}
+
 TEST(Config, names_are_those_of_the_lists) {
     for (const Dashboard& dashboard : catalogue()) {
         Request request = good_request();

@@ -397,13 +397,18 @@ TEST(Realism, cash_runs_down_with_the_burn_and_is_raised_again) {
         const auto& burn = series["burn_rate"];
         for (std::size_t j = 0; j < runway.size(); ++j)
             ASSERT_GE(runway[j], 30);
+        const auto mean_burn = [&](std::size_t j) {
+            double sum = 0;
+            for (std::size_t back = 0; back < 3; ++back)
+                sum += static_cast<double>(burn[j < back ? 0 : j - back]);
+            return sum / 3;
+        };
         for (std::size_t j = 1; j < runway.size(); ++j) {
             const double months = static_cast<double>(series.timestamps[j] - series.timestamps[j - 1]) /
                                   (31'556'952'000'000.0 / 12);
-            const double cash = static_cast<double>(runway[j - 1]) / 10 * static_cast<double>(burn[j - 1]);
-            const double left = cash / static_cast<double>(burn[j]) - months;
-            const double rounded =
-                0.051 * (1 + static_cast<double>(burn[j - 1]) / static_cast<double>(burn[j]));
+            const double cash = static_cast<double>(runway[j - 1]) / 10 * mean_burn(j - 1);
+            const double left = (cash - static_cast<double>(burn[j]) * months) / mean_burn(j);
+            const double rounded = 0.051 * (1 + mean_burn(j - 1) / mean_burn(j));
             if (std::abs(left - static_cast<double>(runway[j]) / 10) <= rounded) continue;
             if (runway[j - 1] == 1200 || runway[j] == 1200) continue; // cut at ten years
             ++rounds;

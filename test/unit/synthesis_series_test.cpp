@@ -196,18 +196,33 @@ TEST(Series, zero_is_a_seed_and_neighbouring_seeds_are_uncorrelated) {
     EXPECT_LE(std::abs(correlation(even, odd)), 0.1);
 }
 
-TEST(Series, metrics_are_uncorrelated_streams) {
-    std::vector<double> revenue, customers;
+TEST(Series, metrics_that_do_not_go_together_are_uncorrelated) {
+    std::vector<double> revenue, profile;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         Config config = sample_config();
         config.seed = seed;
         const Series series(config);
         for (const double residual : LogLine(series.values(1)).residuals)
             revenue.push_back(residual);
+        for (const double residual : LogLine(series.values(9)).residuals)
+            profile.push_back(residual);
+    }
+    EXPECT_LE(std::abs(correlation(revenue, profile)), 0.1);
+}
+
+TEST(Series, revenue_goes_with_customers) {
+    std::vector<double> revenue, customers;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        Config config = sample_config();
+        config.seed = seed;
+        const Series series(config);
+        if (series["customers"].front() < 100) continue; // where single customers do not show
+        for (const double residual : LogLine(series.values(1)).residuals)
+            revenue.push_back(residual);
         for (const double residual : LogLine(series.values(2)).residuals)
             customers.push_back(residual);
     }
-    EXPECT_LE(std::abs(correlation(revenue, customers)), 0.1);
+    EXPECT_NEAR(correlation(revenue, customers), 0.7, 0.1);
 }
 
 // R4: a stream is a function of its key and the index, whatever else is generated before or beside it.

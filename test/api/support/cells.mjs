@@ -144,6 +144,17 @@ const ofIntegration = (body) => (world) => world.members.flatMap((caller) =>
     asIf: key(caller, 'nowhere'), parameters: { integrationId: integration.integration_id }, json: body,
   })));
 
+const ofTemplate = (command) => (world) => world.members.flatMap((caller) =>
+  [...world.templates, { org_id: world.nowhere.org_id, template_id: randomUUID() }].map((template) => ({
+    caller, target: template.org_id, isOwn: template.org_id === caller.org_id,
+    isAllowed: world.may(caller, 'organization_templates', command, template.org_id),
+    isSeen: template.org_id === caller.org_id,
+    name: template.org_id === world.nowhere.org_id ? key(caller, 'nowhere') : undefined,
+    asIf: key(caller, 'nowhere'), parameters: { templateId: template.template_id },
+    // What was removed stays so until all have asked; the other cells about it may have come first.
+    accepts: command === 'update' ? [200, 404] : [200],
+  })));
+
 // --- Mails' tokens, and others ---------------------------------------------------------------------------------------
 
 const invitationsToAccept = async (world) => {
@@ -245,6 +256,10 @@ export const cells = {
   'POST /api/dashboard/metrics': inActive('dashboard_metrics', points),
   'POST /api/synthetic/generate': inActive('synthetic_data_sessions', { count: 1 }),
   'GET /api/synthetic/templates': own(),
+  'POST /api/synthetic/templates': inActive('organization_templates', () => ({ template_name: randomUUID(),
+    data_schema: { users: { type: 'integer' } }, generation_rules: { users: { low: 1, high: 9 } } })),
+  'GET /api/synthetic/templates/:templateId': ofTemplate('select'),
+  'DELETE /api/synthetic/templates/:templateId': ofTemplate('update'),
   'POST /api/sse/calculate': (world) => ofOrganization('sse_scores', 'insert',
     ({ org_id: startupId }) => ({ json: { startupId, responses: complete.responses } }))(world)
     .map((cell) => ({ ...cell, accepts: cell.caller.user_type === 'startup_founder' ? [201] : [422] })),

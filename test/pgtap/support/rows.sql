@@ -10,6 +10,10 @@ begin
   insert into auxeira.dashboard_metrics (org_id, dashboard_type, metric_value, metric_timestamp, user_id)
   values (org, 'startup_founder', '{"mrr": 1}', now(), member);
   insert into auxeira.synthetic_data_sessions (org_id, parameters, status) values (org, '{}', 'completed');
+  insert into auxeira.organization_templates (org_id, template_name, template_type, user_type, description, data_schema,
+    generation_rules)
+  values (org, 'users', 'dashboard_metrics', 'startup_founder', '', '{"users": {"type": "integer"}}',
+          '{"users": {"low": 1, "high": 9}}');
   insert into auxeira.actions (org_id, user_id, action_type, domain, base_tokens, actual_tokens)
   values (org, member, 'generic_action', 'test', 0, 0);
   insert into auxeira.gamification_profiles (org_id, user_id) values (org, member);
