@@ -94,11 +94,11 @@ select test.measure('R20', 'excess kurtosis of steps', avg(step ^ 4) / avg(step 
 create function pg_temp.revenue(seed bigint) returns double precision[] language sql as $$
   select array_agg(ln((metric_value ->> 'revenue')::double precision) order by metric_timestamp)
   from auxeira.synthetic_metrics('startup_founder', 30, 30, 0.2, 'stable', seed, '2026-03-01') $$;
-select test.measure('R1', kind || ': values that change with the seed', avg((a.value <> b.value)::integer), 0.99, 1)
+select test.measure('R1', a.kind || ': values that change with the seed', avg((a.value <> b.value)::integer), 0.99, 1)
 from (select kind, seed, key, at, value from series, jsonb_each(metric_value) where trend = 'stable' and variance = 0.2 and count = 30 and seed = 1) a
   join (select kind, key, at, value from series, jsonb_each(metric_value) where trend = 'stable' and variance = 0.2 and count = 30 and seed = 2) b using (kind, key, at)
-  join auxeira.synthetic_catalogue() c on c.user_type = kind and c.metric_name = key and c.decimals >= 2
-group by kind having count(*) > 30;
+  join auxeira.synthetic_catalogue() c on c.user_type = a.kind and c.metric_name = a.key and c.decimals >= 2
+group by a.kind having count(*) > 30;
 select test.measure('R2', 'correlation of neighbouring seeds', abs(corr(a.residual, b.residual)), 0, 0.1)
 from (select seed, ordinality, value - avg(value) over (partition by seed) as residual
       from generate_series(0, 399, 2) seed, unnest(pg_temp.revenue(seed)) with ordinality value) a
