@@ -148,7 +148,7 @@ constexpr auto routes = std::to_array<Route>({
     get("/api/admin/stats", "admin_stats"),
     optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup"))),
     patch("/api/admin/users/:userId", "admin_update_user"),
-    optional_body(post("/api/admin/synthetic/ecosystem", "create_ecosystem")),
+    optional_body(post("/api/admin/synthetic/ecosystem", "admin_create_ecosystem")),
     {"GET", "/api/health", Action::health, "health", false, Body::none, Size::none, true},
     shim("/live",  Action::live),
     shim("/ready", Action::ready),

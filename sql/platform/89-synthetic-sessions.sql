@@ -335,7 +335,7 @@ comment on function auxeira.synthesize_facts(auxeira.synthetic_data_sessions) is
 -- --- The API -------------------------------------------------------------------------------------------------------
 
 -- Definer, because synthesize_ecosystem is not for everybody who may call this: it can be made around any organization.
-create function auxeira_api.create_ecosystem(request jsonb) returns json
+create function auxeira_api.admin_create_ecosystem(request jsonb) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -356,7 +356,7 @@ begin
                                            'generated', done.generated, 'rows', done.rows));
 end
 $$;
-comment on function auxeira_api.create_ecosystem(jsonb) is
+comment on function auxeira_api.admin_create_ecosystem(jsonb) is
   'POST /api/admin/synthetic/ecosystem: makes a synthetic ecosystem. All fields optional: organizations (10 to 100), days, '
   'seed, asOf, variance, trend. Errors: 22023, ZA409 the ecosystem of this seed is there already.';
 
@@ -405,7 +405,7 @@ comment on function auxeira_api.remove_synthetic_session(jsonb) is
   'it stays. Again: nothing is left to remove. Errors: 42501 a viewer, P0002.';
 
 insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
-  ('create_ecosystem', 'admin', 201, false, 'operations'),
+  ('admin_create_ecosystem', 'admin', 201, false, 'operations'),
   ('list_synthetic_sessions', 'user', 200, true, 'synthetic'),
   ('remove_synthetic_session', 'user', 200, false, 'synthetic');
 

@@ -498,13 +498,13 @@ select is(test.fault('select auxeira.remove_synthetic()'), '22023 one of session
 -- --- The API -----------------------------------------------------------------------------------------------------------
 
 set local role auxeira_authenticator;
-select is(test.call('root', 'create_ecosystem',
+select is(test.call('root', 'admin_create_ecosystem',
                     '{"organizations": 12, "days": 200, "seed": 9, "asOf": "2026-03-10T00:00:00Z"}') #>> '{data,rows,organizations}',
           '12', 'an administrator makes an ecosystem');
-select matches(test.refusal('root', 'create_ecosystem', '{"organizations": 12, "days": 200, "seed": 9, "asOf": "2026-03-10T00:00:00Z"}'),
+select matches(test.refusal('root', 'admin_create_ecosystem', '{"organizations": 12, "days": 200, "seed": 9, "asOf": "2026-03-10T00:00:00Z"}'),
                '^ZA409 ', 'once');
-select matches(test.refusal('ann', 'create_ecosystem'), '^42501 ', 'nobody else does');
-select matches(test.refusal('root', 'create_ecosystem', '{"organizations": 101}'), '^22023 invalid request: organizations', 'a hundred at most');
+select matches(test.refusal('ann', 'admin_create_ecosystem'), '^42501 ', 'nobody else does');
+select matches(test.refusal('root', 'admin_create_ecosystem', '{"organizations": 101}'), '^22023 invalid request: organizations', 'a hundred at most');
 select is((select array_agg(s ->> 'status') from jsonb_array_elements(test.call('root', 'list_synthetic_sessions') #> '{data,sessions}') s),
           '{completed}', 'the session is on the list of the organization');
 select is(test.call('ann', 'list_synthetic_sessions') #> '{data,sessions}', '[]', 'and on no other''s');

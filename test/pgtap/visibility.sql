@@ -154,6 +154,13 @@ from test.members m, test.organizations o,
   unnest(array['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
                'benefit_redemptions', 'programs', 'grants', 'assumptions']) kind;
 
+-- Generations are known by their sessions.
+insert into test.calls
+select m.name, c.api_function, o.name, test.may(m, 'synthetic_data_sessions', c.command, o.org_id, null, '{sql, function}'),
+       test.outcome(m, c.api_function, jsonb_build_object('sessionId', s.session_id))
+from test.members m, test.organizations o join auxeira.synthetic_data_sessions s using (org_id),
+  (values ('get_synthetic_report', 'select'), ('remove_synthetic_session', 'delete')) c (api_function, command);
+
 -- Proposals go to any startup; what is asked is the proposer's right.
 insert into test.calls
 select m.name, c.api_function, o.name,
@@ -205,6 +212,7 @@ from test.members m,
   (values ('me', '{}'), ('logout', '{}'), ('logout_all', '{}'), ('list_sessions', '{}'), ('list_access_events', '{}'),
           ('list_api_keys', '{}'), ('list_organizations', '{}'), ('list_relationships', '{}'),
           ('list_investments', '{}'), ('list_partnerships', '{}'), ('list_integrations', '{}'), ('list_templates', '{}'),
+          ('list_synthetic_sessions', '{}'), ('admin_create_ecosystem', '{"organizations": 10, "days": 30}'),
           ('get_gamification_profile', '{}'), ('get_benchmarks', '{}'),
           ('create_api_key', '{"name": "x", "scopes": ["metrics:read"]}'),
           ('admin_stats', '{}'), ('admin_cleanup', '{}'),
@@ -247,7 +255,7 @@ select is_empty($$
   where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r' and not exists (
     select from auxeira.visibility v where v.table_name = c.relname)
   except values ('integration_credentials'), ('user_sessions'), ('api_keys'), ('access_events'), ('invitations'),
-    ('writing_turns') $$,
+    ('writing_turns'), ('synthetic_members') $$,
   'no tenant table is forgotten, except those that nobody may touch');
 select is_empty($$ select v.table_name from auxeira.visibility v where to_regclass('auxeira.' || v.table_name) is null $$,
                 'the matrix has no table that is not there');

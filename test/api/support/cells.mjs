@@ -155,6 +155,15 @@ const ofTemplate = (command) => (world) => world.members.flatMap((caller) =>
     accepts: command === 'update' ? [200, 404] : [200],
   })));
 
+const ofSession = (command) => (world) => world.members.flatMap((caller) =>
+  [...world.sessions, { org_id: world.nowhere.org_id, session_id: randomUUID() }].map((session) => ({
+    caller, target: session.org_id, isOwn: session.org_id === caller.org_id,
+    isAllowed: world.may(caller, 'synthetic_data_sessions', command, session.org_id),
+    isSeen: session.org_id === caller.org_id,
+    name: session.org_id === world.nowhere.org_id ? key(caller, 'nowhere') : undefined,
+    asIf: key(caller, 'nowhere'), parameters: { sessionId: session.session_id },
+  })));
+
 // --- Mails' tokens, and others ---------------------------------------------------------------------------------------
 
 const invitationsToAccept = async (world) => {
@@ -255,6 +264,9 @@ export const cells = {
     ({ org_id: organizationId }) => ({ query: { organizationId, type: 'startup_founder' } })),
   'POST /api/dashboard/metrics': inActive('dashboard_metrics', points),
   'POST /api/synthetic/generate': inActive('synthetic_data_sessions', { count: 1 }),
+  'GET /api/synthetic/sessions': own(),
+  'DELETE /api/synthetic/sessions/:sessionId': ofSession('delete'),
+  'GET /api/synthetic/sessions/:sessionId/report': ofSession('select'),
   'GET /api/synthetic/templates': own(),
   'POST /api/synthetic/templates': inActive('organization_templates', () => ({ template_name: randomUUID(),
     data_schema: { users: { type: 'integer' } }, generation_rules: { users: { low: 1, high: 9 } } })),
@@ -271,6 +283,7 @@ export const cells = {
 
   'GET /api/admin/stats': forAdministrators(),
   'POST /api/admin/cleanup': forAdministrators(),
+  'POST /api/admin/synthetic/ecosystem': forAdministrators(() => ({ json: { organizations: 10, days: 30 } })),
   'PATCH /api/admin/users/:userId': forAdministrators((world) => ({
     parameters: { userId: world.members[0].user_id }, json: { isActive: false } })),
 };
