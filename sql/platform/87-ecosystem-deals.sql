@@ -11,10 +11,11 @@ begin atomic
         where m.session_id = plan.session_id and m.kind = any (of_kinds)) i
     join auxeira.synthetic_members s on s.session_id = plan.session_id and s.kind = 'startup'
   where i.is_real and s.is_real
-    or auxeira.chance(plan, format('match/%s/%s', i.org_id, s.org_id)) < least(0.6, per_company / i.rivals);
+    or auxeira.chance(plan, format('match/%s/%s', i.org_id, s.org_id)) < least(case i.rivals when 1 then 0.9 else 0.6 end, per_company / i.rivals);
 end;
 comment on function auxeira.matches_of(auxeira.ecosystem_plan, auxeira.organization_type[], double precision) is
-  'Which members of these kinds deal with which companies: as many of each kind as per_company says, on average. Real '
+  'Which members of these kinds deal with which companies: as many of each kind as per_company says, on average, and most of '
+  'them where there is one of the kind. Real '
   'ones always deal with one another.';
 
 -- --- Rounds ------------------------------------------------------------------------------------------------------

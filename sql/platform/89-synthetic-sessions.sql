@@ -32,7 +32,7 @@ begin
       into counted using orgs, of_session;
     counts := counts || jsonb_build_object(name, counted);
   end loop;
-  return jsonb_object_agg(key, value) filter (where value <> '0') from jsonb_each(counts);
+  return coalesce(jsonb_object_agg(key, value) filter (where value <> '0'), '{}') from jsonb_each(counts);
 end
 $$;
 comment on function auxeira.count_synthetic(uuid, uuid) is 'How many rows of each table a session generated; tables with none are left out.';
@@ -317,10 +317,10 @@ begin
   exception when unique_violation then
     taken := true;
   end;
-  if taken then
+  generated := (select sum(value::bigint) from jsonb_each_text(auxeira.count_synthetic(session.org_id, session.session_id)));
+  if taken or generated is null then
     perform auxeira.refuse_again();
   end if;
-  generated := (select sum(value::bigint) from jsonb_each_text(auxeira.count_synthetic(session.org_id, session.session_id)));
   inserted := generated;
   preview := auxeira.preview_of(session.session_id, session.org_id);
   return next;

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(78);
+select plan(105);
 
 -- --- Internal rate of return ------------------------------------------------------------------------------------
 
@@ -521,6 +521,47 @@ select cmp_ok((test.call('root', 'remove_synthetic_session', jsonb_build_object(
 select is(test.call('root', 'remove_synthetic_session', jsonb_build_object('sessionId', session_id)) #> '{data,removed}', '{}',
           'again: nothing is left') from test.api;
 reset role;
+select is(test.synthetic_rows(), 0::bigint, 'nothing synthetic is left');
+
+-- --- Around an organization of one's own ----------------------------------------------------------------------------
+
+select test.register(kind, kind) from unnest(enum_range(null::auxeira.user_type)::text[]) kind \g /dev/null
+create table test.facts (kind text, data_type text, rows_of text, generated integer);
+create function test.generate(kind text, data_type text) returns text language sql as $$
+  select jsonb_build_object('dataType', data_type, 'count', 14, 'timeRangeDays', 700, 'seed', 3, 'asOf', '2026-03-10T00:00:00Z')::text
+$$;
+grant select, insert on test.facts to public;
+set local role auxeira_authenticator;
+insert into test.facts
+select v.kind, v.data_type, v.rows_of,
+  (test.call(v.kind, 'generate_synthetic', test.generate(v.kind, v.data_type)::jsonb) #>> '{data,generated}')::integer
+from (values
+  ('startup_founder', 'history', 'mrr_movements'), ('startup_founder', 'actions', 'actions'), ('startup_founder', 'scores', 'sse_scores'),
+  ('startup_founder', 'integrations', 'integration_data'), ('venture_capital', 'portfolio', 'investment_marks'),
+  ('angel_investor', 'investments', 'investment_cash_flows'), ('corporate_partner', 'partnerships', 'benefit_redemptions'),
+  ('government', 'ecosystem', 'grants'), ('esg_funder', 'sustainability', 'dashboard_metrics'),
+  ('impact_investor', 'impact', 'dashboard_metrics')) v (kind, data_type, rows_of);
+select matches(test.refusal(kind, 'generate_synthetic', test.generate(kind, data_type)), '^ZA409 ', data_type || ': the same again is refused')
+from test.facts;
+select matches(test.refusal('government', 'generate_synthetic', test.generate('government', t)), '^22023 invalid request: data_type',
+               t || ' is not a government''s')
+from unnest(array['portfolio', 'partnerships', 'history', 'impact']) t;
+select matches(test.refusal('government', 'generate_synthetic', '{"dataType": "ecosystem", "count": 501}'), '^22023 invalid request: count',
+               'five hundred companies at most');
+reset role;
+create function test.own_rows(kind text, rows_of text) returns bigint language plpgsql as $$
+declare
+  counted bigint;
+begin
+  execute format('select count(*) from auxeira.%I where org_id = %L and is_synthetic', rows_of, test.org_of(kind)) into counted;
+  return counted;
+end
+$$;
+select cmp_ok(test.own_rows(kind, rows_of), '>', 0::bigint, format('%s of a %s: rows in %s', data_type, kind, rows_of)) from test.facts;
+select is((select count(*) from auxeira.relationships r join auxeira.organizations o on o.org_id = r.startup_id
+           where r.is_synthetic and not o.is_synthetic), 0::bigint, 'no real company is drawn into it');
+create table test.facts_left as
+select auxeira.remove_synthetic(org => test.org_of(kind)) from (select distinct kind from test.facts) f;
 select is(test.synthetic_rows(), 0::bigint, 'nothing synthetic is left');
 
 -- An SQL user chooses ids of sessions: one that is another's takes nothing from them.
