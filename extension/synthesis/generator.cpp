@@ -118,9 +118,9 @@ constexpr std::int64_t rounded_quotient(Wide numerator, Wide denominator) noexce
 // Whether other metrics are made of it.
 bool is_used(const std::vector<Metric>& metrics, const Metric& metric) noexcept {
     return metric.motion.averaged || std::ranges::any_of(metrics, [&](const Metric& each) {
-        const Motion& motion = each.motion;
-        return motion.of == metric.name || motion.by == metric.name || motion.expression != nullptr;
-    });
+               const Motion& motion = each.motion;
+               return motion.of == metric.name || motion.by == metric.name || motion.expression != nullptr;
+           });
 }
 
 constexpr Fixed months_in(std::int64_t microseconds) noexcept {
@@ -171,7 +171,8 @@ Generator::Track Generator::make_track(std::size_t column) const noexcept {
     return track;
 }
 
-// A metric that goes with another has in part its standing and its noise, and its turns if it goes with it closely.
+// A metric that goes with another has in part its standing and its noise, and its turns if it goes with it
+// closely.
 void Generator::start(Track& track, const Window& window, std::vector<Course>& courses) {
     const Metric& metric = *track.metric;
     const Motion& motion = metric.motion;
@@ -192,9 +193,10 @@ void Generator::start(Track& track, const Window& window, std::vector<Course>& c
     paths_.emplace_back(track.key, turns_with ? with->key : track.key, window, share);
     const Fixed response = to_fixed(motion.response);
     track.shock_response = metric.good_direction == Direction::up ? response : -response;
-    courses.push_back({level + scale,
-                       multiply(response, slope_of(window.trend, metric.good_direction, track.standing.growth)),
-                       motion.rule == Rule::draw ? 0 : response});
+    courses.push_back(
+        {level + scale,
+         multiply(response, slope_of(window.trend, metric.good_direction, track.standing.growth)),
+         motion.rule == Rule::draw ? 0 : response});
 }
 
 void Generator::step() noexcept {
@@ -217,8 +219,12 @@ bool Generator::next(Point& point) noexcept {
         step();
     }
     const std::int64_t now = clock_.now();
-    point = {identifier(id_key_, static_cast<std::uint64_t>(index_), now), now, values_,
-             reporting_.reported_at(index_, now), reporting_.is_restated(index_), values_};
+    point = {identifier(id_key_, static_cast<std::uint64_t>(index_), now),
+             now,
+             values_,
+             reporting_.reported_at(index_, now),
+             reporting_.is_restated(index_),
+             values_};
     if (point.is_restated) {
         restate();
         point.first_values = first_values_;
@@ -297,8 +303,8 @@ std::int64_t Generator::sales(const Track& track) noexcept {
     return std::max<std::int64_t>((driver(track) + customers / 2) / customers, 1) * customers;
 }
 
-// People come and go when there are clearly too few or too many. In the second to seventh month after a round an
-// eighth more are wanted, and within a year from then no more than otherwise.
+// People come and go when there are clearly too few or too many. In the second to seventh month after a round
+// an eighth more are wanted, and within a year from then no more than otherwise.
 std::int64_t Generator::staff(Track& track) noexcept {
     const Fixed months = std::min(since_round_, 24 * one);
     const Fixed hired = std::clamp(months - 2 * one, Fixed{0}, 5 * one) / 30;
@@ -341,8 +347,8 @@ std::int64_t Generator::part(Track& track) noexcept {
     return static_cast<std::int64_t>((whole * driver(track)) >> share_bits);
 }
 
-// At the mean burn of the last three points. Below three months of cash a round is raised that lasts for twelve to
-// twenty-four.
+// At the mean burn of the last three points. Below three months of cash a round is raised that lasts for
+// twelve to twenty-four.
 std::int64_t Generator::runway(Track& track) noexcept {
     const std::int64_t present = values_[track.of];
     if (clock_.is_first()) track.earlier = {present, present};

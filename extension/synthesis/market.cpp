@@ -11,7 +11,7 @@ namespace {
 
 enum Position : std::uint64_t { growth_draw, mrr_draw, arpa_draw, churn_draw, expansion_draw, regime_draw };
 
-constexpr Fixed cents = to_fixed(6.643856189774724);          // log2(100)
+constexpr Fixed cents = to_fixed(6.643856189774724); // log2(100)
 
 // How the arrivals swing: the log standard deviation for each unit of variance, and the most.
 constexpr Fixed arrivals_response = 2 * one;

@@ -405,8 +405,7 @@ std::vector<Month> make_months(const MonthsConfig& config) {
     const Company company = draw_company(config.seed, config.org, config.profile);
     const Stream life(config.seed, config.org, "life");
     constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
-    const std::int64_t end =
-        config.survival ? geometric(closing_chance(company.stage), life.bits(0)) : never;
+    const std::int64_t end = config.survival ? geometric(closing_chance(company.stage), life.bits(0)) : never;
     Books books(config, company, end);
     std::vector<Month> months;
     for (std::int32_t j = 0; j < lead_in; ++j)
