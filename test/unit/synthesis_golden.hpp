@@ -9,7 +9,7 @@
 
 namespace auxeira::synthesis {
 
-inline constexpr std::uint64_t golden_companies = 0x341ac6feafb49d36;
+inline constexpr std::uint64_t golden_companies = 0x7458ed7b637f123b;
 inline constexpr std::uint64_t golden_draws = 0x6121026ad28d08ba;
 inline constexpr std::uint64_t golden_disturbed = 0x4d1600d82c041716;
 inline constexpr std::uint64_t golden_ids_and_times = 0x92258739c6218e10;
