@@ -61,8 +61,9 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 run start stop rotate-keys:
 	@api/launch/auxeira $@
 
+# make bench PART=synthesis runs one part.
 bench:
-	@test/bench/run
+	@test/bench/run $(PART)
 
 test:
 	@test/run

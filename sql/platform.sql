@@ -42,13 +42,17 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/39-addresses.sql
   \ir platform/39-own-account.sql
   \ir platform/40-metrics.sql
+  \ir platform/45-company-facts.sql
   \ir platform/50-scoring.sql
   \ir platform/51-benchmarks.sql
   \ir platform/60-synthesis.sql
+  \ir platform/61-templates.sql
   \ir platform/70-gamification.sql
   \ir platform/80-investments.sql
   \ir platform/81-integrations.sql
   \ir platform/82-documents.sql
+  \ir platform/83-programs.sql
+  \ir platform/84-facts.sql
   \ir platform/90-operations.sql
   \ir platform/99-privileges.sql
   commit;

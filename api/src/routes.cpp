@@ -130,9 +130,13 @@ constexpr auto routes = std::to_array<Route>({
          put("/api/integrations/:integrationId/credentials", "store_integration_credentials")),
 
     get("/api/dashboard/metrics",    "get_metrics"),
+    get("/api/facts/:kind",          "list_facts"),
     sized(Size::metrics, post("/api/dashboard/metrics", "create_metrics")),
     optional_body(post("/api/synthetic/generate", "generate_synthetic")),
     get("/api/synthetic/templates",  "list_templates"),
+    post("/api/synthetic/templates", "create_template"),
+    get("/api/synthetic/templates/:templateId",    "get_template"),
+    remove("/api/synthetic/templates/:templateId", "remove_template"),
     post("/api/sse/calculate",       "calculate_sse"),
     get("/api/sse/score/:startupId", "get_sse_score"),
     post("/api/gamification/action", "complete_action"),

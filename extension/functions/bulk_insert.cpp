@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/hio.h"
 #include "access/nbtree.h"
 #include "access/sysattr.h"
 #include "access/tableam.h"
@@ -164,6 +165,8 @@ void BulkInsert::start(const char* text, std::span<const Column> columns) {
     const MemoryContext callers_memory = MemoryContextSwitchTo(estate_->es_query_cxt);
     ExecOpenIndices(target_, true);
     bulk_ = GetBulkInsertState();
+    FreeAccessStrategy(bulk_->strategy);
+    bulk_->strategy = nullptr;
     find_varying(columns);
     find_primary_key();
     fresh_defaults_ = contain_volatile_functions(reinterpret_cast<Node*>(source_->plan->targetlist));
@@ -226,11 +229,9 @@ void BulkInsert::put(const Datum* values, const bool* nulls) {
 }
 
 TupleTableSlot* BulkInsert::fill(const Datum* values, const bool* nulls) {
-    TupleTableSlot*& slot = slots_[filled_];
-    if (slot == nullptr) slot = table_slot_create(relation(), &estate_->es_tupleTable);
+    TupleTableSlot* const slot = empty_slot();
     const TupleTableSlot* const row = source_row();
     const auto width = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts);
-    ExecClearTuple(slot);
     std::memcpy(slot->tts_values, row->tts_values, width * sizeof(Datum));
     std::memcpy(slot->tts_isnull, row->tts_isnull, width * sizeof(bool));
     for (int j = 0; j < varying_count_; ++j) {
@@ -238,6 +239,15 @@ TupleTableSlot* BulkInsert::fill(const Datum* values, const bool* nulls) {
         slot->tts_isnull[attributes_[j] - 1] = nulls[j];
     }
     return ExecStoreVirtualTuple(slot);
+}
+
+TupleTableSlot* BulkInsert::empty_slot() {
+    TupleTableSlot*& slot = slots_[filled_];
+    if (slot != nullptr) return ExecClearTuple(slot);
+    const MemoryContext row_memory = MemoryContextSwitchTo(estate_->es_query_cxt);
+    slot = table_slot_create(relation(), &estate_->es_tupleTable);
+    MemoryContextSwitchTo(row_memory);
+    return slot;
 }
 
 // The columns that do not vary, with the defaults of those that the statement does not name.

@@ -56,6 +56,7 @@ private:
     void find_primary_key();
     void put(const Datum* values, const bool* nulls);
     TupleTableSlot* fill(const Datum* values, const bool* nulls);
+    TupleTableSlot* empty_slot();
     const TupleTableSlot* source_row();
     bool prepare(TupleTableSlot* slot);
     void settle_constants();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "synthesis/draws.hpp"
 #include "synthesis/expression.hpp"
 
 namespace auxeira::synthesis {
@@ -61,9 +62,17 @@ std::int64_t number_of(const Metric& metric, std::uint32_t bits) noexcept {
     return low + static_cast<std::int64_t>((static_cast<Wide>(high - low) * at) >> fraction_bits);
 }
 
-std::int64_t saturated(Wide value) noexcept {
-    constexpr Wide most = (Wide{1} << 62) - 1;
-    return static_cast<std::int64_t>(std::clamp(value, -most, most));
+// A Poisson number whose mean is in 2^-20; of a large mean the normal number that it is close to.
+std::int64_t count_around(std::int64_t mean, const Block& bits) noexcept {
+    if (mean < std::int64_t{16384} << level_bits) {
+        return poisson(mean << (fraction_bits - level_bits),
+                       static_cast<std::uint64_t>(bits[1]) << 32 | bits[0]);
+    }
+    const auto deviation =
+        static_cast<std::int64_t>(square_root(static_cast<UnsignedWide>(mean) << level_bits));
+    return (mean +
+            static_cast<std::int64_t>((static_cast<Wide>(deviation) * normal(bits[1])) >> fraction_bits)) >>
+           level_bits;
 }
 
 } // namespace
@@ -82,34 +91,11 @@ std::int64_t draw(const Metric& metric, const Block& bits, Fixed trend) noexcept
     const std::int64_t factor = exp2(trend + factor_bits * one);
     const Wide moved = (static_cast<Wide>(number_of(metric, bits[0])) * factor) >> factor_bits;
     if (metric.distribution == Distribution::poisson) {
-        return saturated(poisson(static_cast<double>(saturated(moved)) / (1 << level_bits), bits) *
-                         static_cast<Wide>(ten_to(metric.decimals)));
+        return saturated(count_around(saturated(moved), bits) * static_cast<Wide>(ten_to(metric.decimals)));
     }
     const Wide scaled = moved * static_cast<Wide>(ten_to(metric.decimals));
     const Wide half = Wide{1} << (level_bits - 1);
     return saturated(scaled < 0 ? -((half - scaled) >> level_bits) : (scaled + half) >> level_bits);
-}
-
-// Small means by counting along the distribution function, large ones by the Cornish-Fisher expansion of the
-// normal.
-std::int64_t poisson(double mean, const Block& bits) noexcept {
-    constexpr double many = 40;
-    if (mean > many) {
-        const double z = static_cast<double>(normal(bits[1])) / static_cast<double>(one);
-        return std::llround(std::max(mean + std::sqrt(mean) * z + (z * z - 1) / 6, 0.0));
-    }
-    constexpr double log2_e = 1.44269504088896341;
-    const double u = static_cast<double>(bits[1]) / 4294967296.0;
-    double probability =
-        static_cast<double>(exp2(to_fixed(-mean * log2_e) + 61 * one)) / 2305843009213693952.0;
-    double below = probability;
-    std::int64_t count = 0;
-    while (u >= below && count < 200) {
-        ++count;
-        probability *= mean / static_cast<double>(count);
-        below += probability;
-    }
-    return count;
 }
 
 Calculator::Calculator(const Dashboard& dashboard) : dashboard_(dashboard) {

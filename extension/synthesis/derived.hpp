@@ -18,14 +18,17 @@ constexpr double ten_to(int exponent) noexcept {
     return power;
 }
 
+// What fits into the values of a point.
+constexpr std::int64_t saturated(Wide value) noexcept {
+    constexpr Wide most = (Wide{1} << 62) - 1;
+    return static_cast<std::int64_t>(value < -most ? -most : value > most ? most : value);
+}
+
 // The columns of a dashboard, those that others are made of first.
 std::vector<std::size_t> evaluation_order(const Dashboard& dashboard);
 
 // A number of the metric's distribution, times 10^decimals. `trend` is log2 of what the trend makes of 1.
 std::int64_t draw(const Metric& metric, const Block& bits, Fixed trend) noexcept;
-
-// A Poisson number. `mean` is not negative.
-std::int64_t poisson(double mean, const Block& bits) noexcept;
 
 // Computes the expressions of a dashboard at each point.
 class Calculator {

@@ -319,7 +319,7 @@ std::int64_t Generator::staff(Track& track) noexcept {
 
 std::int64_t Generator::accumulated(Track& track) noexcept {
     const std::int64_t growth = driver(track);
-    if (!clock_.is_first()) track.state = std::min(track.state + growth, greatest_value);
+    if (!clock_.is_first()) track.state = saturated(static_cast<Wide>(track.state) + growth);
     const std::int64_t total = track.state >> count_bits;
     return track.metric->motion.of.empty() ? total : std::min(total, values_[track.of]);
 }
@@ -327,9 +327,9 @@ std::int64_t Generator::accumulated(Track& track) noexcept {
 std::int64_t Generator::in_year(Track& track) noexcept {
     const Wide growth = driver(track);
     if (clock_.is_first() || clock_.is_new_year()) {
-        track.state = static_cast<std::int64_t>(growth * clock_.since_new_year() / clock_.gap());
+        track.state = saturated(growth * clock_.since_new_year() / clock_.gap());
     } else {
-        track.state += static_cast<std::int64_t>(growth);
+        track.state = saturated(track.state + growth);
     }
     return track.state >> count_bits;
 }
@@ -344,7 +344,7 @@ std::int64_t Generator::streak(Track& track) noexcept {
 std::int64_t Generator::part(Track& track) noexcept {
     const std::int64_t less = track.metric->motion.by.empty() ? 0 : values_[track.by];
     const Wide whole = values_[track.of] - less;
-    return static_cast<std::int64_t>((whole * driver(track)) >> share_bits);
+    return saturated((whole * driver(track)) >> share_bits);
 }
 
 // At the mean burn of the last three points. Below three months of cash a round is raised that lasts for
@@ -363,13 +363,14 @@ std::int64_t Generator::runway(Track& track) noexcept {
         cash = (mean * months) >> (fraction_bits - cash_bits);
         since_round_ = 0;
     }
-    track.state = static_cast<std::int64_t>(cash);
+    track.state = saturated(cash);
     return rounded_quotient(cash * power_of_ten(track.metric->decimals), mean << cash_bits);
 }
 
 std::int64_t Generator::purchases(Track& track) noexcept {
     const std::int64_t cheque = driver(track);
-    track.state += (values_[track.of] - track.previous) * cheque;
+    const Wide bought = static_cast<Wide>(values_[track.of] - track.previous) * cheque;
+    track.state = saturated(track.state + bought);
     track.previous = values_[track.of];
     return track.state;
 }

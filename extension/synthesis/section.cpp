@@ -16,8 +16,9 @@ std::string listed(Names names, std::string_view last_joint) {
 }
 
 std::string show(double value) {
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
+    if (std::isinf(value)) return value > 0 ? "infinity" : "-infinity";
+    char text[400]; // the longest double without an exponent
+    return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr};
 }
 
 // --- Faults ----------------------------------------------------------------------------------------------

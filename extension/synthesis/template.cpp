@@ -132,6 +132,14 @@ std::string expression_of(const Dashboard& dashboard, const Metric& metric) {
     return "(" + sum + ") / " + std::to_string(count);
 }
 
+Value correlation_of(const Motion& motion) {
+    Value correlation = Value::object();
+    correlation.add("with", Value::of(motion.with));
+    correlation.add("coefficient", Value::of(motion.correlation));
+    if (motion.level_follows_growth) correlation.add("levelFollows", Value::of("growth"));
+    return correlation;
+}
+
 Value rule_of(const Dashboard& dashboard, const Metric& metric) {
     Value rule = Value::object();
     const Model* const model = model_of(metric.motion.rule);
@@ -148,6 +156,7 @@ Value rule_of(const Dashboard& dashboard, const Metric& metric) {
         if (model->has_pace) rule.add("pace", Value::of(motion.pace));
         add_name(rule, "of", motion.of);
         add_name(rule, "less", motion.by);
+        if (!motion.with.empty()) rule.add("correlation", correlation_of(motion));
     }
     add_limit(rule, "minimum", metric.minimum, 0);
     add_limit(rule, "maximum", metric.maximum, no_limit);

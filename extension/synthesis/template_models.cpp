@@ -32,6 +32,11 @@ constexpr Model models[] = {
      .has_correlation = true, .needs_of = true, .may_have_of = true, .may_have_less = true},
     {.name = "purchases", .rule = Rule::purchases, .has_level = true, .has_noise = true, .needs_of = true,
      .may_have_of = true},
+    {.name = "sales", .rule = Rule::sales, .has_level = true, .has_ceiling = true, .has_noise = true,
+     .has_correlation = true, .is_level_a_value = true, .needs_of = true, .may_have_of = true},
+    {.name = "staff", .rule = Rule::staff, .has_level = true, .has_noise = true, .has_correlation = true,
+     .is_level_a_value = true, .may_have_of = true},
+    {.name = "runway", .rule = Rule::runway, .has_level = true, .needs_of = true, .may_have_of = true},
     {.name = "expression", .rule = Rule::expression},
 };
 // clang-format on

@@ -62,7 +62,7 @@ std::vector<Fault> TemplateReader::read() {
     if (faults_.empty()) check_expressions();
     read_validation(root);
     read_defaults(root);
-    fingerprint(root);
+    fingerprint();
     result_.dashboard_.metrics = result_.metrics_;
     return faults_.take();
 }
@@ -131,7 +131,7 @@ void TemplateReader::read_metric(const Section& schema, std::size_t column) {
 
 void TemplateReader::read_rules(const Section& root) {
     const Value* const rules = root.object("generation_rules");
-    if (rules == nullptr) return;
+    if (rules == nullptr || names_.empty()) return;
     const Section section(*rules, "generation_rules", faults_);
     section.only(names_, "is not a metric of data_schema");
     for (std::size_t column = 0; column < names_.size(); ++column) {
@@ -197,17 +197,19 @@ void TemplateReader::read_references(const Section& rule, const Model& model, Me
 }
 
 void TemplateReader::read_correlation(const Section& rule, std::size_t column) {
-    static constexpr std::string_view known[] = {"with", "coefficient"};
+    static constexpr std::string_view known[] = {"with", "coefficient", "levelFollows"};
+    static constexpr std::string_view followed[] = {"level", "growth"};
     const Value* const value = rule.object("correlation", false);
     if (value == nullptr) return;
     const Section section(*value, rule.path_to("correlation"), faults_);
     section.only(known);
-    for (const std::string_view member : known) {
+    for (const std::string_view member : {"with", "coefficient"}) {
         if (!section.has(member)) section.fault(member, "is missing");
     }
     Motion& motion = result_.metrics_[column].motion;
     motion.with = metric_named(section, "with", column).value_or("");
     motion.correlation = section.number("coefficient", -1, 1).value_or(0);
+    motion.level_follows_growth = section.choice("levelFollows", followed) == std::size_t{1};
 }
 
 void TemplateReader::read_expression(const Section& rule, std::size_t column) {
@@ -228,31 +230,31 @@ std::string TemplateReader::rule_path(std::size_t column) const {
 
 // --- What only shows when all rules are known ------------------------------------------------------------
 
-namespace {
-
-template <typename Of>
-std::vector<std::size_t> inputs_of(const Metric& metric, Of column_of) {
-    std::vector<std::size_t> all;
-    if (metric.motion.expression != nullptr) all = metric.motion.expression->columns();
-    for (const std::string_view name : {metric.motion.of, metric.motion.by}) {
-        if (!name.empty()) all.push_back(column_of(name));
+std::vector<TemplateReader::Input> TemplateReader::inputs_of(std::size_t column) const {
+    const Motion& motion = result_.metrics_[column].motion;
+    std::vector<Input> all;
+    if (motion.expression != nullptr) {
+        for (const std::size_t read : motion.expression->columns())
+            all.push_back({"expression", read});
     }
+    const Input named[] = {{"of", column_of(motion.of)},
+                           {"less", column_of(motion.by)},
+                           {"correlation.with", column_of(motion.with)}};
+    std::copy_if(std::begin(named), std::end(named), std::back_inserter(all),
+                 [](const Input& input) { return input.column != nowhere; });
     return all;
 }
 
-} // namespace
-
 // Depth first; a metric met again on the way to it depends on itself.
-bool TemplateReader::visit(std::size_t column, std::vector<std::size_t>& way, std::vector<char>& state) {
+bool TemplateReader::visit(std::size_t column, std::vector<std::size_t>& way,
+                           std::vector<char>& state) const {
     constexpr char open = 1, done = 2;
     if (state[column] == done) return true;
     way.push_back(column);
     if (state[column] == open) return false;
     state[column] = open;
-    const Metric& metric = result_.metrics_[column];
-    for (const std::size_t input :
-         inputs_of(metric, [this](std::string_view name) { return column_of(name); })) {
-        if (!visit(input, way, state)) return false;
+    for (const Input& input : inputs_of(column)) {
+        if (!visit(input.column, way, state)) return false;
     }
     way.pop_back();
     state[column] = done;
@@ -268,9 +270,11 @@ void TemplateReader::check_dependencies() {
         std::string circle;
         for (auto each = begin; each != way.end(); ++each)
             circle += (each == begin ? "" : ", ") + std::string(names_[*each]);
-        const Metric& metric = result_.metrics_[*begin];
-        const std::string_view member = metric.motion.expression != nullptr ? "expression" : "of";
-        return faults_.add(path_of(rule_path(*begin), member), "depends on itself: " + circle);
+        const std::vector<Input> inputs = inputs_of(*begin);
+        const auto next = std::find_if(inputs.begin(), inputs.end(),
+                                       [begin](const Input& input) { return input.column == *(begin + 1); });
+        return faults_.add(rule_path(*begin) + '.' + std::string(next->member),
+                           "depends on itself: " + circle);
     }
 }
 
@@ -280,19 +284,9 @@ void TemplateReader::check_correlations() {
     for (std::size_t column = 0; column < names_.size(); ++column) {
         const Motion& motion = result_.metrics_[column].motion;
         if (motion.with.empty()) continue;
-        const std::string path = path_of(rule_path(column), "correlation") + ".with";
-        std::size_t other = column_of(motion.with);
-        if (!model_of(result_.metrics_[other].motion.rule)->has_correlation) {
-            faults_.add(path, quoted(motion.with) + " has no noise to be correlated with");
-        }
-        for (std::size_t steps = 0; other != nowhere && steps <= names_.size(); ++steps) {
-            if (other == column) {
-                faults_.add(path, "is correlated with the metric itself in a circle");
-                break;
-            }
-            const std::string_view next = result_.metrics_[other].motion.with;
-            other = next.empty() ? nowhere : column_of(next);
-        }
+        if (model_of(result_.metrics_[column_of(motion.with)].motion.rule)->has_correlation) continue;
+        faults_.add(rule_path(column) + ".correlation.with",
+                    quoted(motion.with) + " has no noise to be correlated with");
     }
 }
 
@@ -319,7 +313,7 @@ void TemplateReader::check_expressions() {
 void TemplateReader::read_validation(const Section& root) {
     static constexpr std::string_view known[] = {"identities", "ranges"};
     const Value* const rules = root.object("validation_rules", false);
-    if (rules == nullptr) return;
+    if (rules == nullptr || names_.empty()) return;
     const Section section(*rules, "validation_rules", faults_);
     section.only(known);
     if (const Value* const ranges = section.object("ranges", false)) {
@@ -418,10 +412,10 @@ void TemplateReader::read_defaults(const Section& root) {
     defaults.shock_rate = section.number("shockRate", 0, 10);
 }
 
-void TemplateReader::fingerprint(const Section& root) {
+void TemplateReader::fingerprint() {
     KeyBuilder key;
     for (const std::string_view part : {"data_schema", "generation_rules"}) {
-        if (const Value* const value = root.object(part, false)) fold(*value, key);
+        if (const Value* const value = document_.member(part)) fold(*value, key);
     }
     result_.dashboard_.fingerprint = key.key() | 1; // 0 is the catalogue
 }

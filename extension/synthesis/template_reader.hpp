@@ -36,13 +36,19 @@ private:
     void read_ranges(const Section& ranges);
     void read_defaults(const Section& root);
 
-    void fingerprint(const Section& root);
+    void fingerprint();
     std::size_t column_of(std::string_view name) const noexcept;
     std::optional<std::string_view> metric_named(const Section& rule, std::string_view member,
                                                  std::size_t self);
     std::string_view keep(std::string_view text);
     std::string rule_path(std::size_t column) const;
-    bool visit(std::size_t column, std::vector<std::size_t>& way, std::vector<char>& state);
+    // What a metric is made of, by the member of the rule that says so.
+    struct Input {
+        std::string_view member;
+        std::size_t column;
+    };
+    std::vector<Input> inputs_of(std::size_t column) const;
+    bool visit(std::size_t column, std::vector<std::size_t>& way, std::vector<char>& state) const;
 
     const Value& document_;
     Template& result_;

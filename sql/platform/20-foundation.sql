@@ -24,6 +24,22 @@ comment on type auxeira.stage is 'Stages of a startup, earliest first.';
 create type auxeira.member_role as enum ('viewer', 'member', 'admin', 'owner');
 comment on type auxeira.member_role is 'What a member of an organization may do, least first.';
 
+create domain auxeira.fact_source as text default 'self'
+  check (value in ('self', 'peer', 'document', 'integration', 'computed', 'synthetic'));
+comment on domain auxeira.fact_source is
+  'Where a fact comes from: self (its organization says so), peer, document, integration (another system delivered it), '
+  'computed from other facts, synthetic.';
+
+-- Not a number is greater than every number, so that no lower bound refuses it.
+create domain auxeira.amount as numeric(15, 2) check (value < 'infinity');
+comment on domain auxeira.amount is 'An amount of money, to the cent.';
+
+create domain auxeira.currency_code as text default 'USD' check (value ~ '^[A-Z]{3}$');
+comment on domain auxeira.currency_code is 'A currency, as ISO 4217 spells it.';
+
+create domain auxeira.calendar_month as date check (isfinite(value) and extract(day from value) = 1);
+comment on domain auxeira.calendar_month is 'A month, by its first day.';
+
 create function auxeira.touch_updated_at() returns trigger language plpgsql as $$
 begin
   new.updated_at := now();

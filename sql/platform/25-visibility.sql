@@ -55,6 +55,18 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, sco
   ('dashboard_metrics',       'select', 'investor',     'viewer', 'metrics'),
   ('dashboard_metrics',       'select', 'partner',      'viewer', 'metrics'),
   ('dashboard_metrics',       'select', 'grantor',      'viewer', 'metrics'),
+  ('mrr_movements',           'select', 'own',          'viewer', null),
+  ('mrr_movements',           'select', 'investor',     'viewer', 'metrics'),
+  ('mrr_movements',           'select', 'partner',      'viewer', 'metrics'),
+  ('mrr_movements',           'select', 'grantor',      'viewer', 'metrics'),
+  ('cash_positions',          'select', 'own',          'viewer', null),
+  ('cash_positions',          'select', 'investor',     'viewer', 'metrics'),
+  ('cash_positions',          'select', 'partner',      'viewer', 'metrics'),
+  ('cash_positions',          'select', 'grantor',      'viewer', 'metrics'),
+  ('headcounts',              'select', 'own',          'viewer', null),
+  ('headcounts',              'select', 'investor',     'viewer', 'metrics'),
+  ('headcounts',              'select', 'partner',      'viewer', 'metrics'),
+  ('headcounts',              'select', 'grantor',      'viewer', 'metrics'),
   ('sse_scores',              'select', 'own',          'viewer', null),
   ('sse_scores',              'select', 'investor',     'viewer', 'scores'),
   ('sse_scores',              'select', 'partner',      'viewer', 'scores'),
@@ -73,9 +85,18 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, sco
   ('relationships',           'select', 'own',          'viewer', null),
   ('relationships',           'select', 'counterparty', 'viewer', null),
   ('investments',             'select', 'own',          'viewer', null),
+  ('investment_cash_flows',   'select', 'own',          'viewer', null),
+  ('investment_marks',        'select', 'own',          'viewer', null),
   ('partnerships',            'select', 'own',          'viewer', null),
+  ('benefit_redemptions',     'select', 'own',          'viewer', null),
+  ('benefit_redemptions',     'select', 'counterparty', 'viewer', null),
+  ('programs',                'select', 'own',          'viewer', null),
+  ('grants',                  'select', 'own',          'viewer', null),
+  ('grants',                  'select', 'counterparty', 'viewer', null),
   ('integrations',            'select', 'own',          'member', null),
   ('integration_data',        'select', 'own',          'member', null);
+insert into auxeira.visibility (table_name, command, audience, minimum_role) values
+  ('organization_templates', 'select', 'own', 'viewer');
 insert into auxeira.visibility (table_name, command, audience)
 select distinct v.table_name, 'select', 'administrator' from auxeira.visibility v;
 
@@ -84,11 +105,22 @@ select distinct v.table_name, 'select', 'administrator' from auxeira.visibility 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, columns) values
   ('dashboard_metrics',       'insert', 'own',          'member', '{org_id, metric_id, user_id, dashboard_type,
     metric_name, metric_category, metric_value, metric_unit, metric_timestamp, aggregation_period, data_sources,
-    is_synthetic, synthetic_algorithm, synthetic_trend, session_id}'),
+    is_synthetic, synthetic_algorithm, synthetic_trend, session_id, reported_at, first_value}'),
   ('synthetic_data_sessions', 'insert', 'own',          'member', '{org_id, session_id, user_id, template_id,
-    session_name, description, parameters, status, generation_count, last_generated}'),
+    session_name, description, parameters, status, generation_count, row_counts, last_generated}'),
   ('documents',               'insert', 'own',          'member', '{org_id, document_id, title, kind, url, sha256,
-    created_by}');
+    created_by}'),
+  ('mrr_movements',           'insert', 'own',          'member', '{org_id, month, movement, amount, customers,
+    currency}'),
+  ('cash_positions',          'insert', 'own',          'member', '{org_id, month, opening, operating_inflow,
+    operating_outflow, financing, closing, currency}'),
+  ('headcounts',              'insert', 'own',          'member', '{org_id, month, employees, hires, leavers}'),
+  ('investment_cash_flows',   'insert', 'own',          'member', '{org_id, flow_id, investment_id, flow_date,
+    flow_type, amount, currency}'),
+  ('investment_marks',        'insert', 'own',          'member', '{org_id, investment_id, as_of, fair_value, method,
+    currency}'),
+  ('programs',                'insert', 'own',          'member', '{org_id, program_id, name, kind, industry, region,
+    budget, currency, starts_on, ends_on, jobs_target}');
 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, user_types, through) values
   ('organizations',           'update', 'own',          'admin',  null, 'function'),
@@ -107,8 +139,15 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, use
   ('investments',             'insert', 'own',          'member',
     '{venture_capital, angel_investor, corporate_partner, esg_funder, impact_investor}', 'function'),
   ('partnerships',            'insert', 'own',          'member', '{corporate_partner, government}', 'function'),
+  ('benefit_redemptions',     'insert', 'own',          'member', '{corporate_partner, government}', 'function'),
+  ('grants',                  'insert', 'own',          'member', '{government, esg_funder, impact_investor}',
+    'function'),
   ('integrations',            'insert', 'own',          'admin',  null, 'function'),
   ('integrations',            'update', 'own',          'admin',  null, 'function');
+
+insert into auxeira.visibility (table_name, command, audience, minimum_role, through) values
+  ('organization_templates', 'insert', 'own', 'member', 'function'),
+  ('organization_templates', 'update', 'own', 'member', 'function');
 
 -- --- Policies and grants -------------------------------------------------------------------------------------
 

@@ -49,14 +49,29 @@ create table auxeira.organizations (
   industry text check (length(industry) between 1 and 100),
   region text check (length(region) between 1 and 100),
   stage auxeira.stage,
+  business_model text check (business_model in ('b2c', 'smb', 'mid_market', 'enterprise', 'marketplace')),
+  founded_on date check (isfinite(founded_on)),
+  closed_on date check (isfinite(closed_on)),
   size_category text check (length(size_category) between 1 and 50),
   logo_url text check (logo_url ~* '^https?://'),
   is_active boolean not null default true,
+  is_synthetic boolean not null default false,
+  synthetic_session uuid,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  check (closed_on >= founded_on),
+  check (is_synthetic or synthetic_session is null)
 );
 create index organizations_cohort on auxeira.organizations (org_type, stage, industry);
+create index organizations_synthetic on auxeira.organizations (synthetic_session) where is_synthetic;
 comment on table auxeira.organizations is 'Companies, funds, agencies: the tenants.';
+comment on column auxeira.organizations.business_model is
+  'Whom a company sells to: consumers (b2c), small, mid-sized or large businesses, or both sides of a marketplace.';
+comment on column auxeira.organizations.closed_on is 'When it stopped trading; NULL while it trades.';
+comment on column auxeira.organizations.is_synthetic is
+  'Made up: nothing of it counts in comparisons with real organizations.';
+comment on column auxeira.organizations.synthetic_session is
+  'The synthetic_data_sessions row that generated it, which may be gone.';
 create trigger organizations_updated before update on auxeira.organizations
   for each row execute function auxeira.touch_updated_at();
 

@@ -56,7 +56,8 @@ create function auxeira.organization_json(o auxeira.organizations) returns json 
   return json_build_object(
     'organizationId', o.org_id, 'name', o.name, 'type', o.org_type, 'description', o.description,
     'website', o.website, 'industry', o.industry, 'region', o.region, 'stage', o.stage,
-    'sizeCategory', o.size_category, 'logoUrl', o.logo_url, 'createdAt', o.created_at,
+    'businessModel', o.business_model, 'foundedOn', o.founded_on, 'closedOn', o.closed_on,
+    'sizeCategory', o.size_category, 'logoUrl', o.logo_url, 'isSynthetic', o.is_synthetic, 'createdAt', o.created_at,
     'role', (select m.role from auxeira.user_organizations m
              where m.org_id = o.org_id and m.user_id = auxeira.user_id() and m.left_at is null));
 comment on function auxeira.organization_json(auxeira.organizations) is
@@ -123,13 +124,20 @@ declare
       "region": {"type": "string", "maxLength": 100},
       "stage": {"type": "string", "enum": ["", "pre_seed", "seed", "series_a", "series_b", "series_c", "growth",
         "late"]},
+      "businessModel": {"type": "string", "enum": ["", "b2c", "smb", "mid_market", "enterprise", "marketplace"]},
+      "foundedOn": {"type": "string", "format": "date-time"},
+      "closedOn": {"type": "string", "format": "date-time"},
       "sizeCategory": {"type": "string", "maxLength": 50},
       "logoUrl": {"type": "string", "maxLength": 2000}}}');
+  founded constant date := (r ->> 'foundedOn')::timestamptz at time zone 'UTC';
+  closed constant date := (r ->> 'closedOn')::timestamptz at time zone 'UTC';
   changed auxeira.organizations;
 begin
   perform auxeira.require_call();
   perform auxeira.lock_organization((r ->> 'organizationId')::uuid, 'organizations', 'update');
   perform auxeira.check_url(path, r ->> path) from unnest(array['website', 'logoUrl']) path;
+  perform auxeira.refuse_value('closedOn', 'must not be before foundedOn') from auxeira.organizations o
+  where o.org_id = (r ->> 'organizationId')::uuid and coalesce(closed, o.closed_on) < coalesce(founded, o.founded_on);
   update auxeira.organizations o set
     name = coalesce(r ->> 'name', o.name),
     description = nullif(coalesce(r ->> 'description', o.description), ''),
@@ -137,6 +145,9 @@ begin
     industry = nullif(coalesce(r ->> 'industry', o.industry), ''),
     region = nullif(coalesce(r ->> 'region', o.region), ''),
     stage = nullif(coalesce(r ->> 'stage', o.stage::text), '')::auxeira.stage,
+    business_model = nullif(coalesce(r ->> 'businessModel', o.business_model), ''),
+    founded_on = coalesce(founded, o.founded_on),
+    closed_on = coalesce(closed, o.closed_on),
     size_category = nullif(coalesce(r ->> 'sizeCategory', o.size_category), ''),
     logo_url = nullif(coalesce(r ->> 'logoUrl', o.logo_url), '')
   where o.org_id = (r ->> 'organizationId')::uuid
@@ -147,7 +158,8 @@ end
 $$;
 comment on function auxeira_api.update_organization(jsonb) is
   'PATCH /api/organizations/:organizationId: changes the profile, for admins. Any of name, description, website, '
-  'industry, region, stage, sizeCategory, logoUrl; an empty text clears the field. Errors: P0002, 42501, 22023.';
+  'industry, region, stage, businessModel (b2c, smb, mid_market, enterprise, marketplace), foundedOn, closedOn, '
+  'sizeCategory, logoUrl; an empty text clears the field. Errors: P0002, 42501, 22023.';
 
 -- Definer, as the shim has no rights of its own; for the shim alone.
 create function auxeira.switch_organization(claims jsonb, org_id uuid, client jsonb)

@@ -19,14 +19,22 @@ create table auxeira.dashboard_metrics (
   synthetic_trend text check (synthetic_trend in ('improving', 'declining', 'stable', 'volatile')),
   session_id uuid,
   created_at timestamptz not null default now(),
+  reported_at timestamptz check (isfinite(reported_at)),
+  first_value jsonb check (jsonb_typeof(first_value) = 'object'),
   primary key (org_id, metric_id),
-  check (is_synthetic or session_id is null)
+  check (is_synthetic or session_id is null),
+  check (reported_at >= metric_timestamp)
 );
+-- The second index of two: each costs a bulk load more than the row itself.
 create index dashboard_metrics_series on auxeira.dashboard_metrics (org_id, dashboard_type, metric_timestamp);
 comment on table auxeira.dashboard_metrics is
   'Metrics of every dashboard: one row for each point in time, its numbers by name in metric_value.';
 comment on column auxeira.dashboard_metrics.user_id is
   'Who wrote the row; kept when the account is deleted, hence no foreign key.';
+comment on column auxeira.dashboard_metrics.reported_at is
+  'When the numbers became known, where that was later than metric_timestamp.';
+comment on column auxeira.dashboard_metrics.first_value is
+  'The numbers as they were first reported, where metric_value corrects them.';
 comment on column auxeira.dashboard_metrics.session_id is
   'The synthetic_data_sessions row that generated it, which may be gone.';
 

@@ -20,6 +20,7 @@ create table auxeira.sse_scores (
   synthetic_seed bigint,
   synthetic_algorithm text,
   synthetic_parameters jsonb,
+  session_id uuid,
   scale text not null,
   missing_policy text not null check (missing_policy in ('reweight', 'zero')),
   formula_version text not null,
@@ -29,7 +30,8 @@ create table auxeira.sse_scores (
   created_at timestamptz not null default now(),
   created_by uuid,
   primary key (org_id, score_id),
-  unique (org_id, version)
+  unique (org_id, version),
+  check (is_synthetic or session_id is null)
 );
 comment on table auxeira.sse_scores is
   'SSE scores of startups, all versions. org_id is the startup (startupId in the API).';
@@ -138,7 +140,7 @@ begin atomic
         where s.org_id = o.org_id and s.status = 'scored' and s.is_synthetic = synthetic
         order by s.version desc limit 1) latest
     where o.org_id <> startup_id and o.org_type = 'startup' and o.is_active
-      and (synthetic or auxeira.is_proven(o.org_id))
+      and (synthetic or not o.is_synthetic and auxeira.is_proven(o.org_id))
   ), cohorts as (
     select 1 as choice, 'stage_and_industry' as basis, raw_score, component_scores from peers where same_both
     union all select 2, 'stage', raw_score, component_scores from peers where same_stage
@@ -161,7 +163,8 @@ begin atomic
 end;
 revoke execute on function auxeira.sse_cohort(uuid, double precision, boolean) from public;
 comment on function auxeira.sse_cohort(uuid, double precision, boolean) is
-  'The startups a score is compared with (latest score of each, real or synthetic alike, itself left out): the '
+  'The startups a score is compared with (latest score of each, itself left out; a real score with real ones of real '
+  'startups, a synthetic one with synthetic ones): the '
   'narrowest of stage and industry, stage, all that has enough members, else the reference distribution. below and '
   'near: how many are in a lower score band and in the same. median: of each component, in whole points.';
 

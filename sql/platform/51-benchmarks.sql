@@ -23,10 +23,12 @@ begin atomic
        where measure <> 'sse_score' and m.org_id = o.org_id and m.dashboard_type = 'startup_founder'
          and m.is_synthetic = synthetic and jsonb_typeof(m.metric_value -> measure) = 'number'
        order by m.metric_timestamp desc limit 1)) latest
-  where o.org_type = 'startup' and o.is_active and (synthetic or auxeira.is_proven(o.org_id));
+  where o.org_type = 'startup' and o.is_active
+    and (synthetic or not o.is_synthetic and auxeira.is_proven(o.org_id));
 end;
 comment on function auxeira.latest_figures(text, boolean) is
-  'The latest figure of every startup that counts, with what it says of itself. For benchmarks alone.';
+  'The latest figure of every startup that counts, with what it says of itself: the real figures of real startups, or all '
+  'synthetic ones. For benchmarks alone.';
 revoke execute on function auxeira.latest_figures(text, boolean) from public;
 
 -- From narrow to wide: whoever is not among enough of the same stage, industry and region is put with the others that

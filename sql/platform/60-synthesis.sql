@@ -1,37 +1,17 @@
--- Synthetic data: templates, sessions, and the call that generates and stores.
+-- Synthetic data: sessions, and the call that generates and stores.
 set local role auxeira_owner;
-
-create table auxeira.synthetic_data_templates (
-  template_id uuid primary key default gen_random_uuid(),
-  template_name text not null check (length(template_name) between 1 and 255),
-  template_type text not null check (length(template_type) between 1 and 100),
-  user_type auxeira.user_type not null,
-  data_schema jsonb not null check (jsonb_typeof(data_schema) = 'object'),
-  generation_rules jsonb not null check (jsonb_typeof(generation_rules) = 'object'),
-  validation_rules jsonb not null default '{}' check (jsonb_typeof(validation_rules) = 'object'),
-  sample_data jsonb not null default '{}' check (jsonb_typeof(sample_data) = 'object'),
-  default_parameters jsonb not null default '{}' check (jsonb_typeof(default_parameters) = 'object'),
-  description text not null,
-  version integer not null default 1 check (version >= 1),
-  is_active boolean not null default true,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  unique (user_type, template_name, version)
-);
-comment on table auxeira.synthetic_data_templates is 'What can be generated for each user type, with a sample.';
-create trigger synthetic_data_templates_updated before update on auxeira.synthetic_data_templates
-  for each row execute function auxeira.touch_updated_at();
 
 create table auxeira.synthetic_data_sessions (
   org_id uuid not null references auxeira.organizations on delete cascade,
   session_id uuid not null default gen_random_uuid(),
   user_id uuid,
-  template_id uuid references auxeira.synthetic_data_templates,
+  template_id uuid,
   session_name text check (length(session_name) between 1 and 255),
   description text,
   parameters jsonb not null check (jsonb_typeof(parameters) = 'object'),
   status text not null check (status in ('active', 'completed', 'cleaned_up')),
   generation_count bigint not null default 0 check (generation_count >= 0),
+  row_counts jsonb not null default '{}' check (jsonb_typeof(row_counts) = 'object'),
   expiry_date timestamptz,
   auto_cleanup boolean not null default true,
   success_rate numeric(5, 4) not null default 1 check (success_rate between 0 and 1),
@@ -41,108 +21,248 @@ create table auxeira.synthetic_data_sessions (
   last_generated timestamptz,
   primary key (org_id, session_id)
 );
+create index synthetic_data_sessions_recent on auxeira.synthetic_data_sessions (org_id, created_at);
 create index synthetic_data_sessions_template on auxeira.synthetic_data_sessions (template_id);
 comment on table auxeira.synthetic_data_sessions is
   'Generations: parameters hold everything that makes the same data again, seed and as_of included.';
+comment on column auxeira.synthetic_data_sessions.template_id is
+  'Of auxeira.synthetic_data_templates or of auxeira.organization_templates.';
+comment on column auxeira.synthetic_data_sessions.generation_count is 'Points or rows that were generated, stored or not.';
+comment on column auxeira.synthetic_data_sessions.row_counts is 'Rows that were stored, by table.';
 create trigger synthetic_data_sessions_updated before update on auxeira.synthetic_data_sessions
   for each row execute function auxeira.touch_updated_at();
 
-call auxeira.protect_private_table('auxeira.synthetic_data_templates');
-create policy everyone_select on auxeira.synthetic_data_templates for select
-  to auxeira_user, auxeira_admin using (is_active);
-grant select on auxeira.synthetic_data_templates to auxeira_user, auxeira_admin;
 call auxeira.protect_tenant_table('auxeira.synthetic_data_sessions');
 create policy own_writing on auxeira.synthetic_data_sessions as restrictive for insert to auxeira_user
   with check (user_id = auxeira.user_id());
-
--- One template for each user type, made from the catalogue that the generator itself uses.
-insert into auxeira.synthetic_data_templates (template_name, template_type, user_type, data_schema,
-  generation_rules, sample_data, default_parameters, description)
-select kind.title || ' metrics', 'dashboard_metrics', kind.user_type::auxeira.user_type,
-  jsonb_object_agg(c.metric_name, jsonb_build_object(
-    'type', case when c.decimals = 0 then 'integer' else 'number' end, 'unit', c.unit, 'kind', c.kind)),
-  jsonb_object_agg(c.metric_name, jsonb_build_object(
-    'minimum', c.minimum, 'maximum', c.maximum, 'decimals', c.decimals,
-    'goodDirection', c.good_direction, 'followsTrend', c.follows_trend)),
-  (select s.metric_value
-   from auxeira.synthetic_metrics(kind.user_type, 1, 30, 0.2, 'stable', 42, '2026-01-01T00:00:00Z') s),
-  '{"count": 30, "timeRangeDays": 30, "variance": 0.2, "trend": "stable"}', kind.description
-from (values
-    ('startup_founder', 'Startup founder', 'Score, revenue, customers, team, burn, runway and activity of a startup.'),
-    ('venture_capital', 'Venture capital', 'Portfolio, assets, deal flow and exits of a fund.'),
-    ('angel_investor', 'Angel investor', 'Investments, cheques, exits and return of an angel.'),
-    ('corporate_partner', 'Corporate partner', 'Partnerships, pilots, benefits and return of a corporate programme.'),
-    ('government', 'Government', 'Startups, grants, jobs and growth of a region.'),
-    ('esg_funder', 'ESG funder', 'Environmental, social and governance scores of a portfolio.'),
-    ('impact_investor', 'Impact investor', 'People reached, social return and outcomes of a portfolio.')
-  ) as kind (user_type, title, description)
-  join auxeira.synthetic_catalogue() c on c.user_type = kind.user_type
-group by kind.user_type, kind.title, kind.description;
-
--- Counted from the sessions: a counter in the shared row would make all tenants wait for one another.
--- Definer, because it counts over tenants; it tells how many, nothing else.
-create function auxeira.template_usage() returns table (template_id uuid, usage_count bigint)
-  language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  select s.template_id, count(*) from auxeira.synthetic_data_sessions s where s.template_id is not null
-  group by s.template_id;
-end;
-comment on function auxeira.template_usage() is 'How often each template was used.';
 
 create function auxeira.random_seed() returns bigint language sql volatile parallel safe
   return ('x' || right(translate(gen_random_uuid()::text, '-', ''), 13))::bit(52)::bigint;
 comment on function auxeira.random_seed() is 'A seed below 2^52, which every JSON reader keeps exact.';
 
+-- --- Limits -----------------------------------------------------------------------------------------------------
+
+create table auxeira.synthesis_limits (
+  only_row boolean primary key default true check (only_row),
+  most_points bigint not null default 10000000 check (most_points >= 0),
+  most_generations integer not null default 120 check (most_generations >= 0)
+);
+insert into auxeira.synthesis_limits default values;
+call auxeira.protect_private_table('auxeira.synthesis_limits');
+comment on table auxeira.synthesis_limits is
+  'What an organization may generate; one row, for administrators of the database to change.';
+comment on column auxeira.synthesis_limits.most_points is 'Synthetic points that it may have at a time.';
+comment on column auxeira.synthesis_limits.most_generations is 'Generations within an hour.';
+
+-- Of 64 bits: two organizations may meet in it, and one of them is then asked to try again.
+create function auxeira.synthesis_key(of_org_id uuid) returns bigint language sql immutable parallel safe
+  return hashtextextended('auxeira synthesis ' || of_org_id::text, 0);
+comment on function auxeira.synthesis_key(uuid) is 'The advisory lock of an organization that generates.';
+
+create function auxeira.synthetic_points(of_org_id uuid, enough bigint) returns bigint language plpgsql stable as $$
+declare
+  points bigint := (
+    select coalesce(sum(s.generation_count), 0) from auxeira.synthetic_data_sessions s
+    where s.org_id = of_org_id and s.status <> 'cleaned_up');
+begin
+  -- Sessions know of no points that were removed one by one, or were there before.
+  if points > enough then
+    points := (select count(*) from auxeira.dashboard_metrics m where m.org_id = of_org_id and m.is_synthetic);
+  end if;
+  return points;
+end
+$$;
+comment on function auxeira.synthetic_points(uuid, bigint) is
+  'How many synthetic points an organization has: exactly when that may be more than enough, else at most.';
+
+create function auxeira.check_synthesis_limits(of_org_id uuid, points bigint) returns void language plpgsql stable as $$
+declare
+  limits constant auxeira.synthesis_limits := (select l from auxeira.synthesis_limits l);
+  recent record;
+begin
+  select count(*) as generations, min(s.created_at) as oldest into recent
+  from auxeira.synthetic_data_sessions s
+  where s.org_id = of_org_id and s.created_at > now() - interval '1 hour';
+  if recent.generations >= limits.most_generations then
+    raise exception using errcode = 'ZA429',
+      message = format('the organization generated %s times within an hour', recent.generations),
+      detail = greatest(1, ceil(extract(epoch from recent.oldest + interval '1 hour' - now()))::integer)::text,
+      hint = 'Try again later.';
+  end if;
+  if auxeira.synthetic_points(of_org_id, limits.most_points - points) > limits.most_points - points then
+    raise exception using errcode = 'ZA429',
+      message = format('an organization may have %s synthetic points', limits.most_points),
+      hint = 'Generate fewer, or remove some first.';
+  end if;
+end
+$$;
+comment on function auxeira.check_synthesis_limits(uuid, bigint) is
+  'Error ZA429 when an organization may not generate so many points more. The detail is the seconds to wait, if waiting helps.';
+
+-- Definer, because advisory locks and sessions of others are nobody's to touch.
+create function auxeira.begin_synthesis(of_org_id uuid, points bigint) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform auxeira.require_right('synthetic_data_sessions', 'insert', of_org_id, 'organization not found');
+  if not pg_try_advisory_xact_lock(auxeira.synthesis_key(of_org_id)) then
+    raise exception using errcode = 'ZA409', message = 'the organization is generating already',
+      hint = 'Wait until that is done, or cancel it.';
+  end if;
+  perform auxeira.check_synthesis_limits(of_org_id, points);
+end
+$$;
+comment on function auxeira.begin_synthesis(uuid, bigint) is
+  'Lets nobody else generate for an organization until the transaction ends. Errors: 42501 a viewer, P0002 not an '
+  'organization of the user, ZA409 it is generating already, ZA429 more than its share.';
+
+-- Definer, because what other connections do is nobody's to see; of other organizations it tells nothing.
+create function auxeira.synthesis_progress()
+  returns table (org_id uuid, session_id uuid, started_at timestamptz, generated bigint, count bigint, share numeric)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select o.org_id, (lpad(to_hex(p.param19), 16, '0') || lpad(to_hex(p.param20), 16, '0'))::uuid, a.xact_start,
+    p.param3, p.param18, round(p.param3::numeric / nullif(p.param18, 0), 4)
+  from unnest(auxeira.readable_org_ids()) as o (org_id)
+    cross join lateral (select auxeira.synthesis_key(o.org_id) as key) k
+    join pg_catalog.pg_locks l on l.locktype = 'advisory' and l.granted and l.objsubid = 1
+      and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
+      and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid
+    join pg_catalog.pg_stat_get_progress_info('COPY') p on p.pid = l.pid and p.param18 > 0
+    join pg_catalog.pg_stat_get_activity(null) a on a.pid = l.pid;
+end;
+comment on function auxeira.synthesis_progress() is
+  'The generations of metrics that are running for the organizations of the user: points so far, of how many.';
+
+-- --- Generating -------------------------------------------------------------------------------------------------
+
+create function auxeira.store_series(session auxeira.synthetic_data_sessions, template jsonb)
+  returns table (generated bigint, inserted bigint, preview json) language plpgsql volatile
+as $$
+declare
+  p constant jsonb := session.parameters;
+  stored record;
+begin
+  select * into stored from auxeira.store_synthetic_metrics(
+    p ->> 'user_type', (p ->> 'count')::integer, (p ->> 'time_range_days')::integer, (p ->> 'variance')::float8,
+    p ->> 'trend', (p ->> 'seed')::bigint, (p ->> 'as_of')::timestamptz, session.org_id, p ->> 'data_type',
+    p ->> 'stage', p ->> 'industry', p ->> 'region', p ->> 'business_model', coalesce((p ->> 'missing_rate')::float8, 0),
+    coalesce((p ->> 'late_rate')::float8, 0), coalesce((p ->> 'restatement_rate')::float8, 0),
+    coalesce((p ->> 'shock_rate')::float8, 0), session.user_id, session.session_id, template);
+  return query select stored.generated, stored.inserted, (
+    select json_agg(json_build_object(
+        'metric_id', m.metric_id, 'dashboard_type', m.dashboard_type, 'metric_timestamp', m.metric_timestamp,
+        'is_synthetic', true, 'synthetic_algorithm', m.synthetic_algorithm, 'metrics', m.metric_value)
+      order by m.metric_timestamp)
+    from auxeira.dashboard_metrics m
+    where m.org_id = session.org_id and m.metric_id = any (stored.first_ids));
+end
+$$;
+comment on function auxeira.store_series(auxeira.synthetic_data_sessions, jsonb) is
+  'Generates the metrics that the parameters of a session describe, of the catalogue or of a template, and stores them. '
+  'The same parameters give the same ids: generating them again finds its rows in place.';
+
+create function auxeira.synthesis_options(options jsonb) returns jsonb language sql immutable parallel safe
+  return auxeira.checked(options, '{
+    "additionalProperties": false,
+    "properties": {
+      "stage": {"type": "string", "maxLength": 50}, "industry": {"type": "string", "maxLength": 100},
+      "region": {"type": "string", "maxLength": 100}, "businessModel": {"type": "string", "maxLength": 50},
+      "missingRate": {"type": "number"}, "lateRate": {"type": "number"}, "restatementRate": {"type": "number"},
+      "shockRate": {"type": "number"}}}');
+comment on function auxeira.synthesis_options(jsonb) is
+  'The options of auxeira.synthesize(), checked: stage, industry, region, businessModel, missingRate, lateRate, '
+  'restatementRate, shockRate. Their values are checked by auxeira.synthetic_metrics(). Error 22023.';
+
+-- What makes the same data again. `usual` is what a template says where the caller says nothing.
+create function auxeira.synthesis_parameters(
+  user_type text, data_type text, count integer, time_range_days integer, variance double precision, trend text,
+  seed bigint, as_of timestamptz, template_id uuid, usual jsonb) returns jsonb language sql stable
+begin atomic
+  select jsonb_build_object(
+      'user_type', user_type, 'data_type', data_type, 'count', coalesce(count, (usual ->> 'count')::integer, 30),
+      'time_range_days', coalesce(time_range_days, (usual ->> 'timeRangeDays')::integer, 30),
+      'variance', coalesce(variance, (usual ->> 'variance')::float8, 0.2),
+      'trend', coalesce(trend, usual ->> 'trend', 'stable'), 'seed', coalesce(seed, auxeira.random_seed()),
+      'as_of', coalesce(as_of, date_trunc('day', now(), 'UTC')))
+    || jsonb_strip_nulls(jsonb_build_object(
+      'template_id', template_id, 'stage', usual ->> 'stage', 'industry', usual ->> 'industry',
+      'region', usual ->> 'region', 'business_model', usual ->> 'businessModel',
+      'missing_rate', nullif((usual ->> 'missingRate')::float8, 0), 'late_rate', nullif((usual ->> 'lateRate')::float8, 0),
+      'restatement_rate', nullif((usual ->> 'restatementRate')::float8, 0),
+      'shock_rate', nullif((usual ->> 'shockRate')::float8, 0)));
+end;
+comment on function auxeira.synthesis_parameters(
+  text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb) is
+  'The parameters of a generation in full, as its session keeps them.';
+
+create function auxeira.template_in_use(of_template_id uuid, of_user_type text) returns jsonb language plpgsql stable as $$
+declare
+  document jsonb;
+begin
+  if of_template_id is null then
+    return null;
+  end if;
+  document := auxeira.template_document(of_template_id);
+  if of_user_type <> document ->> 'user_type' then
+    raise exception using errcode = '22023', message = 'invalid parameters for synthetic data',
+      detail = format('user_type: the template is of %s', document ->> 'user_type');
+  end if;
+  return document;
+end
+$$;
+comment on function auxeira.template_in_use(uuid, text) is
+  'The template that is asked for, NULL for none. Errors: P0002 not found, 22023 it is of another user type.';
+
 create function auxeira.synthesize(
-  user_type text default null, count integer default 30, time_range_days integer default 30,
-  variance double precision default 0.2, trend text default 'stable', seed bigint default null,
-  as_of timestamptz default null, data_type text default 'metrics')
+  user_type text default null, count integer default null, time_range_days integer default null,
+  variance double precision default null, trend text default null, seed bigint default null,
+  as_of timestamptz default null, data_type text default 'metrics', template_id uuid default null,
+  options jsonb default '{}')
   returns table (session_id uuid, parameters jsonb, generated bigint, inserted bigint, preview json)
   language plpgsql volatile
 as $$
 #variable_conflict use_variable
 declare
-  org constant uuid := auxeira.org_id();
-  kind constant text := coalesce(user_type, auxeira.own_user_type());
+  document constant jsonb := auxeira.template_in_use(template_id, user_type);
+  kind constant text := coalesce(user_type, document ->> 'user_type', auxeira.own_user_type());
+  session auxeira.synthetic_data_sessions;
 begin
   session_id := gen_random_uuid();
-  seed := coalesce(seed, auxeira.random_seed());
-  as_of := coalesce(as_of, date_trunc('day', now(), 'UTC'));
-  parameters := jsonb_build_object('user_type', kind, 'data_type', data_type, 'count', count,
-    'time_range_days', time_range_days, 'variance', variance, 'trend', trend, 'seed', seed, 'as_of', as_of);
-  -- The same configuration gives the same ids: generating it again finds its rows in place.
-  with series as materialized (
-    select * from auxeira.synthetic_metrics(kind, count, time_range_days, variance, trend, seed, as_of, org, data_type)
-  ), stored as (
-    insert into auxeira.dashboard_metrics (org_id, metric_id, user_id, dashboard_type, metric_name, metric_value,
-      metric_timestamp, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
-    select org, s.metric_id, auxeira.user_id(), s.dashboard_type::auxeira.user_type, s.metric_name, s.metric_value,
-      s.metric_timestamp, true, s.synthetic_algorithm, s.synthetic_trend, session_id
-    from series s
-    on conflict do nothing
-    returning true
-  )
-  select (select count(*) from series), (select count(*) from stored),
-    (select json_agg(json_build_object(
-       'metric_id', s.metric_id, 'dashboard_type', s.dashboard_type, 'metric_timestamp', s.metric_timestamp,
-       'is_synthetic', true, 'synthetic_algorithm', s.synthetic_algorithm, 'metrics', s.metric_value))
-     from (select * from series limit 3) s)
-  into generated, inserted, preview;
+  parameters := auxeira.synthesis_parameters(kind, data_type, count, time_range_days, variance, trend, seed, as_of,
+    template_id, coalesce(document -> 'default_parameters', '{}') || auxeira.synthesis_options(coalesce(options, '{}')));
+  session.org_id := auxeira.org_id();
+  session.session_id := session_id;
+  session.user_id := auxeira.user_id();
+  session.parameters := parameters;
+  perform auxeira.begin_synthesis(session.org_id, (parameters ->> 'count')::bigint);
+  if data_type = 'metrics' then
+    select * into generated, inserted, preview from auxeira.store_series(session, document);
+    session.row_counts := jsonb_build_object('dashboard_metrics', inserted);
+    template_id := coalesce(template_id, (
+      select t.template_id from auxeira.synthetic_data_templates t
+      where t.user_type::text = kind and t.is_active order by t.version desc limit 1));
+  else
+    select * into generated, inserted, preview from auxeira.synthesize_facts(session);
+  end if;
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, template_id, parameters, status,
-    generation_count, last_generated)
-  values (org, session_id, auxeira.user_id(),
-    (select t.template_id from auxeira.synthetic_data_templates t
-     where t.user_type::text = kind and t.is_active order by t.version desc limit 1),
-    parameters, 'completed', generated, now());
+    generation_count, row_counts, last_generated)
+  values (session.org_id, session_id, session.user_id, template_id, parameters, 'completed', generated,
+    coalesce(session.row_counts, '{}'), now());
   return next;
 end
 $$;
-comment on function auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text) is
-  'Generates synthetic metrics for the active organization, stores them, and records the session. user_type: '
-  'the user''s own when NULL; count: points, 1 to 1,000,000; variance: 0 to 1; trend: improving, declining, '
-  'stable, volatile; seed: random but recorded when NULL; as_of: the last point, the start of today (UTC) when '
-  'NULL. inserted is less than generated where the same points were there already; preview has the first '
-  'three. Error 22023 names every fault.';
+comment on function auxeira.synthesize(
+  text, integer, integer, double precision, text, bigint, timestamptz, text, uuid, jsonb) is
+  'Generates synthetic data for the active organization, stores it, and records the session. user_type: '
+  'the user''s own when NULL; count: points, 1 to 1,000,000, 30 when NULL; time_range_days: 30; variance: 0 to 1, 0.2; '
+  'trend: improving, declining, stable, volatile; seed: random but recorded when NULL; as_of: the last point, the start of '
+  'today (UTC) when NULL; data_type: metrics, or what auxeira.synthesize_facts() makes; template_id: of '
+  'auxeira.visible_templates(), whose default_parameters hold where the others are NULL; options: {stage, industry, region, '
+  'businessModel, missingRate, lateRate, restatementRate, shockRate}. inserted is less than generated where the same points '
+  'were there already; preview has the first three. auxeira.synthesis_progress() tells other connections how far it is. '
+  'Errors: 22023 naming every fault, 42501 a viewer, P0002 no such template, ZA409 the organization is generating '
+  'already, ZA429 more than its share (auxeira.synthesis_limits). A cancelled call leaves nothing.';
 
 create function auxeira_api.generate_synthetic(request jsonb) returns json language plpgsql volatile as $$
 declare
@@ -150,56 +270,41 @@ declare
     "properties": {
       "userType": {"type": "string", "enum": ["startup_founder", "venture_capital", "angel_investor",
         "corporate_partner", "government", "esg_funder", "impact_investor"]},
-      "dataType": {"type": "string", "enum": ["metrics"], "default": "metrics"},
-      "count": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 30},
-      "timeRangeDays": {"type": "integer", "minimum": 1, "maximum": 36500, "default": 30},
-      "variance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.2},
-      "trend": {"type": "string", "enum": ["improving", "declining", "stable", "volatile"], "default": "stable"},
+      "dataType": {"type": "string", "enum": ["metrics", "portfolio", "investments", "partnerships", "ecosystem",
+        "sustainability", "impact", "history", "integrations", "actions", "scores"], "default": "metrics"},
+      "count": {"type": "integer", "minimum": 1, "maximum": 100000},
+      "timeRangeDays": {"type": "integer", "minimum": 1, "maximum": 36500},
+      "variance": {"type": "number", "minimum": 0, "maximum": 1},
+      "trend": {"type": "string", "enum": ["improving", "declining", "stable", "volatile"]},
       "seed": {"type": "integer", "minimum": -9223372036854775808, "maximum": 9223372036854775807},
-      "asOf": {"type": "string", "format": "date-time"}}}');
+      "asOf": {"type": "string", "format": "date-time"},
+      "templateId": {"type": "string", "format": "uuid"},
+      "stage": {"type": "string", "maxLength": 50}, "industry": {"type": "string", "maxLength": 100},
+      "region": {"type": "string", "maxLength": 100}, "businessModel": {"type": "string", "maxLength": 50},
+      "missingRate": {"type": "number"}, "lateRate": {"type": "number"}, "restatementRate": {"type": "number"},
+      "shockRate": {"type": "number"}}}');
   first_point constant timestamptz := coalesce((r ->> 'asOf')::timestamptz, now())
-    - make_interval(days => (r ->> 'timeRangeDays')::integer);
+    - make_interval(days => coalesce((r ->> 'timeRangeDays')::integer, 0));
   done record;
 begin
   if first_point < '0001-01-01T00:00:00Z' then
-    raise exception using errcode = '22023',
-      message = 'invalid request: asOf: the first point would be before the year 1',
-      detail = 'asOf: the first point would be before the year 1';
+    perform auxeira.refuse_value('asOf', 'the first point would be before the year 1');
   end if;
   select * into done from auxeira.synthesize(
     r ->> 'userType', (r ->> 'count')::integer, (r ->> 'timeRangeDays')::integer, (r ->> 'variance')::float8,
-    r ->> 'trend', (r ->> 'seed')::bigint, (r ->> 'asOf')::timestamptz, r ->> 'dataType');
+    r ->> 'trend', (r ->> 'seed')::bigint, (r ->> 'asOf')::timestamptz, r ->> 'dataType', (r ->> 'templateId')::uuid,
+    r - '{userType,dataType,count,timeRangeDays,variance,trend,seed,asOf,templateId}'::text[]);
   return auxeira.success(json_build_object(
     'generated', done.generated, 'inserted', done.inserted, 'config', done.parameters,
     'sessionId', done.session_id, 'preview', done.preview));
 end
 $$;
 comment on function auxeira_api.generate_synthetic(jsonb) is
-  'POST /api/synthetic/generate: generates and stores metrics for the active organization. All fields '
-  'optional: userType, dataType, count (at most 100,000), timeRangeDays, variance, trend, seed, asOf.';
-
-create function auxeira_api.list_templates(request jsonb) returns json language plpgsql stable as $$
-declare
-  r constant jsonb := auxeira.checked(request, '{
-    "properties": {"type": {"type": "string", "enum": ["all", "startup_founder", "venture_capital",
-      "angel_investor", "corporate_partner", "government", "esg_funder", "impact_investor"]}}}', true);
-  kind constant text := coalesce(r ->> 'type', auxeira.own_user_type());
-begin
-  return auxeira.success((
-    select json_build_object('templates', coalesce(json_agg(json_build_object(
-             'template_id', t.template_id, 'template_name', t.template_name, 'template_type', t.template_type,
-             'user_type', t.user_type, 'description', t.description, 'sample_data', t.sample_data,
-             'usage_count', coalesce(u.usage_count, 0)) order by u.usage_count desc nulls last, t.template_name), '[]'),
-           'count', count(*))
-    from auxeira.synthetic_data_templates t left join auxeira.template_usage() u using (template_id)
-    where t.is_active and (kind = 'all' or t.user_type::text = kind)));
-end
-$$;
-comment on function auxeira_api.list_templates(jsonb) is
-  'GET /api/synthetic/templates: the templates of the user''s own type, of ?type=, or with ?type=all of all.';
+  'POST /api/synthetic/generate: generates and stores synthetic data for the active organization. All fields optional: '
+  'userType, dataType, count (at most 100,000), timeRangeDays, variance, trend, seed, asOf, templateId, stage, industry, '
+  'region, businessModel, missingRate, lateRate, restatementRate, shockRate. Errors: those of auxeira.synthesize().';
 
 insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
-  ('generate_synthetic', 'user', 201, false, 'synthetic'),
-  ('list_templates', 'user', 200, true, 'synthetic');
+  ('generate_synthetic', 'user', 201, false, 'synthetic');
 
 reset role;

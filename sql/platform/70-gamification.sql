@@ -72,10 +72,12 @@ create table auxeira.actions (
   once_key text check (once_key = action_type),
   is_synthetic boolean not null default false,
   synthetic_probability numeric(3, 2) check (synthetic_probability between 0 and 1),
+  session_id uuid,
   completed_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   primary key (org_id, action_id),
-  unique (org_id, once_key),
+  unique (org_id, once_key, is_synthetic),
+  check (is_synthetic or session_id is null),
   check ((verified_at is null) = (verified_by is null))
 );
 create index actions_user on auxeira.actions (org_id, user_id, completed_at);
@@ -161,7 +163,7 @@ begin atomic
            count(*) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as times,
            max(a.completed_at) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as latest
     from auxeira.actions a
-    where a.org_id = profile.org_id and a.user_id = profile.user_id
+    where a.org_id = profile.org_id and a.user_id = profile.user_id and a.is_synthetic = profile.is_synthetic
       and a.completed_at >= today::timestamp at time zone 'UTC'
   ), limits as (
     select greatest(0, least(300 - d.tokens, 1000 - case
@@ -169,7 +171,8 @@ begin atomic
            case
              when activity.is_once_per_organization and exists (
                select from auxeira.actions a
-               where a.org_id = profile.org_id and a.once_key = activity.action_type)
+               where a.org_id = profile.org_id and a.once_key = activity.action_type
+                 and a.is_synthetic = profile.is_synthetic)
                then 'this action is paid once for an organization'
              when d.times >= activity.daily_limit
                then format('this action is paid %s times a day', activity.daily_limit)
@@ -210,7 +213,8 @@ create function auxeira.lock_own_profile() returns auxeira.gamification_profiles
 declare
   profile auxeira.gamification_profiles;
 begin
-  insert into auxeira.gamification_profiles (org_id, user_id) values (auxeira.org_id(), auxeira.user_id())
+  insert into auxeira.gamification_profiles (org_id, user_id, is_synthetic)
+  select o.org_id, auxeira.user_id(), o.is_synthetic from auxeira.organizations o where o.org_id = auxeira.org_id()
   on conflict do nothing;
   select * into profile from auxeira.gamification_profiles p
   where p.org_id = auxeira.org_id() and p.user_id = auxeira.user_id() for update;
@@ -259,12 +263,13 @@ begin
   select * into payable from auxeira.award_limit(profile, activity,
     auxeira.token_award(activity.base_tokens, 10000, stage_points, streak_points), today);
   insert into auxeira.actions (org_id, user_id, action_type, domain, base_tokens, actual_tokens, multipliers, metadata,
-    once_key, completed_at)
+    once_key, is_synthetic, completed_at)
   values (profile.org_id, profile.user_id, activity.action_type, record_action.domain, activity.base_tokens,
           payable.tokens, jsonb_build_object('quality', 1, 'stage', round(stage_points / 10000.0, 2),
                                              'streak', round(streak_points / 10000.0, 2)),
           record_action.metadata,
-          case when activity.is_once_per_organization and payable.tokens > 0 then activity.action_type end, moment)
+          case when activity.is_once_per_organization and payable.tokens > 0 then activity.action_type end,
+          profile.is_synthetic, moment)
   returning * into recorded;
   perform auxeira.pay(profile, payable.tokens, streak, today);
   return query select recorded, payable.warning;

@@ -20,11 +20,13 @@ create table auxeira.investments (
   documents jsonb not null default '[]' check (jsonb_typeof(documents) = 'array'),
   is_synthetic boolean not null default false,
   synthetic_market_conditions jsonb not null default '{}' check (jsonb_typeof(synthetic_market_conditions) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, investment_id),
   check (startup_id <> org_id),
-  check (due_diligence_end >= due_diligence_start)
+  check (due_diligence_end >= due_diligence_start),
+  check (is_synthetic or session_id is null)
 );
 create index investments_startup on auxeira.investments (startup_id);
 comment on table auxeira.investments is 'Investments, each a row of the investor (org_id) in a startup.';
@@ -49,19 +51,101 @@ create table auxeira.partnerships (
   renewal_date date,
   is_synthetic boolean not null default false,
   synthetic_performance jsonb not null default '{}' check (jsonb_typeof(synthetic_performance) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, partnership_id),
+  unique (org_id, partnership_id, startup_id),
   check (startup_id <> org_id),
-  check (end_date >= start_date)
+  check (end_date >= start_date),
+  check (is_synthetic or session_id is null)
 );
 create index partnerships_startup on auxeira.partnerships (startup_id);
 comment on table auxeira.partnerships is 'Partnerships, each a row of the partner (org_id) with a startup.';
 create trigger partnerships_updated before update on auxeira.partnerships
   for each row execute function auxeira.touch_updated_at();
 
+-- --- What investments and partnerships came to ----------------------------------------------------------------
+
+create table auxeira.investment_cash_flows (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  flow_id uuid not null default gen_random_uuid(),
+  investment_id uuid not null,
+  flow_date date not null check (isfinite(flow_date)),
+  flow_type text not null check (flow_type in ('contribution', 'distribution', 'fee', 'recallable')),
+  amount auxeira.amount not null check (amount > 0),
+  currency auxeira.currency_code not null,
+  source auxeira.fact_source not null,
+  is_synthetic boolean not null default false,
+  session_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (org_id, flow_id),
+  foreign key (org_id, investment_id) references auxeira.investments on delete cascade,
+  check (is_synthetic = (source = 'synthetic')),
+  check (is_synthetic or session_id is null)
+);
+create index investment_cash_flows_investment on auxeira.investment_cash_flows (org_id, investment_id, flow_date);
+comment on table auxeira.investment_cash_flows is
+  'What an investor (org_id) paid for an investment and got back: what IRR, TVPI and DPI are worked out from.';
+comment on column auxeira.investment_cash_flows.flow_type is
+  'contribution and fee: paid by the investor. distribution and recallable (which may be called again): paid to it.';
+comment on column auxeira.investment_cash_flows.amount is 'Always positive: the type says which way it goes.';
+
+create table auxeira.investment_marks (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  investment_id uuid not null,
+  as_of date not null check (isfinite(as_of)),
+  fair_value auxeira.amount not null check (fair_value >= 0),
+  method text not null check (method in ('cost', 'round', 'model', 'exit')),
+  currency auxeira.currency_code not null,
+  source auxeira.fact_source not null,
+  is_synthetic boolean not null default false,
+  session_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (org_id, investment_id, as_of),
+  foreign key (org_id, investment_id) references auxeira.investments on delete cascade,
+  check (is_synthetic = (source = 'synthetic')),
+  check (is_synthetic or session_id is null)
+);
+comment on table auxeira.investment_marks is
+  'What an investor holds an investment to be worth: the net asset value of a day is the sum of the latest marks up to it.';
+comment on column auxeira.investment_marks.method is
+  'cost: what was paid. round: the price of a later round. model: estimated. exit: what the exit gave or will give.';
+
+create table auxeira.benefit_redemptions (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  redemption_id uuid not null default gen_random_uuid(),
+  partnership_id uuid not null,
+  startup_id uuid not null references auxeira.organizations on delete cascade,
+  redeemed_at timestamptz not null check (isfinite(redeemed_at)),
+  benefit text not null check (length(benefit) between 1 and 255),
+  list_value auxeira.amount not null check (list_value >= 0),
+  partner_cost auxeira.amount not null check (partner_cost >= 0),
+  startup_saving auxeira.amount not null check (startup_saving >= 0),
+  currency auxeira.currency_code not null,
+  source auxeira.fact_source not null,
+  is_synthetic boolean not null default false,
+  session_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (org_id, redemption_id),
+  foreign key (org_id, partnership_id, startup_id)
+    references auxeira.partnerships (org_id, partnership_id, startup_id) on delete cascade,
+  check (is_synthetic = (source = 'synthetic')),
+  check (is_synthetic or session_id is null)
+);
+create index benefit_redemptions_partnership
+  on auxeira.benefit_redemptions (org_id, partnership_id, startup_id, redeemed_at);
+create index benefit_redemptions_startup on auxeira.benefit_redemptions (startup_id);
+comment on table auxeira.benefit_redemptions is
+  'Benefits of a partnership that the startup took up, with what each was worth. Both sides read them.';
+comment on column auxeira.benefit_redemptions.partner_cost is 'What it cost the partner (org_id).';
+comment on column auxeira.benefit_redemptions.startup_saving is 'What the startup would have paid elsewhere.';
+
 call auxeira.protect_tenant_table('auxeira.investments');
 call auxeira.protect_tenant_table('auxeira.partnerships');
+call auxeira.protect_tenant_table('auxeira.investment_cash_flows');
+call auxeira.protect_tenant_table('auxeira.investment_marks');
+call auxeira.protect_tenant_table('auxeira.benefit_redemptions');
 
 -- Definer, because rows are made by functions alone: a foreign key would tell which startups there are.
 create function auxeira.record_investment(investment auxeira.investments) returns auxeira.investments
@@ -159,6 +243,34 @@ $$;
 comment on function auxeira.record_partnership(auxeira.partnerships) is
   'Stores a partnership of the active organization and proposes the relationship with the startup. Errors: 42501, '
   'P0002 no such startup, ZA409 the startup declined lately.';
+
+-- Definer, because rows that name a startup are made by functions alone.
+create function auxeira.record_redemption(
+  of_partnership_id uuid, benefit text, list_value numeric, partner_cost numeric, startup_saving numeric,
+  redeemed_at timestamptz default now(), currency text default 'USD')
+  returns auxeira.benefit_redemptions
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recorded auxeira.benefit_redemptions;
+begin
+  perform auxeira.require_right('benefit_redemptions', 'insert', auxeira.org_id(), 'organization not found');
+  insert into auxeira.benefit_redemptions (org_id, partnership_id, startup_id, redeemed_at, benefit, list_value,
+    partner_cost, startup_saving, currency)
+  select p.org_id, p.partnership_id, p.startup_id, record_redemption.redeemed_at, record_redemption.benefit,
+    record_redemption.list_value, record_redemption.partner_cost, record_redemption.startup_saving,
+    record_redemption.currency
+  from auxeira.partnerships p where p.org_id = auxeira.org_id() and p.partnership_id = of_partnership_id
+  returning * into recorded;
+  if not found then
+    raise exception using errcode = 'P0002', message = 'partnership not found';
+  end if;
+  return recorded;
+end
+$$;
+comment on function auxeira.record_redemption(uuid, text, numeric, numeric, numeric, timestamptz, text) is
+  'Stores a benefit that the startup of a partnership of the active organization took up. Errors: 42501, P0002 no such '
+  'partnership, 23514 a value that cannot be.';
 
 create function auxeira_api.create_partnership(request jsonb) returns json language plpgsql volatile as $$
 declare

@@ -18,11 +18,13 @@ create table auxeira.integrations (
   is_synthetic boolean not null default false,
   synthetic_pattern text,
   synthetic_config jsonb not null default '{}' check (jsonb_typeof(synthetic_config) = 'object'),
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, integration_id),
   unique (org_id, service_name),
-  check ((last_error is null) = (last_error_at is null))
+  check ((last_error is null) = (last_error_at is null)),
+  check (is_synthetic or session_id is null)
 );
 comment on table auxeira.integrations is 'Connections of an organization to other services.';
 create trigger integrations_updated before update on auxeira.integrations
@@ -51,12 +53,14 @@ create table auxeira.integration_data (
   is_synthetic boolean not null default false,
   synthetic_pattern text,
   synthetic_variance numeric(5, 4) check (synthetic_variance between 0 and 1),
+  session_id uuid,
   quality_score numeric(3, 2) not null default 1 check (quality_score between 0 and 1),
   validation_status text not null default 'pending' check (validation_status in ('pending', 'valid', 'invalid')),
   validation_errors jsonb not null default '[]' check (jsonb_typeof(validation_errors) = 'array'),
   created_at timestamptz not null default now(),
   primary key (org_id, data_id),
-  foreign key (org_id, integration_id) references auxeira.integrations (org_id, integration_id) on delete cascade
+  foreign key (org_id, integration_id) references auxeira.integrations (org_id, integration_id) on delete cascade,
+  check (is_synthetic or session_id is null)
 );
 create index integration_data_sync on auxeira.integration_data (org_id, integration_id, sync_timestamp);
 comment on table auxeira.integration_data is 'What integrations sent, with the metrics read from it.';

@@ -33,24 +33,41 @@ comment on function auxeira_api.health(jsonb) is
 
 create function auxeira_api.admin_stats(request jsonb) returns json language sql stable
 begin atomic
-  select auxeira.success(json_build_object(
-    'users_count', (select count(*) from auxeira.users),
-    'organizations_count', (select count(*) from auxeira.organizations),
-    'sse_scores_count', (select count(*) from auxeira.sse_scores),
-    'dashboard_metrics_count', metrics.total,
-    'actions_count', (select count(*) from auxeira.actions),
-    'gamification_profiles_count', (select count(*) from auxeira.gamification_profiles),
-    'integrations_count', (select count(*) from auxeira.integrations),
-    'investments_count', (select count(*) from auxeira.investments),
-    'partnerships_count', (select count(*) from auxeira.partnerships),
-    'synthetic_sessions_count', (select count(*) from auxeira.synthetic_data_sessions),
-    'synthetic_data_percentage', coalesce(round(100.0 * metrics.synthetic / nullif(metrics.total, 0), 2), 0),
-    'recent_actions_24h', (select count(*) from auxeira.actions where completed_at > now() - interval '24 hours'),
-    'timestamp', now()))
-  from (select count(*) as total, count(*) filter (where is_synthetic) as synthetic
-        from auxeira.dashboard_metrics) metrics;
+  with held as (
+    select 'organizations' as what, org_id, is_synthetic, null::timestamptz as at from auxeira.organizations
+    union all select 'sse_scores', org_id, is_synthetic, null from auxeira.sse_scores
+    union all select 'dashboard_metrics', org_id, is_synthetic, null from auxeira.dashboard_metrics
+    union all select 'actions', org_id, is_synthetic, completed_at from auxeira.actions
+    union all select 'gamification_profiles', org_id, is_synthetic, null from auxeira.gamification_profiles
+    union all select 'integrations', org_id, is_synthetic, null from auxeira.integrations
+    union all select 'investments', org_id, is_synthetic, null from auxeira.investments
+    union all select 'partnerships', org_id, is_synthetic, null from auxeira.partnerships
+  ), counted as (
+    select h.what, count(*) as total, count(*) filter (where h.is_synthetic or o.is_synthetic) as synthetic,
+           count(*) filter (where not (h.is_synthetic or o.is_synthetic) and h.at > now() - interval '24 hours') as recent
+    from held h join auxeira.organizations o using (org_id)
+    group by h.what
+  ), figures as (
+    select what, coalesce(c.total, 0) as total, coalesce(c.synthetic, 0) as synthetic, coalesce(c.recent, 0) as recent
+    from unnest(array['organizations', 'sse_scores', 'dashboard_metrics', 'actions', 'gamification_profiles',
+                      'integrations', 'investments', 'partnerships']) what
+      left join counted c using (what)
+  )
+  select auxeira.success((
+    jsonb_object_agg(f.what || '_count', f.total - f.synthetic)
+    || jsonb_build_object(
+      'users_count', (select count(*) from auxeira.users),
+      'recent_actions_24h', sum(f.recent) filter (where f.what = 'actions'),
+      'synthetic', jsonb_object_agg(f.what || '_count', f.synthetic),
+      'synthetic_sessions_count', (select count(*) from auxeira.synthetic_data_sessions),
+      'synthetic_data_percentage', coalesce(
+        max(round(100.0 * f.synthetic / nullif(f.total, 0), 2)) filter (where f.what = 'dashboard_metrics'), 0),
+      'timestamp', now()))::json)
+  from figures f;
 end;
-comment on function auxeira_api.admin_stats(jsonb) is 'GET /api/admin/stats: what the database holds, all tenants.';
+comment on function auxeira_api.admin_stats(jsonb) is
+  'GET /api/admin/stats: what the database holds, all tenants. Synthetic rows, and the rows of synthetic organizations, are '
+  'counted apart, in synthetic; synthetic_data_percentage is their part of all dashboard metrics.';
 
 -- Definer, because no API role may delete: DELETE would also let a login lock the tables for all tenants.
 create function auxeira_api.admin_cleanup(request jsonb) returns json

@@ -30,9 +30,16 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.relationship_json(auxeira.relationships), auxeira.list_related(text, text, integer),
   auxeira.propose_relationship(uuid, text, text), auxeira.settle_relationship(uuid, text, text[]),
   auxeira.record_investment(auxeira.investments), auxeira.record_partnership(auxeira.partnerships),
+  auxeira.record_redemption(uuid, text, numeric, numeric, numeric, timestamptz, text),
+  auxeira.record_grant(uuid, uuid, numeric, date, integer, text),
+  auxeira.assumption(text, date), auxeira.facts(text, uuid), auxeira.fact_json(jsonb),
   auxeira.benchmarks(text, text, boolean), auxeira.smallest_cohort(),
-  auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text),
-  auxeira.random_seed(), auxeira.template_usage()
+  auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text, uuid, jsonb),
+  auxeira.synthesis_options(jsonb), auxeira.template_in_use(uuid, text), auxeira.begin_synthesis(uuid, bigint),
+  auxeira.synthesis_parameters(text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb),
+  auxeira.store_series(auxeira.synthetic_data_sessions, jsonb), auxeira.synthesis_progress(),
+  auxeira.random_seed(), auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
+  auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid)
   to auxeira_user;
 
 -- The functions of the extension for people who work on sets.
@@ -42,7 +49,8 @@ declare
 begin
   for entry in
     select p.oid::regprocedure as signature from pg_proc p
-    where p.pronamespace = 'auxeira'::regnamespace and (p.proname like 'sse\_%' or p.proname like 'synthetic\_%')
+    where p.pronamespace = 'auxeira'::regnamespace and (p.proname like 'sse\_%' or p.proname like 'synthetic\_%'
+        or p.proname in ('check_template', 'store_synthetic_metrics'))
       and exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   loop
     execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);

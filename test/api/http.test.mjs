@@ -20,7 +20,7 @@ const routes = {
   '/api/auth/register': 'POST, OPTIONS', '/api/auth/login': 'POST, OPTIONS', '/api/auth/refresh': 'POST, OPTIONS',
   '/api/auth/logout': 'POST, OPTIONS', '/api/auth/me': 'GET, HEAD, OPTIONS',
   '/api/dashboard/metrics': 'GET, HEAD, POST, OPTIONS', '/api/synthetic/generate': 'POST, OPTIONS',
-  '/api/synthetic/templates': 'GET, HEAD, OPTIONS', '/api/sse/calculate': 'POST, OPTIONS',
+  '/api/synthetic/templates': 'GET, HEAD, POST, OPTIONS', '/api/sse/calculate': 'POST, OPTIONS',
   '/api/sse/score/x': 'GET, HEAD, OPTIONS', '/api/gamification/action': 'POST, OPTIONS',
   '/api/gamification/profile': 'GET, HEAD, OPTIONS', '/api/health': 'GET, HEAD, OPTIONS',
   '/api/admin/stats': 'GET, HEAD, OPTIONS', '/api/admin/cleanup': 'POST, OPTIONS', '/live': 'GET, HEAD, OPTIONS',
@@ -45,8 +45,9 @@ const routes = {
   '/api/relationships/x/accept': 'POST, OPTIONS', '/api/relationships/x/decline': 'POST, OPTIONS',
   '/api/relationships/x/end': 'POST, OPTIONS', '/api/investments': 'GET, HEAD, POST, OPTIONS',
   '/api/partnerships': 'GET, HEAD, POST, OPTIONS', '/api/documents': 'GET, HEAD, POST, OPTIONS',
-  '/api/benchmarks': 'GET, HEAD, OPTIONS', '/api/integrations': 'GET, HEAD, POST, OPTIONS',
+  '/api/benchmarks': 'GET, HEAD, OPTIONS', '/api/facts/x': 'GET, HEAD, OPTIONS', '/api/integrations': 'GET, HEAD, POST, OPTIONS',
   '/api/integrations/x/credentials': 'PUT, OPTIONS',
+  '/api/synthetic/templates/x': 'GET, HEAD, DELETE, OPTIONS',
 };
 
 describe('methods', () => {

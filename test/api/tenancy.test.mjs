@@ -133,15 +133,15 @@ describe('administration', () => {
     assert.equal(status, 200);
     const [expected] = await query(service.dsn, `
       select (select count(*) from auxeira.users) as users_count,
-             (select count(*) from auxeira.organizations) as organizations_count,
-             (select count(*) from auxeira.sse_scores) as sse_scores_count,
-             (select count(*) from auxeira.dashboard_metrics) as dashboard_metrics_count,
-             (select count(*) from auxeira.actions) as actions_count,
-             (select count(*) from auxeira.gamification_profiles) as gamification_profiles_count,
-             (select count(*) from auxeira.integrations) as integrations_count,
+             (select count(*) from auxeira.organizations where not is_synthetic) as organizations_count,
+             (select count(*) from auxeira.sse_scores where not is_synthetic) as sse_scores_count,
+             (select count(*) from auxeira.dashboard_metrics where not is_synthetic) as dashboard_metrics_count,
+             (select count(*) from auxeira.actions where not is_synthetic) as actions_count,
+             (select count(*) from auxeira.gamification_profiles where not is_synthetic) as gamification_profiles_count,
+             (select count(*) from auxeira.integrations where not is_synthetic) as integrations_count,
              (select round(100.0 * count(*) filter (where is_synthetic) / count(*), 2)
               from auxeira.dashboard_metrics) as synthetic_data_percentage,
-             (select count(*) from auxeira.actions) as recent_actions_24h`);
+             (select count(*) from auxeira.actions where not is_synthetic) as recent_actions_24h`);
     assert.ok(expected.users_count > 20 && expected.dashboard_metrics_count > 5);
     const seen = Object.fromEntries(Object.keys(expected).map((key) => [key, body.data[key]]));
     assert.deepEqual(seen, expected);

@@ -1,12 +1,9 @@
--- Medians, spread, and each contender's median as a share of the best of its subject.
+-- Medians, spread, and each contender's median as a share of the best of its subject; what was aimed at.
 \pset footer off
-with medians as (
-  select subject, contender, unit, percentile_cont(0.5) within group (order by rate) as median,
-         min(rate) as lowest, max(rate) as highest
-  from bench.results
-  group by subject, contender, unit
-)
 select subject, contender, unit, round(median) as median, round(lowest) as min, round(highest) as max,
        round((median / max(median) over (partition by subject))::numeric, 3) as "share of the best"
-from medians
-order by subject, median desc;
+from bench.medians m
+order by subject, m.median desc;
+select subject, contender || ' over ' || other as "ratio of medians", aim, ratio, case when met then 'met' else 'MISSED' end as verdict
+from bench.verdicts
+order by subject, contender;

@@ -94,6 +94,22 @@ insert into test.refused (person, api_function, request, expected) values
 ('vic', 'generate_synthetic', '{}', '42501 new row violates row-level security policy for table "dashboard_metrics"'),
 ('ann', 'list_templates', '{"type": "x"}',
  '22023 invalid request | detail: type: "x" is not one of all, startup_founder, venture_capital, angel_investor, corporate_partner, government, esg_funder, impact_investor'),
+('ann', 'create_template', '{}', E'ZA400 Missing required field: template_name | detail: template_name: this field is required\n'
+ 'data_schema: this field is required\ngeneration_rules: this field is required'),
+('ann', 'create_template', '{"template_name": "", "user_type": "x", "description": 5, "data_schema": [], "generation_rules": "x", "default_parameters": 1, "validation_rules": null}',
+ E'22023 invalid request | detail: user_type: "x" is not one of startup_founder, venture_capital, angel_investor, corporate_partner, government, esg_funder, impact_investor\n'
+ 'data_schema: an array is not an object\ndescription: 5 is not a string\n'
+ 'template_name: has 0 characters, 1 to 255 are allowed\ngeneration_rules: "x" is not an object\ndefault_parameters: 1 is not an object'),
+('ann', 'create_template', '{"template_name": "x", "data_schema": {"a": {"type": "integer", "decimals": 2}}, "generation_rules": {"a": {"low": 9, "high": 1}, "b": {}}}',
+ E'22023 the template is wrong | detail: data_schema.a.decimals: an integer has none\n'
+ 'generation_rules.b: is not a metric of data_schema\ngeneration_rules.a.low: 9 is above high, which is 1 | hint: See '
+ 'auxeira.check_template() for what a template may say.'),
+('vic', 'create_template', '{"template_name": "x", "data_schema": {"a": {"type": "number"}}, "generation_rules": {"a": {"low": 1, "high": 2}}}',
+ '42501 your role or type of user does not allow this'),
+('ann', 'get_template', '{"templateId": 5}', '22023 invalid request | detail: templateId: 5 is not a string'),
+('ann', 'get_template', '{"templateId": "00000000-0000-0000-0000-000000000001"}', 'P0002 template not found'),
+('ann', 'remove_template', '{}', 'ZA400 Missing required field: templateId | detail: templateId: this field is required'),
+('ann', 'remove_template', '{"templateId": "00000000-0000-0000-0000-000000000001"}', 'P0002 template not found'),
 -- administration
 ('ann', 'admin_cleanup', '{}', '42501 this needs a platform administrator | hint: Ask an administrator of the platform.'),
 ('root', 'admin_cleanup', '{"days": 0}', '22023 invalid request | detail: days: 0 is below the minimum 1'),

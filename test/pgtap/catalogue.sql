@@ -73,10 +73,13 @@ insert into allowed values
   ('unprotected', 'schema_version', 'the version, which the shim reads before anybody is logged in'),
   ('no key', 'rights_changes', 'never has a row'),
   ('always true', 'activities.everyone_select', 'the public price list of actions'),
+  ('always true', 'assumptions.everyone_select', 'what figures rest on'),
   ('not in the matrix', 'users auxeira_user SELECT', 'the own row'),
   ('not in the matrix', 'users auxeira_admin SELECT', 'administrators see who there is'),
   ('not in the matrix', 'activities auxeira_user SELECT', 'the public price list of actions'),
   ('not in the matrix', 'activities auxeira_admin SELECT', 'the public price list of actions'),
+  ('not in the matrix', 'assumptions auxeira_user SELECT', 'what figures rest on'),
+  ('not in the matrix', 'assumptions auxeira_admin SELECT', 'what figures rest on'),
   ('not in the matrix', 'synthetic_data_templates auxeira_user SELECT', 'public templates'),
   ('not in the matrix', 'synthetic_data_templates auxeira_admin SELECT', 'public templates'),
   ('not in the matrix', 'schema_version auxeira_authenticator SELECT', 'the version, for the readiness check'),
@@ -101,7 +104,8 @@ insert into allowed values
   ('harmless name', 'gamification_profiles.lifetime_tokens', 'points'),
   ('harmless name', 'gamification_profiles.tokens_spent', 'points'),
   ('harmless name', 'gamification_profiles.tokens_this_week', 'points'),
-  ('harmless name', 'actions.once_key', 'an action type');
+  ('harmless name', 'actions.once_key', 'an action type'),
+  ('harmless name', 'assumptions.key', 'what an assumption is of');
 
 -- Functions with the owner's rights, by who may execute them.
 create temporary table reviewed (role text, name text, reason text);
@@ -122,8 +126,12 @@ insert into reviewed values
   ('auxeira_user', 'record_action', 'for the user and the active organization'),
   ('auxeira_user', 'record_investment', 'after require_right, for the active organization'),
   ('auxeira_user', 'record_partnership', 'after require_right, for the active organization'),
+  ('auxeira_user', 'record_redemption', 'after require_right, of a partnership of the active organization'),
+  ('auxeira_user', 'record_grant', 'after require_right, of a program of the active organization'),
   ('auxeira_user', 'benchmarks', 'groups of five or more'),
-  ('auxeira_user', 'template_usage', 'how often each template was used'),
+  ('auxeira_user', 'template_usage', 'how often each template was used, others'' only by the own organizations'),
+  ('auxeira_user', 'record_template', 'after require_right, for the active organization'),
+  ('auxeira_user', 'remove_template', 'after require_right'),
   ('auxeira_user', 'create_integration', 'after require_right, for the active organization'),
   ('auxeira_user', 'store_integration_credentials', 'after require_right; writes what it cannot read'),
   ('auxeira_user', 'update_organization', 'after require_right, under the lock of the organization'),
@@ -395,8 +403,15 @@ insert into rules values
       and (g.field is null or g.field = (select a.attname from pg_attribute a
         where a.attrelid = c.conrelid and a.attnum = c.conkey[1]))
   where c.contype = 'f' and not (f.name = 'organizations' and c.conkey = (
-    select array[a.attnum] from pg_attribute a where a.attrelid = c.conrelid and a.attname = 'org_id')) $$,
-  array['grant insert (startup_id) on auxeira.investments to auxeira_user']),
+    select array[a.attnum] from pg_attribute a where a.attrelid = c.conrelid and a.attname = 'org_id'))
+    and not exists (
+      select from unnest(c.conkey, c.confkey) as k (near, far)
+        join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.near and a.attname = 'org_id'
+        join pg_attribute b on b.attrelid = c.confrelid and b.attnum = k.far and b.attname = 'org_id'
+      where f.name <> 'organizations') $$,
+  array['grant insert (startup_id) on auxeira.investments to auxeira_user',
+        'create unique index planted on auxeira.investments (investment_id);
+         alter table auxeira.investment_marks add foreign key (investment_id) references auxeira.investments (investment_id)']),
 ('global tables do not reference tenant tables', $$
   select c.conname from pg_constraint c join tenant_tables f on f.oid = c.confrelid
   where c.contype = 'f' and f.name <> 'organizations' and not exists (

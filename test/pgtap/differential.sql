@@ -391,23 +391,23 @@ create function test.found(of_part text) returns bigint language sql stable
   return (select count(*) from test.differences d where d.part = of_part);
 
 alter policy member_select on auxeira.sse_scores using (true);
-call test.play('too much', 6);
+call test.play('too much', 15);
 select cmp_ok(test.found('too much'), '>', 0::bigint, 'a policy that shows too much would be found');
 alter policy member_select on auxeira.sse_scores using (org_id = any (auxeira.readable_org_ids()));
-call test.play('too little', 6);
+call test.play('too little', 15);
 select cmp_ok(test.found('too little'), '>', 0::bigint, 'and one that shows too little');
 alter policy member_select on auxeira.sse_scores using (org_id = any (auxeira.readable_org_ids('scores')));
 
 select format('alter table %s %s trigger rights_changed', tgrelid::regclass, 'disable') from pg_trigger
 where tgname = 'rights_changed' \gexec
-call test.play('remembered', 6);
+call test.play('remembered', 15);
 select cmp_ok(test.found('remembered'), '>', 0::bigint, 'and rights that are remembered for too long');
 select format('alter table %s %s trigger rights_changed', tgrelid::regclass, 'enable') from pg_trigger
 where tgname = 'rights_changed' \gexec
 
 -- Last, because plans with a folded identity are not made again.
 alter function auxeira.readable_org_ids(text) immutable;
-call test.play('folded', 6);
+call test.play('folded', 15);
 select cmp_ok(test.found('folded'), '>', 0::bigint, 'and a plan that keeps the identity of who asked first');
 
 select * from finish();

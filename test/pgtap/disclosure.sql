@@ -6,8 +6,8 @@ select setseed(0.5) \g /dev/null
 
 -- --- Benchmarks: random worlds of startups ------------------------------------------------------------------------
 
--- Few or many startups, of uneven groups; some without a value, some without a score, some of them synthetic, some
--- without an owner who proved an address.
+-- Few or many startups, of uneven groups; some without a value, some without a score, some with a synthetic one, some
+-- without an owner who proved an address, some synthetic as a whole.
 update auxeira.users set email_verified = user_id = test.user_of('root');
 create function test.any_value(choices text[]) returns text language sql volatile
   return choices[1 + floor(power(random(), 1.7) * cardinality(choices))::integer];
@@ -15,10 +15,11 @@ create function test.make_world(startups integer) returns void language plpgsql 
 begin
   delete from auxeira.organizations where org_id not in (select org_id from test.people);
   with made as (
-    insert into auxeira.organizations (name, org_type, stage, industry, region, is_active)
+    insert into auxeira.organizations (name, org_type, stage, industry, region, is_active, is_synthetic)
     select 'startup ' || n, case when random() < 0.95 then 'startup' else 'corporate' end::auxeira.organization_type,
       test.any_value(array['seed', 'series_a', 'pre_seed', 'growth', 'late', null])::auxeira.stage,
-      test.any_value(array['fintech', 'health', 'food', 'space']), test.any_value(array['north', 'south', null]), random() < 0.97
+      test.any_value(array['fintech', 'health', 'food', 'space']), test.any_value(array['north', 'south', null]), random() < 0.97,
+      random() < 0.1
     from generate_series(1, startups) n returning org_id
   ), owned as (
     insert into auxeira.user_organizations (org_id, user_id, role)
@@ -40,7 +41,7 @@ create view test.truth as
   from auxeira.organizations o cross join lateral (
     select * from auxeira.sse_scores s where s.org_id = o.org_id and s.status = 'scored' and not s.is_synthetic
     order by version desc limit 1) s
-  where o.org_type = 'startup' and o.is_active and exists (
+  where o.org_type = 'startup' and o.is_active and not o.is_synthetic and exists (
     select from auxeira.user_organizations m where m.org_id = o.org_id and m.user_id = test.user_of('root'));
 
 -- What is known of each world: the truth, the atoms, and all that is published: three tables and their totals.
@@ -138,6 +139,7 @@ create table test.targets as
 create table test.questions (api_function text, request text);
 insert into test.questions values
   ('get_metrics', '{"organizationId": "%"}'), ('get_sse_score', '{"startupId": "%"}'), ('list_documents', '{"organizationId": "%"}'),
+  ('list_facts', '{"kind": "mrr_movements", "organizationId": "%"}'), ('list_facts', '{"kind": "grants", "organizationId": "%"}'),
   ('calculate_sse', '{"startupId": "%", "responses": {"team": {"a": 0.5}}}'), ('get_organization', '{"organizationId": "%"}'),
   ('update_organization', '{"organizationId": "%", "name": "x"}'), ('list_members', '{"organizationId": "%"}'),
   ('list_invitations', '{"organizationId": "%"}'), ('change_member_role', '{"organizationId": "%", "userId": "#", "role": "viewer"}'),

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(101);
+select plan(102);
 
 create function test.with_org(person text, request jsonb default '{}') returns jsonb language sql as $$
   select jsonb_build_object('organizationId', test.org_of(person)) || request $$;
@@ -38,7 +38,8 @@ select results_eq($$ select o ->> 'role', o ->> 'isActive', o ->> 'isPrimary', o
                   $$ values ('member', 'false', 'false', 'Ann Ltd'), ('owner', 'true', 'true', 'moe') $$, 'one''s own are listed');
 select is((test.call('vic', 'get_organization', test.with_org('ann')) -> 'data') - '{organizationId,createdAt}'::text[],
   '{"name": "Ann Ltd", "type": "startup", "description": null, "website": null, "industry": "fintech", "region": null,
-    "stage": "seed", "sizeCategory": null, "logoUrl": null, "role": "viewer"}', 'the profile of one''s own');
+    "stage": "seed", "businessModel": null, "foundedOn": null, "closedOn": null, "sizeCategory": null, "logoUrl": null,
+    "isSynthetic": false, "role": "viewer"}', 'the profile of one''s own');
 select is(test.denied(person, api_function, 'ann', request), 'P0002 organization not found', person || ' finds none: ' || api_function)
 from (values ('bob'), ('ivy'), ('root')) people (person), (values ('get_organization', '{}'::jsonb), ('update_organization', '{"name": "x"}'),
   ('list_members', '{}'), ('list_invitations', '{}')) calls (api_function, request);
@@ -46,15 +47,18 @@ select is(test.denied(person, 'update_organization', 'ann', '{"name": "Mine"}'),
           person || ' may not change it')
 from unnest('{vic,moe}'::text[]) person;
 select is((test.call('kim', 'update_organization', test.with_org('ann', '{"name": "Ann & Co", "description": "Sells pumps",
-    "website": "https://ann.example/x?y", "region": "Kenya", "stage": "series_a", "industry": ""}')) -> 'data') - '{organizationId,createdAt}'::text[],
+    "website": "https://ann.example/x?y", "region": "Kenya", "stage": "series_a", "industry": "", "businessModel": "smb",
+    "foundedOn": "2024-02-29T23:59:59Z"}')) -> 'data') - '{organizationId,createdAt}'::text[],
   '{"name": "Ann & Co", "type": "startup", "description": "Sells pumps", "website": "https://ann.example/x?y", "industry": null,
-    "region": "Kenya", "stage": "series_a", "sizeCategory": null, "logoUrl": null, "role": "admin"}', 'an admin changes what is named');
+    "region": "Kenya", "stage": "series_a", "businessModel": "smb", "foundedOn": "2024-02-29", "closedOn": null,
+    "sizeCategory": null, "logoUrl": null, "isSynthetic": false, "role": "admin"}', 'an admin changes what is named');
 select is(test.denied('ann', 'update_organization', 'ann', request::jsonb), test.spelled(expected), 'refused: ' || request)
 from (values
   ('{"type": "government", "metadata": {}, "isActive": false}',
    E'22023 invalid request | detail: type: this field is not known here\nisActive: this field is not known here\nmetadata: this field is not known here'),
   ('{"name": "", "stage": "ipo"}', E'22023 invalid request | detail: name: has 0 characters, 1 to 255 are allowed\n'
    'stage: "ipo" is not one of pre_seed, seed, series_a, series_b, series_c, growth, late'),
+  ('{"closedOn": "2024-02-28T00:00:00Z"}', '22023 invalid request | detail: closedOn: must not be before foundedOn'),
   ('{"website": "javascript:alert(1)"}', '22023 invalid request | detail: website: it is not a URL that begins with http:// or https://'),
   ('{"logoUrl": "https://a b"}', '22023 invalid request | detail: logoUrl: it is not a URL that begins with http:// or https://'),
   ('{"organizationId": "x"}', '22023 invalid request | detail: organizationId: "x" is not a UUID such as 6f9619ff-8b86-4d01-b42d-00cf4fc964ff')

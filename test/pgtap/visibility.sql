@@ -80,10 +80,11 @@ begin
   execute format('select to_jsonb(t) from auxeira.%I t where t.org_id = $1 limit 1', of_table) into row_of_org using org;
   -- Another key; and the writer's own name where rows carry one.
   row_of_org := coalesce(row_of_org, '{}') || jsonb_build_object('org_id', org)
-    || (select coalesce(jsonb_object_agg(key, case when key in ('user_id', 'created_by') then member.user_id
-                                              else gen_random_uuid() end), '{}')
+    || (select coalesce(jsonb_object_agg(key, case when key in ('user_id', 'created_by') then member.user_id::text
+                                              when key in ('month', 'as_of') then '2030-01-01'
+                                              else gen_random_uuid()::text end), '{}')
         from jsonb_object_keys(row_of_org) key
-        where key in ('metric_id', 'document_id', 'session_id', 'user_id', 'created_by'));
+        where key in ('metric_id', 'document_id', 'session_id', 'user_id', 'created_by', 'flow_id', 'program_id', 'month', 'as_of'));
   if not coalesce((row_of_org ->> 'is_synthetic')::boolean, true) then
     row_of_org := row_of_org - 'session_id';
   end if;
@@ -123,6 +124,8 @@ insert into test.api_cells values
   ('create_metrics',           'dashboard_metrics',       'insert', false, '{"metrics": [{"dashboard_type": "government",
      "metric_timestamp": "2026-01-01T00:00:00Z", "metrics": {"a": 1}}]}'),
   ('generate_synthetic',       'synthetic_data_sessions', 'insert', false, '{"count": 1}'),
+  ('create_template',          'organization_templates',  'insert', false, '{"template_name": "x", "data_schema":
+     {"a": {"type": "number"}}, "generation_rules": {"a": {"low": 1, "high": 2}}}'),
   ('complete_action',          'actions',                 'insert', false, '{"actionType": "pivot", "domain": "x"}'),
   ('create_document',          'documents',               'insert', false, '{"title": "x", "kind": "legal", "url": "https://files.example/x"}'),
   ('create_integration',       'integrations',            'insert', false, '{"serviceName": "x", "serviceType": "y"}');
@@ -141,6 +144,15 @@ select m.name, c.api_function, o.name,
        test.outcome(m, c.api_function, replace(c.request, '%', o.org_id::text)::jsonb)
 from test.members m, test.api_cells c, test.organizations o
 where c.names_organization or o.org_id = m.org_id;
+
+-- Facts are of the organization that the request names; the assumptions are everybody's.
+insert into test.calls
+select m.name, 'list_facts', kind || ' of ' || o.name,
+       case kind when 'assumptions' then o.org_id = m.org_id else test.may(m, kind, 'select', o.org_id, null, '{sql}') end,
+       test.outcome(m, 'list_facts', jsonb_build_object('kind', kind, 'organizationId', o.org_id))
+from test.members m, test.organizations o,
+  unnest(array['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
+               'benefit_redemptions', 'programs', 'grants', 'assumptions']) kind;
 
 -- Proposals go to any startup; what is asked is the proposer's right.
 insert into test.calls
@@ -167,6 +179,13 @@ from test.members m, auxeira.relationships r,
   (values ('accept_relationship', false, '{"relationshipId": "%", "scopes": ["scores"]}'),
           ('decline_relationship', false, '{"relationshipId": "%"}'),
           ('end_relationship', true, '{"relationshipId": "%"}')) c (api_function, by_proposer, request);
+
+-- Templates are named by their id, whoever's they are.
+insert into test.calls
+select m.name, c.api_function, o.name, test.may(m, 'organization_templates', c.command, o.org_id, null, '{sql, function}'),
+       test.outcome(m, c.api_function, jsonb_build_object('templateId', t.template_id))
+from test.members m, test.organizations o join auxeira.organization_templates t using (org_id),
+  (values ('get_template', 'select'), ('remove_template', 'update')) c (api_function, command);
 
 -- Members are changed and removed by administrators, and may leave.
 insert into test.calls

@@ -30,11 +30,21 @@ sql "$admin" <<'SQL'
 create role auxeira_tap_dumped login;
 select user_id from auxeira.users \gset
 call auxeira.bind_login('auxeira_tap_dumped', :'user_id');
+-- A row of every tenant table, by a function that is gone again.
+begin;
+create schema test;
+\i test/pgtap/support/rows.sql
+insert into auxeira.organizations (name, org_type, is_synthetic) values ('Fund', 'venture_capital', true) returning org_id as fund \gset
+select test.plant_rows(:'fund', org_id, :'user_id') from auxeira.organizations where not is_synthetic \g /dev/null
+drop schema test cascade;
+commit;
 SQL
 
 sql "$admin" -c 'select count(*) > 0 and count(*) filter (where md5 = md5('"''"')) < count(*) from ('"$(cat test/pgtap/support/fingerprints.sql)"') f' |
     grep -qx t
 ok 'there is something to dump'
+is "$(sql "$admin" -c 'select relation from ('"$(cat test/pgtap/support/fingerprints.sql)"') f
+    where md5 = md5('"''"') and relation in (select table_name from auxeira.visibility)')" '' 'in every tenant table'
 
 pg_dumpall --dbname="$admin" --roles-only --no-role-passwords >"$work/roles.sql"
 ok 'pg_dumpall --roles-only'

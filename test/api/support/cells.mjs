@@ -96,6 +96,12 @@ const ofInvitation = (rule) => insideOrganization('invitationId', async (world, 
   return organizations.map((organization) => (organization === null ? randomUUID() : made.shift().id));
 }, rule);
 
+const facts = ['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
+  'benefit_redemptions', 'programs', 'grants'];
+
+const ofFacts = (world) => facts.flatMap((kind) => ofOrganization(kind, 'select',
+  ({ org_id: organizationId }) => ({ parameters: { kind }, query: { organizationId } }))(world));
+
 // --- Relationships ------------------------------------------------------------------------------------------------
 
 // Who may propose one of a kind, to which startups; `table` is where else a row is written.
@@ -136,6 +142,17 @@ const ofIntegration = (body) => (world) => world.members.flatMap((caller) =>
     isSeen: integration.org_id === caller.org_id,
     name: integration.org_id === world.nowhere.org_id ? key(caller, 'nowhere') : undefined,
     asIf: key(caller, 'nowhere'), parameters: { integrationId: integration.integration_id }, json: body,
+  })));
+
+const ofTemplate = (command) => (world) => world.members.flatMap((caller) =>
+  [...world.templates, { org_id: world.nowhere.org_id, template_id: randomUUID() }].map((template) => ({
+    caller, target: template.org_id, isOwn: template.org_id === caller.org_id,
+    isAllowed: world.may(caller, 'organization_templates', command, template.org_id),
+    isSeen: template.org_id === caller.org_id,
+    name: template.org_id === world.nowhere.org_id ? key(caller, 'nowhere') : undefined,
+    asIf: key(caller, 'nowhere'), parameters: { templateId: template.template_id },
+    // What was removed stays so until all have asked; the other cells about it may have come first.
+    accepts: command === 'update' ? [200, 404] : [200],
   })));
 
 // --- Mails' tokens, and others ---------------------------------------------------------------------------------------
@@ -239,12 +256,18 @@ export const cells = {
   'POST /api/dashboard/metrics': inActive('dashboard_metrics', points),
   'POST /api/synthetic/generate': inActive('synthetic_data_sessions', { count: 1 }),
   'GET /api/synthetic/templates': own(),
+  'POST /api/synthetic/templates': inActive('organization_templates', () => ({ template_name: randomUUID(),
+    data_schema: { users: { type: 'integer' } }, generation_rules: { users: { low: 1, high: 9 } } })),
+  'GET /api/synthetic/templates/:templateId': ofTemplate('select'),
+  'DELETE /api/synthetic/templates/:templateId': ofTemplate('update'),
   'POST /api/sse/calculate': (world) => ofOrganization('sse_scores', 'insert',
     ({ org_id: startupId }) => ({ json: { startupId, responses: complete.responses } }))(world)
     .map((cell) => ({ ...cell, accepts: cell.caller.user_type === 'startup_founder' ? [201] : [422] })),
   'GET /api/sse/score/:startupId': ofOrganization('sse_scores', 'select', inPath('startupId')),
   'POST /api/gamification/action': inActive('actions', { actionType: 'pivot', domain: 'x' }),
   'GET /api/gamification/profile': own(),
+  'GET /api/facts/:kind': (world) => [...ofFacts(world),
+    ...own(() => ({ target: 'assumptions', parameters: { kind: 'assumptions' } }))(world)],
 
   'GET /api/admin/stats': forAdministrators(),
   'POST /api/admin/cleanup': forAdministrators(),

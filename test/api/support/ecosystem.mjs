@@ -43,6 +43,8 @@ const putBack = `
   insert into auxeira.relationships table test.saved_relationships;
   delete from auxeira.dashboard_metrics m where not exists (
     select from test.saved_dashboard_metrics s where (s.org_id, s.metric_id) = (m.org_id, m.metric_id));
+  delete from auxeira.organization_templates where template_name <> 'users' or version > 1;
+  update auxeira.organization_templates set is_active = true where not is_active;
   delete from auxeira.invitations;
   delete from auxeira.api_keys;
   delete from auxeira.totp_secrets;
@@ -57,7 +59,9 @@ const rowsOf = (table, key) => `
 const rows = [['dashboard_metrics', 'metric_id'], ['sse_scores', 'score_id'], ['documents', 'document_id'],
   ['integrations', 'integration_id'], ['investments', 'investment_id'], ['partnerships', 'partnership_id'],
   ['relationships', 'relationship_id'], ['actions', 'action_id'], ['gamification_profiles', 'profile_id'],
-  ['integration_data', 'data_id']].map(([table, key]) => rowsOf(table, key)).join(' union all ');
+  ['integration_data', 'data_id'], ['investment_cash_flows', 'flow_id'], ['benefit_redemptions', 'redemption_id'],
+  ['programs', 'program_id'], ['grants', 'grant_id'], ['organization_templates', 'template_id']]
+  .map(([table, key]) => rowsOf(table, key)).join(' union all ');
 
 export class Ecosystem {
   #session;
@@ -92,6 +96,7 @@ export class Ecosystem {
     this.relationships = await query(dsn, 'select * from auxeira.relationships');
     this.kinds = await query(dsn, 'select * from auxeira.relationship_kinds');
     this.matrix = await query(dsn, 'select * from auxeira.visibility');
+    this.templates = await query(dsn, 'select org_id, template_id from auxeira.organization_templates');
     this.integrations = await query(dsn, 'select org_id, integration_id from auxeira.integrations');
     await this.lookAgain(dsn);
   }

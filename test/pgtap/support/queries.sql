@@ -15,6 +15,8 @@ declare
   people constant uuid[] := array(select user_id from test.members order by name);
   score uuid;
   found_integration uuid;
+  found uuid;
+  startup uuid;
 begin
   for n in 1 .. many loop
     insert into auxeira.dashboard_metrics (org_id, user_id, dashboard_type, metric_name, metric_category, metric_value,
@@ -31,12 +33,30 @@ begin
       jsonb_build_object('n', n));
     insert into auxeira.gamification_profiles (org_id, user_id, total_tokens, lifetime_tokens, current_streak, longest_streak)
     values (org, public.next_uuid(), n, n, n % 3, n);
+    insert into auxeira.mrr_movements (org_id, month, movement, amount, customers)
+    select org, make_date(2025, n, 1), movement, n * 100, n from unnest(array['new', 'churn']) movement;
+    insert into auxeira.cash_positions (org_id, month, opening, operating_inflow, operating_outflow, financing, closing)
+    values (org, make_date(2025, n, 1), n * 1000, n, 0, 0, n * 1001);
+    insert into auxeira.headcounts (org_id, month, employees, hires) values (org, make_date(2025, n, 1), n, n % 2);
+    startup := startups[1 + floor(random() * cardinality(startups))::integer];
     insert into auxeira.investments (org_id, startup_id, investment_type, amount, status)
-    values (org, startups[1 + floor(random() * cardinality(startups))::integer], test.any_of('equity', 'grant'),
-      n * 1000, test.any_of('pipeline', 'active', 'exited'));
+    values (org, startup, test.any_of('equity', 'grant'), n * 1000, test.any_of('pipeline', 'active', 'exited'))
+    returning investment_id into found;
+    insert into auxeira.investment_cash_flows (org_id, investment_id, flow_date, flow_type, amount)
+    values (org, found, make_date(2025, n, 15), test.any_of('contribution', 'distribution', 'fee'), n * 1000);
+    insert into auxeira.investment_marks (org_id, investment_id, as_of, fair_value, method)
+    select org, found, make_date(2025, 12, day), n * day, test.any_of('cost', 'round', 'model') from unnest(array[1, 31]) day;
     insert into auxeira.partnerships (org_id, startup_id, partnership_type, priority, start_date)
-    values (org, startups[1 + floor(random() * cardinality(startups))::integer], test.any_of('pilot', 'supply'),
-      test.any_of('low', 'high'), current_date - n);
+    values (org, startup, test.any_of('pilot', 'supply'), test.any_of('low', 'high'), current_date - n)
+    returning partnership_id into found;
+    insert into auxeira.benefit_redemptions (org_id, partnership_id, startup_id, redeemed_at, benefit, list_value, partner_cost,
+      startup_saving)
+    values (org, found, startup, now() - n * interval '1 day', test.any_of('credits', 'licences'), n * 10, n, n * 9);
+    insert into auxeira.programs (org_id, name, kind, region, budget, starts_on)
+    values (org, 'programme ' || n, test.any_of('grant', 'accelerator'), test.any_of('north', null), n * 10000, current_date - n)
+    returning program_id into found;
+    insert into auxeira.grants (org_id, program_id, startup_id, awarded_on, amount, disbursed, status)
+    values (org, found, startup, current_date - n, n * 1000, n * 100, test.any_of('awarded', 'active', 'completed'));
     insert into auxeira.documents (org_id, title, kind, url, sha256)
     values (org, test.any_of('deck', 'plan'), test.any_of('pitch_deck', 'legal'), 'https://files.example/' || n,
       sha256(convert_to(n::text, 'UTF8')));
@@ -66,10 +86,11 @@ insert into test.columns
 select c.relname, a.attname,
        case when t.typname in ('int4', 'int8', 'numeric') then 'number' when t.typname in ('timestamptz', 'date') then 'time'
             when t.typname in ('uuid', 'text', 'jsonb') then t.typname else 'other' end,
-       format_type(a.atttypid, null), a.attnum = any (k.conkey)
+       t.oid::regtype, a.attnum = any (k.conkey)
 from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-  join pg_type t on t.oid = a.atttypid
+  join pg_type typed on typed.oid = a.atttypid
+  join pg_type t on t.oid = case typed.typtype when 'd' then typed.typbasetype else typed.oid end
   join pg_constraint k on k.conrelid = c.oid and k.contype = 'p'
 where c.relnamespace = 'auxeira'::regnamespace
   and (c.relname = 'users' or c.relname in (select v.table_name from auxeira.visibility v
@@ -168,7 +189,8 @@ begin atomic
   select coalesce((
     select format('b.%I = a.%I', b_column, a_column)
     from (values ('org_id', 'org_id'), ('org_id', 'startup_id'), ('startup_id', 'org_id'), ('score_id', 'score_id'),
-                 ('integration_id', 'integration_id'), ('user_id', 'user_id')) link (b_column, a_column)
+                 ('integration_id', 'integration_id'), ('investment_id', 'investment_id'), ('partnership_id', 'partnership_id'),
+                 ('program_id', 'program_id'), ('month', 'month'), ('user_id', 'user_id')) link (b_column, a_column)
     where test.has_column(a_table, a_column) and test.has_column(b_table, b_column)
     order by random() limit 1),
     format('b.%I::timestamptz = a.%I::timestamptz', test.any_column(b_table, '{time}'), test.any_column(a_table, '{time}')));

@@ -1,0 +1,186 @@
+// Generating and storing in one go: no row of the series is ever kept but in the table.
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "rejection.hpp"
+#include "synthesis/generator.hpp"
+#include "synthesis/template.hpp"
+
+#include "functions/bulk_insert.hpp"
+#include "functions/jsonb_document.hpp"
+#include "functions/jsonb_reader.hpp"
+#include "functions/synthetic_series.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/progress.h"
+#include "funcapi.h"
+#include "port/pg_bswap.h"
+#include "utils/array.h"
+#include "utils/backend_progress.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+}
+
+namespace auxeira::functions {
+
+namespace {
+
+using namespace synthesis;
+
+constexpr int rows_between_interrupts = 100;
+constexpr int rows_between_reports = 1000;
+constexpr long milliseconds_between_notices = 1000;
+
+constexpr std::int64_t most_values = 25'000'000;
+
+// The arguments behind those of the series.
+constexpr int user_argument = series_arguments;
+constexpr int session_argument = series_arguments + 1;
+constexpr int template_argument = series_arguments + 2;
+
+// What auxeira.synthesis_progress() reads; pg_stat_progress_copy shows earlier parameters only.
+constexpr int progress_total = PGSTAT_NUM_PROGRESS_PARAM - 3;
+constexpr int progress_session = PGSTAT_NUM_PROGRESS_PARAM - 2; // and the next
+
+std::optional<Template> template_of(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(template_argument)) return std::nullopt;
+    return std::optional<Template>(std::in_place,
+                                   read_document(jsonb_argument(fcinfo, template_argument), "$"));
+}
+
+void check_size(const Config& config, const Dashboard& dashboard) {
+    const auto metrics = static_cast<std::int64_t>(dashboard.metrics.size());
+    if (config.count * metrics <= most_values) return;
+    throw Rejection(Reason::invalid_value, "invalid parameters for synthetic data",
+                    {{"count", std::to_string(config.count) + " points of " + std::to_string(metrics) +
+                                   " metrics are more than " + std::to_string(most_values) + " values"}},
+                    "Generate them in parts, each with an as_of of its own.");
+}
+
+BulkInsert::Column constant(const char* name, Oid type, Datum value, bool is_null = false,
+                            const char* cast = "") {
+    return {name, cast, type, false, value, is_null};
+}
+
+BulkInsert::Column changing(const char* name, Oid type) {
+    return {name, "", type, true, Datum{0}, true};
+}
+
+BulkInsert::Column argument(FunctionCallInfo fcinfo, const char* name, int index) {
+    return constant(name, UUIDOID, fcinfo->args[index].value, fcinfo->args[index].isnull);
+}
+
+// The columns of auxeira.dashboard_metrics; those that change are in the order of PointRow.
+BulkInsert begin_storing(FunctionCallInfo fcinfo, const Config& config, const Dashboard& dashboard) {
+    const auto text = [](std::string_view value) { return backend([value] { return text_datum(value); }); };
+    const BulkInsert::Column columns[] = {
+        argument(fcinfo, "org_id", 7),
+        changing("metric_id", UUIDOID),
+        changing("metric_value", JSONBOID),
+        changing("metric_timestamp", TIMESTAMPTZOID),
+        changing("reported_at", TIMESTAMPTZOID),
+        changing("first_value", JSONBOID),
+        argument(fcinfo, "user_id", user_argument),
+        constant("dashboard_type", TEXTOID, text(dashboard.name), false, "::auxeira.user_type"),
+        constant("metric_name", TEXTOID, text("synthetic_metrics")),
+        constant("is_synthetic", BOOLOID, BoolGetDatum(true)),
+        constant("synthetic_algorithm", TEXTOID, text(dashboard.algorithm)),
+        constant("synthetic_trend", TEXTOID, text(name_of(config.trend))),
+        argument(fcinfo, "session_id", session_argument)};
+    return BulkInsert("auxeira.dashboard_metrics", columns);
+}
+
+// Tells other sessions (as COPY does, in pg_stat_progress_copy) and the client how far it is.
+class Progress {
+public:
+    Progress(Oid table, std::int64_t total, const NullableDatum& session)
+        : total_(total), told_(GetCurrentTimestamp()) {
+        std::array<int64, 2> halves{};
+        if (!session.isnull) std::memcpy(halves.data(), DatumGetUUIDP(session.value), sizeof halves);
+        backend([table, total, &halves] {
+            const int parameters[] = {PROGRESS_COPY_COMMAND, PROGRESS_COPY_TYPE, progress_total,
+                                      progress_session, progress_session + 1};
+            const int64 values[] = {PROGRESS_COPY_COMMAND_FROM, PROGRESS_COPY_TYPE_CALLBACK, total,
+                                    static_cast<int64>(pg_ntoh64(halves[0])),
+                                    static_cast<int64>(pg_ntoh64(halves[1]))};
+            pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
+            pgstat_progress_update_multi_param(std::size(parameters), parameters, values);
+        });
+    }
+
+    void report(std::int64_t done) {
+        pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, done);
+        const TimestampTz now = GetCurrentTimestamp();
+        if (!TimestampDifferenceExceeds(told_, now, milliseconds_between_notices)) return;
+        told_ = now;
+        const auto percent = static_cast<int>(100 * done / total_);
+        backend([=, this] {
+            ereport(NOTICE, (errmsg("generated " INT64_FORMAT " of " INT64_FORMAT " points (%d %%)", done, total_,
+                                    percent)));
+        });
+    }
+
+    void end() { backend([] { pgstat_progress_end_command(); }); }
+
+private:
+    const std::int64_t total_;
+    TimestampTz told_;
+};
+
+// The first identifiers, for a preview of what the table now holds.
+struct Preview {
+    static constexpr int longest = 3;
+    Uuid ids[longest];
+    int count = 0;
+
+    void note(const Uuid& id) {
+        if (count < longest) ids[count++] = id;
+    }
+};
+
+Datum result_row(FunctionCallInfo fcinfo, std::int64_t generated, std::int64_t inserted, Preview& preview) {
+    TupleDesc row = nullptr;
+    if (get_call_result_type(fcinfo, nullptr, &row) != TYPEFUNC_COMPOSITE) elog(ERROR, "no row type");
+    Datum ids[Preview::longest];
+    for (int j = 0; j < preview.count; ++j)
+        ids[j] = UUIDPGetDatum(reinterpret_cast<const pg_uuid_t*>(preview.ids[j].data()));
+    ArrayType* const list = construct_array(ids, preview.count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+    Datum values[] = {Int64GetDatum(generated), Int64GetDatum(inserted), PointerGetDatum(list)};
+    bool nulls[std::size(values)] = {};
+    return HeapTupleGetDatum(heap_form_tuple(row, values, nulls));
+}
+
+} // namespace
+
+AUXEIRA_SQL_FUNCTION(store_synthetic_metrics) {
+    const std::optional<Template> made = template_of(fcinfo);
+    const Config config = made ? read_config(fcinfo, *made) : read_config(fcinfo);
+    const Dashboard& metrics = made ? made->dashboard() : dashboard(config.user_type);
+    check_size(config, metrics);
+    Generator generator(config, metrics, honour_interrupts);
+    std::optional<Inspector> inspector;
+    if (made) inspector.emplace(*made);
+    PointRow row(metrics);
+    BulkInsert rows = begin_storing(fcinfo, config, metrics);
+    Progress progress(rows.table(), config.count, fcinfo->args[session_argument]);
+    Preview preview;
+    Point point;
+    std::int64_t generated = 0;
+    for (; generator.next(point); ++generated) {
+        if (generated % rows_between_interrupts == 0) honour_interrupts();
+        if (generated % rows_between_reports == 0) progress.report(generated);
+        if (inspector) inspector->check(point.values);
+        row.fill(point);
+        rows.add(row.values.data(), row.nulls.data());
+        preview.note(point.id);
+    }
+    const std::int64_t inserted = rows.finish();
+    progress.end();
+    return backend([&] { return result_row(fcinfo, generated, inserted, preview); });
+}
+
+} // namespace auxeira::functions

@@ -1,0 +1,40 @@
+-- Synthetic metrics, generated and stored in one call at the speed of a bulk load.
+
+-- Invoker: the rows are stored with the privileges of the caller, under the row policies of the table.
+create function auxeira.store_synthetic_metrics(
+  user_type text,
+  count integer,
+  time_range_days integer,
+  variance double precision,
+  trend text,
+  seed bigint,
+  as_of timestamptz,
+  org_id uuid,
+  data_type text,
+  stage text,
+  industry text,
+  region text,
+  business_model text,
+  missing_rate double precision,
+  late_rate double precision,
+  restatement_rate double precision,
+  shock_rate double precision,
+  user_id uuid,
+  session_id uuid,
+  template jsonb,
+  out generated bigint,
+  out inserted bigint,
+  out first_ids uuid[]
+)
+  as 'MODULE_PATHNAME', 'auxeira_store_synthetic_metrics' language c volatile called on null input parallel unsafe
+  cost 100000;
+comment on function auxeira.store_synthetic_metrics(
+  text, integer, integer, double precision, text, bigint, timestamptz, uuid, text, text, text, text, text,
+  double precision, double precision, double precision, double precision, uuid, uuid, jsonb) is
+  'Stores the rows of auxeira.synthetic_metrics() of the same arguments in auxeira.dashboard_metrics, as one INSERT of '
+  'the caller would: privileges, row policies, constraints, triggers and indexes are honoured. user_id, session_id: '
+  'for the columns of the same names. template: for rows of auxeira.synthetic_from_template(); NULL for the catalogue''s. '
+  'generated: points made; inserted: fewer where the same points were there '
+  'already; first_ids: of the first three. pg_stat_progress_copy shows it while it runs, and there is a notice for '
+  'each second. Errors: those of auxeira.synthetic_metrics() and of the INSERT; 22023 for more than 25,000,000 values; '
+  '0A000 where the table is not an ordinary one.';
