@@ -201,9 +201,10 @@ select is(test.refusal('ivy', 'list_facts', (test.of('ann') || '{"kind": "grants
 select is((select string_agg(f ->> 'month', ' ') from jsonb_array_elements(test.facts('ann', 'mrr-movements', request::jsonb) -> 'facts') f), expected,
           'MRR movements ' || request)
 from (values
-  ('{"from": "2025-11-30T00:00:00Z"}', '2026-01-01 2025-12-01'), ('{"to": "2025-02-01T00:00:00Z"}', '2025-02-01 2025-01-01'),
+  ('{"from": "2025-11-30T00:00:00Z"}', '2026-01-01 2025-12-01'), ('{"from": "2025-01-01T00:00:00Z", "to": "2025-02-01T00:00:00Z"}', '2025-02-01 2025-01-01'),
   ('{"to": "2025-01-01T00:00:00Z"}', '2025-01-01 2024-12-01'),
-  ('{"to": "2025-01-01T00:00:00Z", "includeSynthetic": false}', '2025-01-01'), ('{"limit": 2}', '2026-01-01 2025-12-01'), ('{"limit": 1, "to": "2025-12-31T00:00:00Z"}', '2025-12-01')) as requests (request, expected);
+  ('{"to": "2025-01-01T00:00:00Z", "includeSynthetic": false}', '2025-01-01'),
+  ('{"limit": 2}', '2026-01-01 2025-12-01'), ('{"limit": 1, "to": "2025-12-31T00:00:00Z"}', '2025-12-01')) as requests (request, expected);
 select is((test.facts('ann', 'redemptions') #> '{facts,0}') - '{redemptionId,createdAt}'::text[],
   format('{"organizationId": "%s", "startupId": "%s", "redeemedAt": "2026-01-20T23:00:00+00:00", "benefit": "credits", "listValue": 100.00,
     "partnerCost": 20.00, "startupSaving": 80.00, "currency": "USD", "source": "self", "isSynthetic": false}', :'corp', :'ann')::jsonb,
