@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "functions/plans.hpp"
+#include "functions/policy_plans.hpp"
 
 extern "C" {
 #include "access/parallel.h"
@@ -180,23 +181,38 @@ Caller resolve_login(const std::string& name) {
     return caller;
 }
 
+// A change of rights ends the plans that were made for fewer organizations; another user on the connection
+// ends them here.
+void forget_plans_for_fewer() {
+    static unsigned several_before = 0;
+    const unsigned several = lists_of_several();
+    if ((several & ~several_before) != 0) backend([] { forget_narrowed_plans(); });
+    several_before = several;
+}
+
 void follow_bound_login() {
     const Asking now;
     const std::string name = std::string("login ") + bound_user_id();
     const Caller* const known = recall(name);
     keep_identity(known != nullptr ? known->identity : resolve_login(name).identity);
+    forget_plans_for_fewer();
 }
 
-// Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers.
+// Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers. False
+// when there is nobody to follow.
+bool follow_if_bound() {
+    if (*bound_user_id() == '\0' || asking || IsParallelWorker() || IsInParallelMode()) return false;
+    boundary::enter(
+        [](FunctionCallInfo) -> Datum {
+            follow_bound_login();
+            return 0;
+        },
+        nullptr);
+    return true;
+}
+
 void start_executor(QueryDesc* query, int flags) {
-    if (*bound_user_id() != '\0' && !asking && !IsParallelWorker() && !IsInParallelMode()) {
-        boundary::enter(
-            [](FunctionCallInfo) -> Datum {
-                follow_bound_login();
-                return 0;
-            },
-            nullptr);
-    }
+    follow_if_bound();
     next_executor_start != nullptr ? next_executor_start(query, flags) : standard_ExecutorStart(query, flags);
 }
 
@@ -221,14 +237,19 @@ void start_utility(PlannedStmt* statement, const char* text, bool is_shared, Pro
                    ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
                    QueryCompletion* completion) {
     if (IsA(statement->utilityStmt, ExplainStmt) && sees_a_part()) boundary::enter(refuse_plan, nullptr);
+    // The plan that EXECUTE finds must not be older than the rights it is for.
+    if (IsA(statement->utilityStmt, ExecuteStmt)) follow_if_bound();
     const auto process = next_utility != nullptr ? next_utility : standard_ProcessUtility;
     process(statement, text, is_shared, context, parameters, environment, receiver, completion);
 }
 
 PlannedStmt* start_planner(Query* query, const char* text, int options, ParamListInfo parameters) {
     if (Debug_print_plan && sees_a_part()) boundary::enter(refuse_plan, nullptr);
-    const auto plan = next_planner != nullptr ? next_planner : standard_planner;
-    return plan(query, text, options, parameters);
+    const bool is_narrowed = follow_if_bound() && narrow_policies(query);
+    const auto make = next_planner != nullptr ? next_planner : standard_planner;
+    PlannedStmt* const plan = make(query, text, options, parameters);
+    if (is_narrowed) plan->relationOids = lappend_oid(plan->relationOids, signal_relation);
+    return plan;
 }
 
 } // namespace

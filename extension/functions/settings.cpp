@@ -1,5 +1,6 @@
 #include "functions/settings.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -193,6 +194,9 @@ Datum id_list(FunctionCallInfo fcinfo, const SettingValue& first, const SettingV
     return PointerGetDatum(answered->list);
 }
 
+constexpr Part own_lists[] = {Part::org_ids, Part::writable_org_ids, Part::managed_org_ids,
+                              Part::owned_org_ids};
+
 struct Scope {
     const char* name;
     Part part;
@@ -258,6 +262,18 @@ void keep_identity(const Identity& identity) {
     }
 }
 
+unsigned lists_of_several() {
+    unsigned several = 0;
+    const auto note = [&several](Part part, int count) {
+        if (count > 1) several |= 1U << index_of(part);
+    };
+    for (const Part part : own_lists)
+        note(part, count_of(value_of(part)));
+    for (const Scope& scope : scopes)
+        note(scope.part, count_of(value_of(Part::org_ids)) + count_of(value_of(scope.part)));
+    return several;
+}
+
 const char* bound_user_id() {
     return bound_user.text == nullptr ? "" : bound_user.text;
 }
@@ -305,6 +321,12 @@ AUXEIRA_SQL_FUNCTION(managed_org_ids) {
 }
 AUXEIRA_SQL_FUNCTION(owned_org_ids) {
     return id_list(fcinfo, value_of(Part::owned_org_ids));
+}
+
+bool is_id_list(PGFunction function) {
+    constexpr PGFunction lists[] = {auxeira_readable_org_ids, auxeira_readable_org_ids_in,
+                                    auxeira_writable_org_ids, auxeira_managed_org_ids, auxeira_owned_org_ids};
+    return std::find(std::begin(lists), std::end(lists), function) != std::end(lists);
 }
 
 } // namespace auxeira::functions

@@ -56,6 +56,12 @@ void keep_identity(const Identity& identity);
 // The user that the SQL login of this connection acts for; empty when it was bound to none.
 const char* bound_user_id();
 
+// A bit for each list of organizations that policies ask for and that has more than one.
+unsigned lists_of_several();
+
+// Whether this is one of the SQL functions that read a list of organizations.
+bool is_id_list(PGFunction function);
+
 // 'reweight' or 'zero': what a missing component does to a score.
 const char* sse_missing_policy();
 
