@@ -205,7 +205,7 @@ where multiple > 0;
 select test.measure('R26', 'share of pre-revenue companies at pre-seed', avg((mrr = 0)::integer), 0.4, 0.55)
 from months where asked_stage = 'pre_seed' and month = (select max(month) from months);
 select test.measure('R26', 'figures of pre-revenue companies that cannot be', count(*), 0, 0)
-from months where mrr = 0 and (arr <> 0 or arpa is not null or ltv is not null or grr_12m is not null or logo_churn is not null);
+from months where mrr = 0 and (arr <> 0 or arpa is not null or ltv is not null or grr_12m is not null or logo_churn is not null and lost_customers = 0);
 
 create temp table lives as
 select n as company, max(m.is_closed::integer) as closed, count(*) as months_lived
