@@ -222,6 +222,8 @@ constexpr Constant constants[] = {
     {"company", "all", "cost_spread",        0.25, "log", 'P', proposal},
     {"company", "all", "sse_with_growth",    0.40, "correlation", 'P', proposal},
     {"company", "all", "sse_spread",           10, "points", 'P', proposal},
+    {"company", "all", "social",               60, "points", 'P', proposal},
+    {"company", "all", "governance",           62, "points", 'P', proposal},
     {"company", "all", "round_spread",       0.60, "log", 'P', proposal},
     {"company", "all", "pre_money_spread",   0.50, "log", 'P', proposal},
 

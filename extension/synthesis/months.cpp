@@ -34,8 +34,6 @@ enum Draw : std::uint64_t {
     price
 };
 
-constexpr Fixed ln2 = to_fixed(0.693147180559945309);
-
 std::int64_t times(std::int64_t amount, Fixed factor) noexcept {
     return static_cast<std::int64_t>((static_cast<Wide>(amount) * factor + one / 2) >> fraction_bits);
 }
@@ -54,6 +52,14 @@ Ratio ratio(Wide numerator, Wide denominator, std::int64_t unit) noexcept {
 
 double constant(std::string_view name) noexcept {
     return calibrated("company", "all", name);
+}
+
+// By how much more people, as log2, a company wants so many months after a round: from the second month on,
+// the most in the seventh, and in the end no more than others.
+Fixed hiring_after(std::int64_t months) noexcept {
+    if (months < 2) return 0;
+    if (months < 7) return one * (months - 1) / 24;
+    return std::max<Fixed>(one / 4 - one * (months - 6) / 96, 0);
 }
 
 // The state of a company, stepped month by month.
@@ -89,7 +95,9 @@ private:
     void rate();
     void remember();
     Ratio retention(const std::array<Fixed, 12>& steps) const noexcept;
-    void rate_people();
+    Fixed drifting(Draw what) const noexcept;
+    void rate_conduct();
+    void reach_people();
 
     MonthsConfig config_;
     Company company_;
@@ -160,7 +168,8 @@ Month Books::next() {
     spend();
     finance();
     rate();
-    rate_people();
+    rate_conduct();
+    reach_people();
     remember();
     ++index_;
     return month_;
@@ -225,10 +234,7 @@ void Books::split_revenue(Amount price, std::int64_t retained) {
 // In steps, and with a delay after a round.
 void Books::hire() {
     const Fixed relative = market_.mrr[index_] - market_.mrr.back();
-    const std::int32_t months = since_round_;
-    const Fixed boost = months < 2   ? 0
-                        : months < 7 ? one * (months - 1) / 24
-                                     : std::max<Fixed>(one / 4 - one * (months - 6) / 96, 0);
+    const Fixed boost = hiring_after(since_round_);
     const std::int64_t wanted =
         std::max<std::int64_t>(exp2(team_ + multiply(to_fixed(0.6), relative) + boost), 1);
     month_.leavers = binomial(before_.headcount - 1, to_fixed(0.012), stream_.bits(position(left_people)));
@@ -349,36 +355,44 @@ Ratio Books::retention(const std::array<Fixed, 12>& steps) const noexcept {
     return static_cast<std::int64_t>((static_cast<Wide>(product) * 10'000 + one / 2) >> fraction_bits);
 }
 
-void Books::rate_people() {
-    const auto points = [&](Fixed value) { return std::clamp<std::int64_t>(times(100, value), 100, 9'900); };
-    const auto drift =
-        static_cast<Fixed>(config_.months + lead_in - 1 - static_cast<std::int64_t>(index_)) * one;
-    const Fixed z = multiply(to_fixed(constant("sse_with_growth")), market_.growth_z) +
-                    multiply(to_fixed(0.917), origin_.normal(5));
-    const Fixed swing = std::min(one, 5 * variance_);
+// Two points up or down, slowly.
+Fixed Books::drifting(Draw what) const noexcept {
+    constexpr std::uint64_t months = 8;
+    Fixed sum = 0;
+    for (std::uint64_t back = 0; back < months; ++back)
+        sum += stream_.heavy(position(what) - (back << 8));
+    return multiply(std::min(one, 5 * variance_), multiply(sum, to_fixed(0.7)));
+}
+
+// The score is the better the faster the company grows; the others rise by half a point in ten months.
+void Books::rate_conduct() {
+    const auto points = [](Fixed value) { return std::clamp<std::int64_t>(times(100, value), 100, 9'900); };
+    const std::int64_t left = config_.months + lead_in - 1 - static_cast<std::int64_t>(index_);
+    const Fixed z = Share::of(constant("sse_with_growth"), 0).mix(market_.growth_z, origin_.normal(5));
     const Fixed level = to_fixed(calibrated(company_.stage, "sse"));
-    month_.sse_score =
-        points(level + to_fixed(constant("sse_spread")) / one * z -
-               multiply(drift, multiply(market_.growth, 5 * one)) + multiply(swing, draw(score)));
-    const Fixed base = to_fixed(calibrated(company_.industry, "environmental"));
-    month_.environmental =
-        points(base + 9 * origin_.normal(6) - drift / 20 + multiply(swing, draw(environment)));
-    month_.social = points(60 * one + 9 * origin_.normal(7) - drift / 20 + multiply(swing, draw(society)));
-    month_.governance = points(62 * one + 9 * origin_.normal(8) - drift / 20 + multiply(swing, draw(rule)));
+    month_.sse_score = points(level + multiply(to_fixed(constant("sse_spread")), z) -
+                              5 * market_.growth * left + drifting(score));
+    const auto conduct = [&](double usual, std::uint64_t at, Draw what) {
+        return points(to_fixed(usual) + 9 * origin_.normal(at) - one * left / 20 + drifting(what));
+    };
+    month_.environmental = conduct(calibrated(company_.industry, "environmental"), 6, environment);
+    month_.social = conduct(constant("social"), 7, society);
+    month_.governance = conduct(constant("governance"), 8, rule);
+}
+
+void Books::reach_people() {
     const auto emitted = [&](std::string_view name) {
-        const Fixed rate =
-            multiply(to_fixed(calibrated(company_.industry, name)),
-                     exponential(origin_.normal(9) / 4 + multiply(swing, draw(emission)) / 10));
-        return times(1000 * month_.headcount, rate);
+        return times(1000 * month_.headcount,
+                     multiply(to_fixed(calibrated(company_.industry, name)),
+                              exponential(origin_.normal(9) / 4 + drifting(emission) / 20)));
     };
     month_.scope1_tco2e = emitted("scope1_per_person");
     month_.scope2_tco2e = emitted("scope2_per_person");
     const Fixed people = multiply(to_fixed(calibrated(company_.business_model, "lives_per_customer")),
                                   exponential(origin_.normal(10) / 2));
     month_.lives_reached += times(month_.new_customers, people);
-    const Fixed share = std::clamp(one / 2 + origin_.normal(11) / 12 + draw(reach) / 100, one / 5, one);
-    month_.beneficiaries =
-        static_cast<std::int64_t>((static_cast<Wide>(month_.lives_reached) * share) >> fraction_bits);
+    const Fixed share = std::clamp(one / 2 + origin_.normal(11) / 12 + drifting(reach) / 100, one / 5, one);
+    month_.beneficiaries = times(month_.lives_reached, share);
 }
 
 } // namespace
@@ -405,8 +419,7 @@ std::vector<Month> make_months(const MonthsConfig& config) {
     const Company company = draw_company(config.seed, config.org, config.profile);
     const Stream life(config.seed, config.org, "life");
     constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
-    const std::int64_t end =
-        config.survival ? geometric(closing_chance(company.stage), life.bits(0)) : never;
+    const std::int64_t end = config.survival ? geometric(closing_chance(company.stage), life.bits(0)) : never;
     Books books(config, company, end);
     std::vector<Month> months;
     for (std::int32_t j = 0; j < lead_in; ++j)

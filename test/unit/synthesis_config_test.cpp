@@ -118,8 +118,9 @@ TEST(Config, profiles_are_those_of_the_calibration) {
     EXPECT_EQ(profile.region, Region::other);
     EXPECT_EQ(profile.business_model, BusinessModel::smb);
     request.stage = "series_z";
-    EXPECT_EQ(refusal(request), "stage: \"series_z\" is not one of pre_seed, seed, series_a, series_b, series_c, "
-                                "growth, late");
+    EXPECT_EQ(refusal(request),
+              "stage: \"series_z\" is not one of pre_seed, seed, series_a, series_b, series_c, "
+              "growth, late");
 }
 
 TEST(Config, names_are_those_of_the_lists) {
@@ -232,8 +233,9 @@ TEST(Config, months_and_actions_are_checked_as_well) {
     EXPECT_EQ(detail_of(actions), "accepted");
     actions.days = 0;
     actions.business_model = "shop";
-    EXPECT_EQ(detail_of(actions), "days: 0 is outside 1 to 36500\nbusiness_model: \"shop\" is not one of b2c, smb, "
-                                  "mid_market, enterprise, marketplace");
+    EXPECT_EQ(detail_of(actions),
+              "days: 0 is outside 1 to 36500\nbusiness_model: \"shop\" is not one of b2c, smb, "
+              "mid_market, enterprise, marketplace");
 }
 
 TEST(Config, missing_values_alone_are_missing_fields) {

@@ -101,10 +101,10 @@ TEST(Golden, companies_are_the_same_with_every_compiler) {
         if (seed % 3 > 0) config.trend = all_trends[seed % 4];
         for (const Month& row : make_months(config)) {
             for (const std::int64_t value :
-                 {row.customers, row.mrr, row.expansion_mrr, row.contraction_mrr, row.operating_outflow, row.cogs,
-                  row.sales_marketing, row.cash, row.headcount, row.runway_months.value_or(-1), row.ltv.value_or(-1),
-                  row.grr_12m.value_or(-1), row.nrr_12m.value_or(-1), row.sse_score, row.pre_money.value_or(-1),
-                  row.environmental, row.scope1_tco2e, row.beneficiaries}) {
+                 {row.customers, row.mrr, row.expansion_mrr, row.contraction_mrr, row.operating_outflow,
+                  row.cogs, row.sales_marketing, row.cash, row.headcount, row.runway_months.value_or(-1),
+                  row.ltv.value_or(-1), row.grr_12m.value_or(-1), row.nrr_12m.value_or(-1), row.sse_score,
+                  row.pre_money.value_or(-1), row.environmental, row.scope1_tco2e, row.beneficiaries}) {
                 sum.add(static_cast<std::uint64_t>(value));
             }
         }

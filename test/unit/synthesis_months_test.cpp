@@ -19,8 +19,8 @@ MonthsConfig sample_months(std::uint64_t seed, std::int32_t months = 36) {
 }
 
 // Companies of one kind, each with a seed of its own.
-std::vector<std::vector<Month>> population(const std::function<void(MonthsConfig&)>& change, int size = companies,
-                                           std::int32_t months = 36) {
+std::vector<std::vector<Month>> population(const std::function<void(MonthsConfig&)>& change,
+                                           int size = companies, std::int32_t months = 36) {
     std::vector<std::vector<Month>> result;
     for (int seed = 0; seed < size; ++seed) {
         MonthsConfig config = sample_months(static_cast<std::uint64_t>(seed), months);
@@ -50,8 +50,8 @@ double number(std::int64_t value) {
 void check_flows(const Month& row, const Month& before) {
     ASSERT_EQ(row.month, before.month + 1);
     ASSERT_EQ(row.customers, before.customers + row.new_customers - row.lost_customers);
-    ASSERT_EQ(row.mrr, before.mrr + row.new_mrr + row.expansion_mrr + row.reactivation_mrr - row.contraction_mrr -
-                           row.churned_mrr);
+    ASSERT_EQ(row.mrr, before.mrr + row.new_mrr + row.expansion_mrr + row.reactivation_mrr -
+                           row.contraction_mrr - row.churned_mrr);
     ASSERT_EQ(row.cash, before.cash - row.net_burn + row.financing);
     ASSERT_EQ(row.headcount, before.headcount + row.hires - row.leavers);
     ASSERT_LE(row.lost_customers, before.customers);
@@ -66,9 +66,10 @@ void check_amounts(const Month& row) {
     ASSERT_EQ(row.arr, 12 * row.mrr);
     ASSERT_EQ(row.net_burn, row.operating_outflow - row.revenue);
     for (const std::int64_t amount :
-         {row.new_mrr, row.expansion_mrr, row.reactivation_mrr, row.contraction_mrr, row.churned_mrr, row.revenue,
-          row.cogs, row.sales_marketing, row.operating_outflow, row.financing, row.cash, row.new_customers,
-          row.lost_customers, row.hires, row.leavers, row.scope1_tco2e, row.scope2_tco2e, row.beneficiaries}) {
+         {row.new_mrr, row.expansion_mrr, row.reactivation_mrr, row.contraction_mrr, row.churned_mrr,
+          row.revenue, row.cogs, row.sales_marketing, row.operating_outflow, row.financing, row.cash,
+          row.new_customers, row.lost_customers, row.hires, row.leavers, row.scope1_tco2e, row.scope2_tco2e,
+          row.beneficiaries}) {
         ASSERT_GE(amount, 0);
     }
     ASSERT_LE(row.cogs + row.sales_marketing, row.operating_outflow);
@@ -90,7 +91,8 @@ void check_ratio(Ratio shown, double exact, double unit) {
 void check_ratios(const Month& row) {
     ASSERT_EQ(row.cac.has_value(), row.new_customers > 0);
     if (row.cac) check_ratio(row.cac, number(row.sales_marketing) / number(row.new_customers), 1);
-    if (row.mrr > 0) check_ratio(row.gross_margin, number(row.revenue - row.cogs) / number(row.revenue), 10'000);
+    if (row.mrr > 0)
+        check_ratio(row.gross_margin, number(row.revenue - row.cogs) / number(row.revenue), 10'000);
     if (row.ltv) {
         const double margin = number(*row.arpa) * number(*row.gross_margin) / 10'000;
         const double lifetime = std::min(60.0, 1'000'000 / std::max(number(*row.logo_churn), 1e-9));
@@ -227,7 +229,7 @@ TEST(Months, customers_leave_by_chance) {
     expect_within("R16 correlation of ln ARPA and ln churn", correlation(arpa, churn), -0.8, -0.2);
 }
 
-double retained(BusinessModel model, Ratio Month::* what, double share) {
+double retained(BusinessModel model, Ratio Month::*what, double share) {
     std::vector<double> shares;
     for (const auto& rows : population([model](MonthsConfig& config) {
              config.profile.stage = Stage::series_a;
@@ -240,10 +242,14 @@ double retained(BusinessModel model, Ratio Month::* what, double share) {
 
 TEST(Months, revenue_is_kept_as_segments_keep_it) {
     expect_within("R17 GRR, ARPA below 100", retained(BusinessModel::smb, &Month::grr_12m, 0.5), 0.50, 0.80);
-    expect_within("R17 GRR, ARPA 100 to 1,000", retained(BusinessModel::mid_market, &Month::grr_12m, 0.5), 0.70, 0.90);
-    expect_within("R17 GRR, ARPA above 1,000", retained(BusinessModel::enterprise, &Month::grr_12m, 0.5), 0.85, 0.95);
-    expect_within("R17 top decile of NRR, ARPA below 25", retained(BusinessModel::b2c, &Month::nrr_12m, 0.9), 0.72, 0.92);
-    expect_within("R17 top decile of NRR, ARPA above 1,000", retained(BusinessModel::enterprise, &Month::nrr_12m, 0.9), 1.16, 1.36);
+    expect_within("R17 GRR, ARPA 100 to 1,000", retained(BusinessModel::mid_market, &Month::grr_12m, 0.5),
+                  0.70, 0.90);
+    expect_within("R17 GRR, ARPA above 1,000", retained(BusinessModel::enterprise, &Month::grr_12m, 0.5),
+                  0.85, 0.95);
+    expect_within("R17 top decile of NRR, ARPA below 25", retained(BusinessModel::b2c, &Month::nrr_12m, 0.9),
+                  0.72, 0.92);
+    expect_within("R17 top decile of NRR, ARPA above 1,000",
+                  retained(BusinessModel::enterprise, &Month::nrr_12m, 0.9), 1.16, 1.36);
 }
 
 TEST(Months, new_customers_have_seasons) {
@@ -292,7 +298,8 @@ void expect_alike(Stage stage) {
 }
 
 TEST(Months, companies_of_a_stage_are_alike_and_differ) {
-    for (const Stage stage : {Stage::pre_seed, Stage::seed, Stage::series_a, Stage::series_b, Stage::series_c})
+    for (const Stage stage :
+         {Stage::pre_seed, Stage::seed, Stage::series_a, Stage::series_b, Stage::series_c})
         expect_alike(stage);
 }
 
@@ -307,7 +314,8 @@ double kolmogorov_smirnov(std::vector<double> values, double centre, double spre
     for (std::size_t j = 0; j < values.size(); ++j) {
         const double share = normal_share((values[j] - centre) / spread);
         const double n = static_cast<double>(values.size());
-        greatest = std::max({greatest, share - static_cast<double>(j) / n, static_cast<double>(j + 1) / n - share});
+        greatest =
+            std::max({greatest, share - static_cast<double>(j) / n, static_cast<double>(j + 1) / n - share});
     }
     return greatest;
 }
@@ -315,29 +323,37 @@ double kolmogorov_smirnov(std::vector<double> values, double centre, double spre
 TEST(Months, levels_and_growth_are_those_published) {
     std::vector<double> revenue, growth;
     const double price = calibrated(Region::africa, "price_level");
-    for (const auto& rows : population([](MonthsConfig& config) {
-             config.profile = {Stage::series_c, std::nullopt, Region::africa, BusinessModel::smb};
-         }, 500, 13)) {
+    for (const auto& rows : population(
+             [](MonthsConfig& config) {
+                 config.profile = {Stage::series_c, std::nullopt, Region::africa, BusinessModel::smb};
+             },
+             500, 13)) {
         revenue.push_back(std::log(number(rows.back().mrr) / 100));
         growth.push_back(std::log(number(rows.back().mrr) / number(rows.front().mrr)));
     }
-    expect_within("R13 KS of log MRR at series C", kolmogorov_smirnov(revenue, std::log(2.5e6 * price), 0.8), 0, 0.08);
+    expect_within("R13 KS of log MRR at series C", kolmogorov_smirnov(revenue, std::log(2.5e6 * price), 0.8),
+                  0, 0.08);
     expect_within("R13 KS of yearly growth", kolmogorov_smirnov(growth, 0.223, 0.27), 0, 0.08);
-    expect_within("R13 lower quartile of growth", std::exp(quantile(growth, 0.25)) - 1, 0.04 - 0.03, 0.04 + 0.03);
+    expect_within("R13 lower quartile of growth", std::exp(quantile(growth, 0.25)) - 1, 0.04 - 0.03,
+                  0.04 + 0.03);
     expect_within("R13 median growth", std::exp(quantile(growth, 0.5)) - 1, 0.25 * 0.85, 0.25 * 1.15);
-    expect_within("R13 upper quartile of growth", std::exp(quantile(growth, 0.75)) - 1, 0.50 * 0.75, 0.50 * 1.25);
+    expect_within("R13 upper quartile of growth", std::exp(quantile(growth, 0.75)) - 1, 0.50 * 0.75,
+                  0.50 * 1.25);
 }
 
 TEST(Months, companies_close_as_they_do) {
     int alive[5] = {2000, 0, 0, 0, 0};
-    for (const auto& rows : population([](MonthsConfig& config) {
-             config.profile.stage = Stage::seed;
-             config.survival = true;
-         }, 2000, 48)) {
+    for (const auto& rows : population(
+             [](MonthsConfig& config) {
+                 config.profile.stage = Stage::seed;
+                 config.survival = true;
+             },
+             2000, 48)) {
         for (std::size_t j = 0; j + 1 < rows.size(); ++j)
             ASSERT_FALSE(rows[j].is_closed);
         for (std::size_t year = 1; year <= 4; ++year)
-            alive[year] += rows.size() >= 12 * year && !(rows.size() == 12 * year && rows.back().is_closed) ? 1 : 0;
+            alive[year] +=
+                rows.size() >= 12 * year && !(rows.size() == 12 * year && rows.back().is_closed) ? 1 : 0;
         ASSERT_EQ(rows.size() < 48, rows.size() < 48 && rows.back().is_closed);
     }
     for (int year = 1; year <= 4; ++year)
@@ -358,7 +374,8 @@ TEST(Months, many_young_companies_have_no_revenue_yet) {
 }
 
 double share_of(const std::vector<double>& values, double low, double high) {
-    const auto inside = std::count_if(values.begin(), values.end(), [&](double each) { return each >= low && each < high; });
+    const auto inside =
+        std::count_if(values.begin(), values.end(), [&](double each) { return each >= low && each < high; });
     return static_cast<double>(inside) / static_cast<double>(values.size());
 }
 
@@ -369,11 +386,15 @@ TEST(Deals, return_what_deals_return) {
         for (int deal = 0; deal < 4000; ++deal) {
             const Deal drawn = draw_deal(investor, 7, "deal " + std::to_string(deal));
             multiples.push_back(number(drawn.multiple) / 10'000);
-            auto& holds = multiples.back() < 1 ? short_holds : multiples.back() < 5 ? middle_holds : long_holds;
+            auto& holds = multiples.back() < 1   ? short_holds
+                          : multiples.back() < 5 ? middle_holds
+                                                 : long_holds;
             holds.push_back(number(drawn.holding_years) / 100);
         }
-        expect_within("R23 share of deals below 1x", share_of(multiples, 0, 1), lost - lost_by, lost + lost_by);
-        expect_within("R23 share of deals above 10x", share_of(multiples, 10, 1e9), tenfold - tenfold_by, tenfold + tenfold_by);
+        expect_within("R23 share of deals below 1x", share_of(multiples, 0, 1), lost - lost_by,
+                      lost + lost_by);
+        expect_within("R23 share of deals above 10x", share_of(multiples, 10, 1e9), tenfold - tenfold_by,
+                      tenfold + tenfold_by);
         EXPECT_LT(mean(short_holds), mean(middle_holds));
         EXPECT_LT(mean(middle_holds), mean(long_holds));
     }
@@ -395,7 +416,8 @@ double weekend_ratio(BusinessModel model) {
 }
 
 TEST(Actions, are_fewer_on_weekends_where_customers_are_businesses) {
-    expect_within("R19 weekend over weekday, mid-market", weekend_ratio(BusinessModel::mid_market), 0.30, 0.60);
+    expect_within("R19 weekend over weekday, mid-market", weekend_ratio(BusinessModel::mid_market), 0.30,
+                  0.60);
     expect_within("R19 weekend over weekday, consumers", weekend_ratio(BusinessModel::b2c), 0.8, 1.2);
 }
 

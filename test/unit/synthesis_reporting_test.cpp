@@ -1,4 +1,5 @@
-// Points that are left out, late or corrected, and sudden changes of level (R25); companies of a profile (R21, R26).
+// Points that are left out, late or corrected, and sudden changes of level (R25); companies of a profile
+// (R21, R26).
 #include <map>
 
 #include <gtest/gtest.h>
