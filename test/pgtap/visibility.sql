@@ -147,12 +147,13 @@ where c.names_organization or o.org_id = m.org_id;
 
 -- Facts are of the organization that the request names; the assumptions are everybody's.
 insert into test.calls
-select m.name, 'list_facts', kind || ' of ' || o.name,
-       case kind when 'assumptions' then o.org_id = m.org_id else test.may(m, kind, 'select', o.org_id, null, '{sql}') end,
-       test.outcome(m, 'list_facts', jsonb_build_object('kind', kind, 'organizationId', o.org_id))
+select m.name, 'list_facts', f.kind || ' of ' || o.name,
+       case when f.table_name is null then o.org_id = m.org_id else test.may(m, f.table_name, 'select', o.org_id, null, '{sql}') end,
+       test.outcome(m, 'list_facts', jsonb_build_object('kind', f.kind, 'organizationId', o.org_id))
 from test.members m, test.organizations o,
-  unnest(array['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
-               'benefit_redemptions', 'programs', 'grants', 'assumptions']) kind;
+  (values ('mrr-movements', 'mrr_movements'), ('cash-positions', 'cash_positions'), ('headcounts', 'headcounts'),
+          ('cash-flows', 'investment_cash_flows'), ('marks', 'investment_marks'), ('redemptions', 'benefit_redemptions'),
+          ('programs', 'programs'), ('grants', 'grants'), ('assumptions', null)) f (kind, table_name);
 
 -- Generations are known by their sessions.
 insert into test.calls

@@ -96,10 +96,11 @@ const ofInvitation = (rule) => insideOrganization('invitationId', async (world, 
   return organizations.map((organization) => (organization === null ? randomUUID() : made.shift().id));
 }, rule);
 
-const facts = ['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
-  'benefit_redemptions', 'programs', 'grants'];
+const facts = { 'mrr-movements': 'mrr_movements', 'cash-positions': 'cash_positions', headcounts: 'headcounts',
+  'cash-flows': 'investment_cash_flows', marks: 'investment_marks', redemptions: 'benefit_redemptions',
+  programs: 'programs', grants: 'grants' };
 
-const ofFacts = (world) => facts.flatMap((kind) => ofOrganization(kind, 'select',
+const ofFacts = (world) => Object.entries(facts).flatMap(([kind, table]) => ofOrganization(table, 'select',
   ({ org_id: organizationId }) => ({ parameters: { kind }, query: { organizationId } }))(world));
 
 // --- Relationships ------------------------------------------------------------------------------------------------
