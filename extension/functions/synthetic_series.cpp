@@ -48,7 +48,8 @@ Request read_request(FunctionCallInfo fcinfo) {
 }
 
 template <typename Number>
-void fill(std::optional<Number>& value, const std::optional<Number>& of_template, std::optional<Number> usual) {
+void fill(std::optional<Number>& value, const std::optional<Number>& of_template,
+          std::optional<Number> usual) {
     if (!value) value = of_template ? of_template : usual;
 }
 
