@@ -19,7 +19,8 @@ struct Value {
 
     // What a fault calls it.
     std::string_view kind_name() const noexcept {
-        constexpr std::string_view all[] = {"null", "true or false", "a number", "a string", "an array", "an object"};
+        constexpr std::string_view all[] = {"null",     "true or false", "a number",
+                                            "a string", "an array",      "an object"};
         return all[static_cast<std::size_t>(kind)];
     }
 

@@ -222,7 +222,7 @@ create function test.computed(expression text) returns jsonb language sql immuta
 create table test.points as
   select s.metric_value, s.metric_timestamp from auxeira.synthetic_from_template(test.base(), 400, seed => 7) s;
 
-select plan((select count(*)::integer from test.refused) + 72);
+select plan((select count(*)::integer from test.refused) + 75);
 
 select is(test.faults(test.base()), null, 'a good template has no fault');
 select is(test.faults(test.changed(path, value)), expected, format('%s: %s', path, value))
@@ -370,8 +370,8 @@ select is(test.refusal('ann', 'remove_template', jsonb_build_object('templateId'
   '42501 a template of the platform is not removed', 'nobody removes those of the platform')
 from test.listed('ann') t where t ->> 'org_id' is null;
 select is(test.refusal('ann', 'create_template', test.template('x', test.changed('{generation_rules,mrr,sd}', '-1'))::text),
-  '22023 the template is wrong | detail: generation_rules.mrr.sd: -1 is outside 0 to 5 | hint: See auxeira.check_template() '
-  'for what a template may say.', 'a faulty one is refused with the path of the fault');
+  '22023 the template is wrong | detail: generation_rules.mrr.sd: -1 is outside 0 to 5 | hint: Every line of the detail is the path of '
+  'a fault and what is wrong there.', 'a faulty one is refused with the path of the fault');
 select matches(test.refusal('ann', 'create_template', test.template('x', test.computed('mrr * 13'))::text),
   '^22023 point 0 does not keep the rules of the template', 'so is one that breaks its own rules');
 select is(test.refusal('ann', 'create_template', '{"colour": 1, "data_schema": 5}'),
@@ -396,11 +396,18 @@ select matches(test.refusal('ivy', 'create_template', test.template('one more'):
 select is((test.call('ivy', 'create_template', test.template('number 1') || '{"user_type": "venture_capital"}') #>> '{data,version}'), '2',
   'a new version is no new template');
 reset session authorization;
-insert into auxeira.synthetic_data_sessions (org_id, template_id, parameters, status)
-select test.org_of('bob'), (template ->> 'template_id')::uuid, '{}', 'completed' from test.made where version = 3;
 set session authorization auxeira_authenticator;
-select is(t -> 'usage_count', '1'::jsonb, 'uses are counted') from test.listed('bob') t where t ->> 'org_id' is not null;
+select is(test.call('bob', 'generate_synthetic', jsonb_build_object('templateId', template -> 'template_id', 'count', 4, 'seed', 7,
+    'asOf', '2026-03-01T00:00:00Z')) #>> '{data,inserted}', '4', 'a template is used by its id') from test.made where version = 3;
+select is(t -> 'usage_count', '1'::jsonb, 'and its uses are counted') from test.listed('bob') t where t ->> 'org_id' is not null;
+select is(test.refusal('ivy', 'generate_synthetic', jsonb_build_object('templateId', template -> 'template_id')::text),
+  'P0002 template not found', 'others do not use it') from test.made where version = 3;
 reset session authorization;
+select results_eq($$ select metric_timestamp, metric_value, dashboard_type::text from auxeira.dashboard_metrics
+    where org_id = test.org_of('bob') order by metric_timestamp $$,
+  $$ select s.metric_timestamp, s.metric_value, 'startup_founder' from test.made m, auxeira.synthetic_from_template(m.template, 4, seed => 7,
+       as_of => '2026-03-01T00:00:00Z', org_id => test.org_of('bob')) s
+     where m.version = 3 order by s.metric_timestamp $$, 'what is stored is what the function gives');
 
 select * from finish();
 rollback;
