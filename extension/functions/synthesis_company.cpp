@@ -128,9 +128,14 @@ void MonthRow::fill(const Month& month) {
     add(BoolGetDatum(month.is_closed));
 }
 
+std::optional<std::uint64_t> seed_or_null(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(0)) return std::nullopt;
+    return static_cast<std::uint64_t>(PG_GETARG_INT64(0));
+}
+
 MonthsConfig read_months(FunctionCallInfo fcinfo) {
     MonthsRequest request;
-    request.seed = seed_argument(fcinfo, 0);
+    request.seed = seed_or_null(fcinfo);
     request.org = uuid_argument(fcinfo, 1);
     request.months = integer_or_null(fcinfo, 2);
     request.as_of = as_of_argument(fcinfo, 3);
@@ -146,7 +151,7 @@ MonthsConfig read_months(FunctionCallInfo fcinfo) {
 
 ActionsConfig read_actions(FunctionCallInfo fcinfo) {
     ActionsRequest request;
-    request.seed = seed_argument(fcinfo, 0);
+    request.seed = seed_or_null(fcinfo);
     request.org = uuid_argument(fcinfo, 1);
     request.days = integer_or_null(fcinfo, 2);
     request.as_of = as_of_argument(fcinfo, 3);
@@ -209,8 +214,9 @@ AUXEIRA_SQL_FUNCTION(synthetic_company) {
     Reader reader;
     const Profile profile = read_profile(reader, text_or_null(fcinfo, 2), text_or_null(fcinfo, 3),
                                          text_or_null(fcinfo, 4), text_or_null(fcinfo, 5));
+    const std::uint64_t seed = reader.seed(seed_or_null(fcinfo));
     reader.finish();
-    const Company company = draw_company(seed_argument(fcinfo, 0), uuid_argument(fcinfo, 1), profile);
+    const Company company = draw_company(seed, uuid_argument(fcinfo, 1), profile);
     Rows rows(fcinfo);
     Datum values[7] = {};
     bool nulls[7] = {};

@@ -32,6 +32,7 @@ ActionsConfig check(const ActionsRequest& request) {
     constexpr std::int64_t most_days = 36'500;
     Reader reader;
     ActionsConfig config{};
+    config.seed = reader.seed(request.seed);
     config.days = static_cast<std::int32_t>(reader.whole("days", request.days, most_days));
     config.business_model =
         reader.optional_choice<BusinessModel>("business_model", request.business_model, business_model_names);
@@ -39,7 +40,6 @@ ActionsConfig check(const ActionsRequest& request) {
     config.variance = reader.fraction("variance", request.variance);
     reader.window(request.as_of, config.days + 1);
     reader.finish();
-    config.seed = request.seed;
     config.org = request.org;
     config.as_of = request.as_of;
     return config;

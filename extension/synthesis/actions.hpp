@@ -8,7 +8,7 @@
 namespace auxeira::synthesis {
 
 struct ActionsRequest {
-    std::uint64_t seed = 0;
+    std::optional<std::uint64_t> seed;
     Uuid org{};
     std::optional<std::int64_t> days;
     std::int64_t as_of = 0;

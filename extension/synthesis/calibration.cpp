@@ -17,7 +17,7 @@ constexpr std::string_view wiltbank = "Wiltbank and Boeker 2007";
 constexpr std::string_view correlation = "Correlation Ventures, 21,000 financings 2004-2013";
 constexpr std::string_view proposal = "this project";
 constexpr std::string_view general = "general knowledge";
-constexpr std::string_view fit = "fitted to a burn multiple of 1.3 to 1.6";
+constexpr std::string_view fit = "fitted to a median burn multiple near 2";
 
 // clang-format off
 constexpr Constant constants[] = {
@@ -70,13 +70,13 @@ constexpr Constant constants[] = {
     {"stage", "series_c", "growth_spread",    0.27, "log a year", 'X', saas_capital},
     {"stage", "growth",   "growth_spread",    0.27, "log a year", 'X', saas_capital},
     {"stage", "late",     "growth_spread",    0.27, "log a year", 'X', saas_capital},
-    {"stage", "pre_seed", "cost_per_person",  3100, "USD per month", 'X', fit},
-    {"stage", "seed",     "cost_per_person",  5000, "USD per month", 'X', fit},
-    {"stage", "series_a", "cost_per_person",  9200, "USD per month", 'X', fit},
-    {"stage", "series_b", "cost_per_person", 14500, "USD per month", 'X', fit},
-    {"stage", "series_c", "cost_per_person", 16200, "USD per month", 'X', fit},
-    {"stage", "growth",   "cost_per_person", 17000, "USD per month", 'P', fit},
-    {"stage", "late",     "cost_per_person", 18500, "USD per month", 'P', fit},
+    {"stage", "pre_seed", "cost_per_person",  2000, "USD per month", 'X', fit},
+    {"stage", "seed",     "cost_per_person",  4300, "USD per month", 'X', fit},
+    {"stage", "series_a", "cost_per_person",  8900, "USD per month", 'X', fit},
+    {"stage", "series_b", "cost_per_person", 12600, "USD per month", 'X', fit},
+    {"stage", "series_c", "cost_per_person", 13300, "USD per month", 'X', fit},
+    {"stage", "growth",   "cost_per_person", 14200, "USD per month", 'P', fit},
+    {"stage", "late",     "cost_per_person", 15600, "USD per month", 'P', fit},
     {"stage", "pre_seed", "pre_revenue",      0.47, "fraction", 'V', wiltbank},
     {"stage", "seed",     "pre_revenue",      0.10, "fraction", 'P', proposal},
     {"stage", "series_a", "pre_revenue",         0, "fraction", 'P', proposal},
@@ -212,16 +212,18 @@ constexpr Constant constants[] = {
     {"churn", "all", "spread",              0.35, "log", 'X', chart_mogul},
     {"churn", "all", "least",              0.005, "a month", 'X', chart_mogul},
     {"churn", "all", "most",                0.09, "a month", 'X', chart_mogul},
-    {"churn", "all", "most_above_1000_usd", 0.010, "a month", 'X', saas_capital},
+    {"churn", "all", "most_above_1000_usd", 0.008, "a month", 'X', saas_capital},
     {"churn", "all", "contraction",        0.0020, "a month", 'M', general},
 
     {"company", "all", "mrr_spread",         0.80, "log", 'P', proposal},
-    {"company", "all", "team_spread",        0.50, "log", 'P', proposal},
-    {"company", "all", "team_with_mrr",      0.60, "correlation", 'P', proposal},
+    {"company", "all", "team_spread",        0.60, "log", 'P', proposal},
+    {"company", "all", "team_with_mrr",      0.75, "correlation", 'P', proposal},
     {"company", "all", "arpa_spread",        0.50, "log", 'P', proposal},
     {"company", "all", "cost_spread",        0.25, "log", 'P', proposal},
     {"company", "all", "sse_with_growth",    0.40, "correlation", 'P', proposal},
     {"company", "all", "sse_spread",           10, "points", 'P', proposal},
+    {"company", "all", "social",               60, "points", 'P', proposal},
+    {"company", "all", "governance",           62, "points", 'P', proposal},
     {"company", "all", "round_spread",       0.60, "log", 'P', proposal},
     {"company", "all", "pre_money_spread",   0.50, "log", 'P', proposal},
 

@@ -27,9 +27,12 @@ constexpr Motion part_of(std::string_view whole, double response, std::string_vi
 }
 
 // A company: those who pay more have more customers and people, who cost more; a growing one scores better.
-constexpr Motion sales_to_customers{.rule = Rule::sales, .response = 1, .of = "customers", .with = "customers", .correlation = 0.7};
-constexpr Motion score_of_growth{.rule = Rule::moves, .response = 1, .with = "revenue", .correlation = 0.4, .level_follows_growth = true};
-constexpr Motion staff_of_sales{.rule = Rule::staff, .response = 0.4, .of = "runway_months", .with = "revenue", .correlation = 0.6};
+constexpr Motion sales_to_customers{
+    .rule = Rule::sales, .response = 1, .of = "customers", .with = "customers", .correlation = 0.7};
+constexpr Motion score_of_growth{
+    .rule = Rule::moves, .response = 1, .with = "revenue", .correlation = 0.4, .level_follows_growth = true};
+constexpr Motion staff_of_sales{
+    .rule = Rule::staff, .response = 0.4, .of = "runway_months", .with = "revenue", .correlation = 0.6};
 constexpr Motion burn_of_company{.rule = Rule::moves, .response = 1, .with = "revenue", .correlation = 0.5};
 
 constexpr Motion year_to_date{.rule = Rule::year_to_date, .response = 1};

@@ -40,13 +40,13 @@ class Expression;
 
 struct Motion {
     Rule rule;
-    double response = 0;        // the share of trend and variance that it follows
-    double pace = 0;            // growth in a year as a share of the starting level (accumulates)
-    std::string_view of = {};   // the metric that it is a part of, is capped by or is computed from
-    std::string_view by = {};   // the metric taken off first (part) or divided by (quotient)
-    bool averaged = false;      // counts in the mean of the scores
-    std::string_view with = {}; // the metric whose level, slope and noise it shares in part
-    double correlation = 0;     // with those of that metric, -1 to 1
+    double response = 0;               // the share of trend and variance that it follows
+    double pace = 0;                   // growth in a year as a share of the starting level (accumulates)
+    std::string_view of = {};          // the metric that it is a part of, is capped by or is computed from
+    std::string_view by = {};          // the metric taken off first (part) or divided by (quotient)
+    bool averaged = false;             // counts in the mean of the scores
+    std::string_view with = {};        // the metric whose level, slope and noise it shares in part
+    double correlation = 0;            // with those of that metric, -1 to 1
     bool level_follows_growth = false; // its level goes with the other's growth, not with the other's level
     const Expression* expression = nullptr;
 };

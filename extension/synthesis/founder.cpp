@@ -25,7 +25,8 @@ constexpr double by_team = 3.49034295746184;      // 0.5
 
 std::vector<Metric> metrics_of(const Config& config, const Dashboard& dashboard) {
     std::vector<Metric> metrics(dashboard.metrics.begin(), dashboard.metrics.end());
-    const bool is_founder = dashboard.metrics.data() == synthesis::dashboard(UserType::startup_founder).metrics.data();
+    const bool is_founder =
+        dashboard.metrics.data() == synthesis::dashboard(UserType::startup_founder).metrics.data();
     if (!is_founder || !config.profile.stage) return metrics;
     const Company company = draw_company(config.seed, config.org, config.profile);
     const double price = calibrated(company.region, "price_level");
@@ -34,7 +35,8 @@ std::vector<Metric> metrics_of(const Config& config, const Dashboard& dashboard)
     const double score = calibrated(company.stage, "sse"), best = std::min(score * 1.5, 99.5);
     set_level(metrics, "sse_score", {score, best / score});
     set_level(metrics, "revenue", {revenue, by_revenue});
-    set_level(metrics, "customers", {revenue / calibrated(company.business_model, "arpa") / price, by_customers});
+    set_level(metrics, "customers",
+              {revenue / calibrated(company.business_model, "arpa") / price, by_customers});
     set_level(metrics, "team_size", {team, by_team});
     set_level(metrics, "burn_rate",
               {(team * calibrated(company.stage, "cost_per_person") - revenue / price) * price, by_revenue});

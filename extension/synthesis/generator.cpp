@@ -142,6 +142,7 @@ Generator::Generator(const Config& config, const Dashboard& dashboard, Pause pau
     const Window window(config);
     std::vector<Course> courses;
     tracks_.reserve(metrics_.size());
+    paths_.reserve(metrics_.size());
     for (const std::size_t column : evaluation_order(dashboard_)) {
         tracks_.push_back(make_track(column));
         if (has_level(tracks_.back().metric->motion.rule)) start(tracks_.back(), window, courses);

@@ -28,7 +28,7 @@ struct Point {
 };
 
 // The memory is the same for every count. Building one goes once through all points of every metric; it
-// calls `pause`, if given, at every 8,192nd of them.
+// calls `pause`, if given, at every 512th of them.
 class Generator {
 public:
     explicit Generator(const Config& config, Pause pause = nullptr);

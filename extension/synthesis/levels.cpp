@@ -56,7 +56,8 @@ Fixed level_of(const Metric& metric, Fixed standing) noexcept {
     }
     const std::int64_t least = exp2(bottom + 20 * one), most = exp2(top + 20 * one);
     const Wide share = static_cast<Wide>(most - least) * place;
-    return log2(std::max<std::int64_t>(least + static_cast<std::int64_t>(share >> fraction_bits), 1)) - 20 * one;
+    return log2(std::max<std::int64_t>(least + static_cast<std::int64_t>(share >> fraction_bits), 1)) -
+           20 * one;
 }
 
 } // namespace auxeira::synthesis

@@ -11,10 +11,10 @@ namespace {
 
 enum Position : std::uint64_t { growth_draw, mrr_draw, arpa_draw, churn_draw, expansion_draw, regime_draw };
 
-constexpr Fixed cents = to_fixed(6.643856189774724);          // log2(100)
+constexpr Fixed cents = to_fixed(6.643856189774724); // log2(100)
 
 // How the arrivals swing: the log standard deviation for each unit of variance, and the most.
-constexpr Fixed arrivals_response = 3 * one;
+constexpr Fixed arrivals_response = 2 * one;
 constexpr Fixed arrivals_most = to_fixed(0.9);
 constexpr Fixed arrivals_memory = to_fixed(0.5);
 constexpr Fixed arrivals_fresh = to_fixed(0.866025403784438647);
@@ -27,6 +27,11 @@ Fixed monthly_growth(const MonthsConfig& config, const Company& company, Fixed z
         return multiply(yearly, log2_e) / 12;
     }
     return slope_of(*config.trend, Direction::up, z) / std::max(config.months - 1, 1);
+}
+
+// How far off the median, as log2.
+Fixed scatter(std::string_view name, Fixed z) noexcept {
+    return multiply(multiply(to_fixed(calibrated("company", "all", name)), z), log2_e);
 }
 
 Fixed churn_rate(Fixed log_arpa, Fixed z) noexcept {
@@ -97,35 +102,37 @@ std::int32_t month_of(std::int64_t time) noexcept {
 
 Market::Market(const MonthsConfig& config, const Company& company, std::int32_t lead_in) {
     const Stream stream(config.seed, config.org, "market");
-    const auto spread = [](std::string_view name) { return to_fixed(calibrated("company", "all", name)); };
-    const auto scatter = [&](std::string_view name, Fixed z) {
-        return multiply(multiply(spread(name), z), log2_e);
-    };
+    const std::int32_t total = config.months + lead_in;
     growth_z = stream.normal(growth_draw);
     mrr_z = stream.normal(mrr_draw);
-    const std::int32_t total = config.months + lead_in;
     growth = std::max(monthly_growth(config, company, growth_z), -10 * one / total); // was not a giant
     const Fixed price = log2_of(calibrated(company.region, "price_level")) + cents;
     arpa = log2_of(calibrated(company.business_model, "arpa")) + price +
            scatter("arpa_spread", stream.normal(arpa_draw));
-    const Fixed level = log2_of(calibrated(company.stage, "mrr")) + price + scatter("mrr_spread", mrr_z);
-    // A shrinking company loses more than it wins.
-    const Fixed relative = exponential(multiply(growth, to_fixed(0.693147180559945309))) - one;
-    churn =
-        std::min(std::max(churn_rate(arpa, stream.normal(churn_draw)), multiply(-relative, to_fixed(1.4))),
-                 to_fixed(0.9));
-    const Fixed won = relative + churn;
+    level_ = log2_of(calibrated(company.stage, "mrr")) + price + scatter("mrr_spread", mrr_z);
+    draw_rates(company, stream);
+    run(arrivals(config, stream, total), lead_in);
+}
+
+// A shrinking company loses more than it wins. What is won limits how much more the others can pay.
+void Market::draw_rates(const Company& company, const Stream& stream) noexcept {
+    const Fixed relative = power_of_two(growth) - one;
+    const Fixed usual = churn_rate(arpa, stream.normal(churn_draw));
+    churn = std::min(std::max(usual, multiply(-relative, to_fixed(1.4))), to_fixed(0.9));
+    won_ = relative + churn;
     const Fixed drawn = multiply(to_fixed(calibrated(company.business_model, "expansion")),
                                  exponential(multiply(to_fixed(0.6), stream.normal(expansion_draw))));
-    expansion = std::min(drawn, multiply(to_fixed(0.6), won));
-    std::vector<Fixed> steps = arrivals(config, stream, total);
+    expansion = std::min(drawn, multiply(to_fixed(0.6), won_));
+}
+
+// From the end, where the levels are those of the stage, back to the beginning.
+void Market::run(std::vector<Fixed> steps, std::int32_t lead_in) {
     for (Fixed& step : steps)
-        step = log2_fixed(one + multiply(won, step) - churn);
+        step = log2_fixed(one + multiply(won_, step) - churn);
     project(steps, lead_in, growth);
-    const auto size = static_cast<std::size_t>(total);
-    mrr.assign(size, level);
-    customers.assign(size, level - arpa);
-    for (std::size_t j = size - 1; j > 0; --j) {
+    mrr.assign(steps.size(), level_);
+    customers.assign(steps.size(), level_ - arpa);
+    for (std::size_t j = steps.size() - 1; j > 0; --j) {
         mrr[j - 1] = mrr[j] - steps[j];
         customers[j - 1] = customers[j] - steps[j];
     }

@@ -8,7 +8,8 @@
 
 namespace auxeira::synthesis {
 
-struct Market {
+class Market {
+public:
     Market(const MonthsConfig& config, const Company& company, std::int32_t lead_in);
 
     Fixed growth;    // log2 of the revenue a month, on average
@@ -19,6 +20,13 @@ struct Market {
     Fixed mrr_z;
     std::vector<Fixed> customers; // log2
     std::vector<Fixed> mrr;       // log2 of cents
+
+private:
+    void draw_rates(const Company& company, const Stream& stream) noexcept;
+    void run(std::vector<Fixed> steps, std::int32_t lead_in);
+
+    Fixed level_ = 0; // log2 of the revenue at the end
+    Fixed won_ = 0;   // new customers in a month, as a share
 };
 
 // The calendar month of a time, as months since January of the year 0.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "synthesis/market.hpp"
+#include "synthesis/path.hpp"
 #include "synthesis/reader.hpp"
 
 namespace auxeira::synthesis {
@@ -33,8 +34,6 @@ enum Draw : std::uint64_t {
     price
 };
 
-constexpr Fixed ln2 = to_fixed(0.693147180559945309);
-
 std::int64_t times(std::int64_t amount, Fixed factor) noexcept {
     return static_cast<std::int64_t>((static_cast<Wide>(amount) * factor + one / 2) >> fraction_bits);
 }
@@ -55,11 +54,20 @@ double constant(std::string_view name) noexcept {
     return calibrated("company", "all", name);
 }
 
+// By how much more people, as log2, a company wants so many months after a round: from the second month on,
+// the most in the seventh, and in the end no more than others.
+Fixed hiring_after(std::int64_t months) noexcept {
+    if (months < 2) return 0;
+    if (months < 7) return one * (months - 1) / 24;
+    return std::max<Fixed>(one / 4 - one * (months - 6) / 96, 0);
+}
+
 // The state of a company, stepped month by month.
 class Books {
 public:
-    Books(const MonthsConfig& config, const Company& company)
-        : config_(config), company_(company), market_(config, company, lead_in),
+    // `end` is the month in which it closes, counted from the first.
+    Books(const MonthsConfig& config, const Company& company, std::int64_t end)
+        : config_(config), company_(company), end_(end), market_(config, company, lead_in),
           stream_(config.seed, config.org, "months"), origin_(config.seed, config.org, "levels"),
           variance_(to_fixed(config.variance)) {
         start();
@@ -81,14 +89,19 @@ private:
     void hire();
     void spend();
     void finance();
+    void settle() noexcept;
+    bool finds_no_money() const noexcept;
     Amount round_of(Stage stage) const noexcept;
     void rate();
     void remember();
     Ratio retention(const std::array<Fixed, 12>& steps) const noexcept;
-    void rate_people();
+    Fixed drifting(Draw what) const noexcept;
+    void rate_conduct();
+    void reach_people();
 
     MonthsConfig config_;
     Company company_;
+    std::int64_t end_;
     Market market_;
     Stream stream_, origin_;
     Fixed variance_;
@@ -122,9 +135,7 @@ void Books::start() {
     };
     month_.month = month_of(config_.as_of) - config_.months - lead_in;
     month_.stage = stage_at(0);
-    const Fixed shared = to_fixed(constant("team_with_mrr"));
-    const Fixed own = to_fixed(0.8);
-    const Fixed z = multiply(shared, market_.mrr_z) + multiply(own, origin_.normal(0));
+    const Fixed z = Share::of(constant("team_with_mrr"), 0).mix(market_.mrr_z, origin_.normal(0));
     team_ = log2_of(calibrated(company_.stage, "team")) +
             multiply(multiply(to_fixed(constant("team_spread")), z), log2_e);
     cost_ = log2_of(calibrated(month_.stage, "cost_per_person")) + log2_fixed(price_level()) + log2_of(100) +
@@ -157,7 +168,8 @@ Month Books::next() {
     spend();
     finance();
     rate();
-    rate_people();
+    rate_conduct();
+    reach_people();
     remember();
     ++index_;
     return month_;
@@ -168,9 +180,9 @@ void Books::move_customers() {
     const Fixed churn = market_.churn;
     const std::int64_t settled = before_.customers - young_;
     const std::int64_t lost_now =
-        binomial(young_, std::min(multiply(churn, to_fixed(1.6)), one), stream_.bits(position(lost_young)));
+        binomial(young_, std::min(multiply(churn, to_fixed(1.3)), one), stream_.bits(position(lost_young)));
     const std::int64_t lost_then =
-        binomial(settled, multiply(churn, to_fixed(0.85)), stream_.bits(position(lost_settled)));
+        binomial(settled, multiply(churn, to_fixed(0.93)), stream_.bits(position(lost_settled)));
     month_.customers = company_.pre_revenue ? 0 : exp2(market_.customers[index_]);
     month_.lost_customers = std::max(lost_now + lost_then, before_.customers - month_.customers);
     month_.new_customers = month_.customers - before_.customers + month_.lost_customers;
@@ -222,10 +234,7 @@ void Books::split_revenue(Amount price, std::int64_t retained) {
 // In steps, and with a delay after a round.
 void Books::hire() {
     const Fixed relative = market_.mrr[index_] - market_.mrr.back();
-    const std::int32_t months = since_round_;
-    const Fixed boost = months < 2   ? 0
-                        : months < 7 ? one * (months - 1) / 24
-                                     : std::max<Fixed>(one / 4 - one * (months - 6) / 96, 0);
+    const Fixed boost = hiring_after(since_round_);
     const std::int64_t wanted =
         std::max<std::int64_t>(exp2(team_ + multiply(to_fixed(0.6), relative) + boost), 1);
     month_.leavers = binomial(before_.headcount - 1, to_fixed(0.012), stream_.bits(position(left_people)));
@@ -254,6 +263,9 @@ void Books::spend() {
     const Amount people =
         times(month_.headcount << 8, power_of_two(cost_ + multiply(swing, log2_e) - 8 * one));
     month_.operating_outflow = std::max(people, month_.cogs * 3 / 2);
+    if (finds_no_money()) {
+        month_.operating_outflow = std::min(month_.operating_outflow, month_.revenue + before_.cash);
+    }
     const Fixed selling =
         multiply(to_fixed(calibrated(company_.business_model, "selling_share")), one + draw(sold) / 12);
     month_.sales_marketing = std::min(times(month_.operating_outflow, std::max<Fixed>(selling, 0)),
@@ -272,6 +284,7 @@ void Books::finance() {
     const Amount need = std::max<Amount>(month_.net_burn, 0);
     const bool advances = month_.stage > before_.stage;
     const std::int64_t least = 4 + static_cast<std::int64_t>(origin_.bits(4) % 4);
+    if (finds_no_money()) return settle();
     if (advances || before_.cash - need < least * need) {
         constexpr Amount thousand = 100'000;
         Amount size = advances ? round_of(month_.stage) : round_of(month_.stage) / 2;
@@ -283,7 +296,16 @@ void Books::finance() {
         month_.pre_money = std::max(exp2(level + scatter), 2 * month_.financing) / thousand * thousand;
         since_round_ = 0;
     }
+    settle();
+}
+
+void Books::settle() noexcept {
     month_.cash = before_.cash - month_.net_burn + month_.financing;
+}
+
+// Nobody puts money into a company in its last half year; it spends what it has.
+bool Books::finds_no_money() const noexcept {
+    return static_cast<std::int64_t>(index_) - lead_in + 1 > end_ - 6;
 }
 
 void Books::remember() {
@@ -333,36 +355,44 @@ Ratio Books::retention(const std::array<Fixed, 12>& steps) const noexcept {
     return static_cast<std::int64_t>((static_cast<Wide>(product) * 10'000 + one / 2) >> fraction_bits);
 }
 
-void Books::rate_people() {
-    const auto points = [&](Fixed value) { return std::clamp<std::int64_t>(times(100, value), 100, 9'900); };
-    const auto drift =
-        static_cast<Fixed>(config_.months + lead_in - 1 - static_cast<std::int64_t>(index_)) * one;
-    const Fixed z = multiply(to_fixed(constant("sse_with_growth")), market_.growth_z) +
-                    multiply(to_fixed(0.917), origin_.normal(5));
-    const Fixed swing = std::min(one, 5 * variance_);
+// Two points up or down, slowly.
+Fixed Books::drifting(Draw what) const noexcept {
+    constexpr std::uint64_t months = 8;
+    Fixed sum = 0;
+    for (std::uint64_t back = 0; back < months; ++back)
+        sum += stream_.heavy(position(what) - (back << 8));
+    return multiply(std::min(one, 5 * variance_), multiply(sum, to_fixed(0.7)));
+}
+
+// The score is the better the faster the company grows; the others rise by half a point in ten months.
+void Books::rate_conduct() {
+    const auto points = [](Fixed value) { return std::clamp<std::int64_t>(times(100, value), 100, 9'900); };
+    const std::int64_t left = config_.months + lead_in - 1 - static_cast<std::int64_t>(index_);
+    const Fixed z = Share::of(constant("sse_with_growth"), 0).mix(market_.growth_z, origin_.normal(5));
     const Fixed level = to_fixed(calibrated(company_.stage, "sse"));
-    month_.sse_score =
-        points(level + to_fixed(constant("sse_spread")) / one * z -
-               multiply(drift, multiply(market_.growth, 10 * one)) + multiply(swing, draw(score)));
-    const Fixed base = to_fixed(calibrated(company_.industry, "environmental"));
-    month_.environmental =
-        points(base + 9 * origin_.normal(6) - drift / 20 + multiply(swing, draw(environment)));
-    month_.social = points(60 * one + 9 * origin_.normal(7) - drift / 20 + multiply(swing, draw(society)));
-    month_.governance = points(62 * one + 9 * origin_.normal(8) - drift / 20 + multiply(swing, draw(rule)));
+    month_.sse_score = points(level + multiply(to_fixed(constant("sse_spread")), z) -
+                              5 * market_.growth * left + drifting(score));
+    const auto conduct = [&](double usual, std::uint64_t at, Draw what) {
+        return points(to_fixed(usual) + 9 * origin_.normal(at) - one * left / 20 + drifting(what));
+    };
+    month_.environmental = conduct(calibrated(company_.industry, "environmental"), 6, environment);
+    month_.social = conduct(constant("social"), 7, society);
+    month_.governance = conduct(constant("governance"), 8, rule);
+}
+
+void Books::reach_people() {
     const auto emitted = [&](std::string_view name) {
-        const Fixed rate =
-            multiply(to_fixed(calibrated(company_.industry, name)),
-                     exponential(origin_.normal(9) / 4 + multiply(swing, draw(emission)) / 10));
-        return times(1000 * month_.headcount, rate);
+        return times(1000 * month_.headcount,
+                     multiply(to_fixed(calibrated(company_.industry, name)),
+                              exponential(origin_.normal(9) / 4 + drifting(emission) / 20)));
     };
     month_.scope1_tco2e = emitted("scope1_per_person");
     month_.scope2_tco2e = emitted("scope2_per_person");
     const Fixed people = multiply(to_fixed(calibrated(company_.business_model, "lives_per_customer")),
                                   exponential(origin_.normal(10) / 2));
     month_.lives_reached += times(month_.new_customers, people);
-    const Fixed share = std::clamp(one / 2 + origin_.normal(11) / 12 + draw(reach) / 100, one / 5, one);
-    month_.beneficiaries =
-        static_cast<std::int64_t>((static_cast<Wide>(month_.lives_reached) * share) >> fraction_bits);
+    const Fixed share = std::clamp(one / 2 + origin_.normal(11) / 12 + drifting(reach) / 100, one / 5, one);
+    month_.beneficiaries = times(month_.lives_reached, share);
 }
 
 } // namespace
@@ -371,6 +401,7 @@ MonthsConfig check(const MonthsRequest& request) {
     constexpr std::int64_t most_months = 1200;
     Reader reader;
     MonthsConfig config{};
+    config.seed = reader.seed(request.seed);
     config.months = static_cast<std::int32_t>(reader.whole("months", request.months, most_months));
     config.variance = reader.fraction("variance", request.variance);
     config.trend = reader.optional_choice<Trend>("trend", request.trend, trend_names);
@@ -378,7 +409,6 @@ MonthsConfig check(const MonthsRequest& request) {
     config.profile =
         read_profile(reader, request.stage, request.industry, request.region, request.business_model);
     reader.finish();
-    config.seed = request.seed;
     config.org = request.org;
     config.as_of = request.as_of;
     config.survival = request.survival;
@@ -387,15 +417,16 @@ MonthsConfig check(const MonthsRequest& request) {
 
 std::vector<Month> make_months(const MonthsConfig& config) {
     const Company company = draw_company(config.seed, config.org, config.profile);
-    Books books(config, company);
     const Stream life(config.seed, config.org, "life");
-    const std::int64_t end = geometric(closing_chance(company.stage), life.bits(0));
+    constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
+    const std::int64_t end = config.survival ? geometric(closing_chance(company.stage), life.bits(0)) : never;
+    Books books(config, company, end);
     std::vector<Month> months;
     for (std::int32_t j = 0; j < lead_in; ++j)
         books.next();
     for (std::int32_t j = 1; j <= config.months; ++j) {
         months.push_back(books.next());
-        months.back().is_closed = config.survival && j == end;
+        months.back().is_closed = j == end;
         if (months.back().is_closed) break;
     }
     return months;

@@ -9,7 +9,7 @@
 namespace auxeira::synthesis {
 
 struct MonthsRequest {
-    std::uint64_t seed = 0;
+    std::optional<std::uint64_t> seed;
     Uuid org{};
     std::optional<std::int64_t> months;
     std::int64_t as_of = 0;

@@ -46,7 +46,7 @@ struct Sums {
     }
 };
 
-// The part of a volatile path that changes direction two to four times: a zigzag of the height 2.5 (the
+// The part of a volatile path that changes direction two to four times: a zigzag of the height 5 (the
 // noise has the standard deviation 1), whose corners are jittered around even distances.
 Pieces make_regimes(std::uint64_t key, Trend trend) noexcept {
     constexpr Fixed end = std::numeric_limits<Fixed>::max();
@@ -58,7 +58,7 @@ Pieces make_regimes(std::uint64_t key, Trend trend) noexcept {
     const Block choice = random_block(key, Purpose::regimes, 0);
     const Block jitter = random_block(key, Purpose::regimes, 1);
     const std::int64_t turns = 2 + choice[0] % 3;
-    Fixed height = choice[1] % 2 == 0 ? to_fixed(2.5) : to_fixed(-2.5);
+    Fixed height = choice[1] % 2 == 0 ? 5 * one : -5 * one;
     Fixed start = 0, level = 0;
     for (std::int64_t turn = 1; turn <= turns + 1; ++turn, height = -height) {
         const bool last = turn > turns;
@@ -118,7 +118,7 @@ public:
         : paths_(paths), window_(window), sums_(paths.size()) {}
 
     void run(Pause pause) {
-        constexpr std::int64_t batch = 8192;
+        constexpr std::int64_t batch = 512;
         const std::vector<Path> fresh = paths_;
         for (std::int64_t index = 0; index < window_.count; ++index) {
             if (pause != nullptr && index % batch == batch - 1) pause();

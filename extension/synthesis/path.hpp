@@ -9,8 +9,8 @@
 
 namespace auxeira::synthesis {
 
-// How the noise of every metric of a series forgets: an AR(1) process driven by another, of variance 1. The inner
-// one makes it smooth, so that a step is followed by one of the same direction more often than not.
+// How the noise of every metric of a series forgets: an AR(1) process driven by another, of variance 1. The
+// inner one makes it smooth, so that a step is followed by one of the same direction more often than not.
 struct Memory {
     // Correlation time: a twelfth of the window, but three points at least.
     explicit Memory(std::int32_t count) noexcept;
@@ -116,7 +116,9 @@ struct Share {
     Fixed own = one;      // sqrt(1 - common^2)
 
     static Share of(double correlation, std::size_t with) noexcept;
-    Fixed mix(Fixed other, Fixed fresh) const noexcept { return multiply(common, other) + multiply(own, fresh); }
+    Fixed mix(Fixed other, Fixed fresh) const noexcept {
+        return multiply(common, other) + multiply(own, fresh);
+    }
 };
 
 // log2 of level * exp(response * (trend * p + noise)): the constant and the linear part of the noise are

@@ -36,6 +36,10 @@ std::string show(double value) {
 
 } // namespace
 
+std::uint64_t Reader::seed(std::optional<std::uint64_t> value) {
+    return present("seed", value.has_value()) ? *value : 0;
+}
+
 std::int64_t Reader::whole(const char* path, std::optional<std::int64_t> value, std::int64_t most) {
     if (!present(path, value.has_value())) return 1;
     if (*value >= 1 && *value <= most) return *value;

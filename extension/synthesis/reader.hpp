@@ -15,6 +15,7 @@ inline constexpr std::array<std::string_view, 4> trend_names = {"improving", "de
 
 class Reader {
 public:
+    std::uint64_t seed(std::optional<std::uint64_t> value);
     std::int64_t whole(const char* path, std::optional<std::int64_t> value, std::int64_t most);
     double fraction(const char* path, std::optional<double> value, double most = 1);
 

@@ -1,4 +1,5 @@
-// What happens to points on their way: left out, late, corrected; and to the company: sudden changes of level.
+// What happens to points on their way: left out, late, corrected; and to the company: sudden changes of
+// level.
 #pragma once
 
 #include <vector>

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "rejection.hpp"
+#include "synthesis/actions.hpp"
+#include "synthesis/months.hpp"
 #include "synthesis_series.hpp"
 
 namespace auxeira::synthesis {
@@ -90,6 +92,37 @@ TEST(Config, variance_is_a_number_from_zero_to_one) {
     EXPECT_EQ(refusal(request), "variance: Infinity is outside 0 to 1");
 }
 
+TEST(Config, rates_of_faults_are_shares_and_shocks_are_few) {
+    Request request = good_request();
+    request.missing_rate = 1;
+    request.shock_rate = 10;
+    EXPECT_EQ(check(request).disturbance.missing_rate, 1);
+    EXPECT_EQ(check(request).disturbance.shock_rate, 10);
+    request.shock_rate = 10.5;
+    EXPECT_EQ(refusal(request), "shock_rate: 10.5 is outside 0 to 10");
+    request = good_request();
+    request.late_rate = std::nullopt;
+    request.restatement_rate = -1;
+    EXPECT_EQ(refusal(request), "late_rate: is missing\nrestatement_rate: -1 is outside 0 to 1");
+}
+
+TEST(Config, profiles_are_those_of_the_calibration) {
+    Request request = good_request();
+    request.stage = "series_a";
+    request.industry = "FinTech";
+    request.region = "Atlantis";
+    request.business_model = "smb";
+    const Profile profile = check(request).profile;
+    EXPECT_EQ(profile.stage, Stage::series_a);
+    EXPECT_EQ(profile.industry, Industry::fintech);
+    EXPECT_EQ(profile.region, Region::other);
+    EXPECT_EQ(profile.business_model, BusinessModel::smb);
+    request.stage = "series_z";
+    EXPECT_EQ(refusal(request),
+              "stage: \"series_z\" is not one of pre_seed, seed, series_a, series_b, series_c, "
+              "growth, late");
+}
+
 TEST(Config, names_are_those_of_the_lists) {
     for (const Dashboard& dashboard : catalogue()) {
         Request request = good_request();
@@ -162,6 +195,47 @@ TEST(Config, every_fault_is_named_at_once) {
         EXPECT_EQ(std::count(detail.begin(), detail.end(), '\n'), 5) << detail;
         EXPECT_NE(detail.find("\ndata_type: is missing\ncount: 0 is outside"), std::string::npos) << detail;
     }
+}
+
+template <typename Any>
+std::string detail_of(const Any& request) {
+    try {
+        check(request);
+        return "accepted";
+    } catch (const Rejection& rejection) {
+        return rejection.detail();
+    }
+}
+
+TEST(Config, months_and_actions_are_checked_as_well) {
+    MonthsRequest months;
+    months.seed = 1;
+    months.months = 1200;
+    months.as_of = new_year_2026;
+    EXPECT_EQ(detail_of(months), "accepted");
+    months.months = 1201;
+    months.trend = "up";
+    months.seed = std::nullopt;
+    EXPECT_EQ(detail_of(months), "seed: is missing\nmonths: 1201 is outside 1 to 1200\n"
+                                 "trend: \"up\" is not one of improving, declining, stable, volatile");
+    months.seed = 1;
+    months.months = 36;
+    months.trend = std::nullopt;
+    months.as_of = std::numeric_limits<std::int64_t>::max();
+    EXPECT_EQ(detail_of(months), "as_of: is after the year 9999");
+    months.as_of = -62'135'596'800'000'000;
+    EXPECT_EQ(detail_of(months), "as_of: is less than 1519 days after the beginning of the year 1");
+    ActionsRequest actions;
+    actions.seed = 1;
+    actions.days = 36'500;
+    actions.as_of = new_year_2026;
+    actions.trend = "stable";
+    EXPECT_EQ(detail_of(actions), "accepted");
+    actions.days = 0;
+    actions.business_model = "shop";
+    EXPECT_EQ(detail_of(actions),
+              "days: 0 is outside 1 to 36500\nbusiness_model: \"shop\" is not one of b2c, smb, "
+              "mid_market, enterprise, marketplace");
 }
 
 TEST(Config, missing_values_alone_are_missing_fields) {

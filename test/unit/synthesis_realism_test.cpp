@@ -234,6 +234,38 @@ TEST(Realism, values_remember_the_ones_before) {
     }
 }
 
+// R10 and R20: steps go in runs, and now and then one is large.
+TEST(Realism, steps_of_revenue_are_smooth_with_heavy_tails) {
+    std::vector<double> memories, scaled;
+    for_each_seed({UserType::startup_founder, 1}, Trend::stable, 0.2, 180,
+                  [&](const std::vector<double>& values) {
+                      std::vector<double> steps, sizes;
+                      for (std::size_t j = 1; j < values.size(); ++j)
+                          steps.push_back(std::log(values[j] / values[j - 1]));
+                      memories.push_back(
+                          correlation({steps.begin(), steps.end() - 1}, {steps.begin() + 1, steps.end()}));
+                      for (const double step : steps)
+                          sizes.push_back(std::abs(step - median(steps)));
+                      for (const double step : steps)
+                          scaled.push_back((step - median(steps)) / median(sizes));
+                  });
+    double far = 0, squares = 0, fourths = 0;
+    for (const double step : scaled) {
+        far += std::abs(step) > 4 ? 1 : 0;
+        squares += step * step;
+        fourths += std::pow(step, 4);
+    }
+    const auto n = static_cast<double>(scaled.size());
+    EXPECT_GE(median(memories), -0.05);
+    EXPECT_LE(median(memories), 0.5);
+    EXPECT_GE(far / n, 0.01);
+    EXPECT_LE(far / n, 0.06);
+    EXPECT_GE(fourths / n / std::pow(squares / n, 2) - 3, 0.3);
+    EXPECT_LE(fourths / n / std::pow(squares / n, 2) - 3, 15);
+    std::printf("[ MEASURED ] R10 %.3f, R20 %.4f beyond 4 MAD, excess kurtosis %.2f\n", median(memories),
+                far / n, fourths / n / std::pow(squares / n, 2) - 3);
+}
+
 // R12: levels of many organizations.
 TEST(Realism, levels_are_log_normal_over_organizations) {
     std::vector<double> levels, logs;
@@ -397,13 +429,18 @@ TEST(Realism, cash_runs_down_with_the_burn_and_is_raised_again) {
         const auto& burn = series["burn_rate"];
         for (std::size_t j = 0; j < runway.size(); ++j)
             ASSERT_GE(runway[j], 30);
+        const auto mean_burn = [&](std::size_t j) {
+            double sum = 0;
+            for (std::size_t back = 0; back < 3; ++back)
+                sum += static_cast<double>(burn[j < back ? 0 : j - back]);
+            return sum / 3;
+        };
         for (std::size_t j = 1; j < runway.size(); ++j) {
             const double months = static_cast<double>(series.timestamps[j] - series.timestamps[j - 1]) /
                                   (31'556'952'000'000.0 / 12);
-            const double cash = static_cast<double>(runway[j - 1]) / 10 * static_cast<double>(burn[j - 1]);
-            const double left = cash / static_cast<double>(burn[j]) - months;
-            const double rounded =
-                0.051 * (1 + static_cast<double>(burn[j - 1]) / static_cast<double>(burn[j]));
+            const double cash = static_cast<double>(runway[j - 1]) / 10 * mean_burn(j - 1);
+            const double left = (cash - static_cast<double>(burn[j]) * months) / mean_burn(j);
+            const double rounded = 0.051 * (1 + mean_burn(j - 1) / mean_burn(j));
             if (std::abs(left - static_cast<double>(runway[j]) / 10) <= rounded) continue;
             if (runway[j - 1] == 1200 || runway[j] == 1200) continue; // cut at ten years
             ++rounds;
