@@ -57,7 +57,8 @@ ParamListInfo parameters_of(std::span<const BulkInsert::Column> columns) {
     pg_unreachable();
 }
 
-PlannedStmt* plan_of(const char* text, std::span<const BulkInsert::Column> columns, ParamListInfo parameters) {
+PlannedStmt* plan_of(const char* text, std::span<const BulkInsert::Column> columns,
+                     ParamListInfo parameters) {
     Oid* const types = static_cast<Oid*>(palloc(columns.size() * sizeof(Oid)));
     for (std::size_t j = 0; j < columns.size(); ++j)
         types[j] = columns[j].type;
@@ -147,7 +148,7 @@ std::int64_t BulkInsert::finish() {
     return stored_;
 }
 
-// --- The statement ----------------------------------------------------------------------------------------------
+// --- The statement ---------------------------------------------------------------------------------------
 
 void BulkInsert::start(const char* text, std::span<const Column> columns) {
     ParamListInfo const parameters = parameters_of(columns);
@@ -165,6 +166,8 @@ void BulkInsert::start(const char* text, std::span<const Column> columns) {
     const MemoryContext callers_memory = MemoryContextSwitchTo(estate_->es_query_cxt);
     ExecOpenIndices(target_, true);
     bulk_ = GetBulkInsertState();
+    // Pages stay in the shared buffers, as those of any INSERT: in the small ring of COPY each page would
+    // wait for the log to be flushed before its place is used again.
     FreeAccessStrategy(bulk_->strategy);
     bulk_->strategy = nullptr;
     find_varying(columns);
@@ -214,7 +217,7 @@ bool BulkInsert::has_trigger(bool TriggerDesc::*kind) const {
     return target_->ri_TrigDesc != nullptr && target_->ri_TrigDesc->*kind;
 }
 
-// --- A row ------------------------------------------------------------------------------------------------------
+// --- A row -----------------------------------------------------------------------------------------------
 
 void BulkInsert::put(const Datum* values, const bool* nulls) {
     ResetPerTupleExprContext(estate_);
@@ -275,7 +278,7 @@ bool BulkInsert::prepare(TupleTableSlot* slot) {
     return true;
 }
 
-// --- What the first row decides -----------------------------------------------------------------------------------
+// --- What the first row decides --------------------------------------------------------------------------
 
 // Of a row that triggers may change, no column is constant.
 void BulkInsert::settle_constants() {
@@ -341,7 +344,7 @@ void BulkInsert::settle_foreign_keys() {
     if (all_settled) triggers->trig_insert_after_row = false;
 }
 
-// --- A batch ------------------------------------------------------------------------------------------------------
+// --- A batch ---------------------------------------------------------------------------------------------
 
 void BulkInsert::flush() {
     if (filled_ == 0) return;
@@ -357,8 +360,7 @@ void BulkInsert::store() {
     table_multi_insert(relation(), slots_, filled_, estate_->es_output_cid, 0, bulk_);
     for (int j = 0; j < filled_; ++j) {
         TupleTableSlot* const slot = slots_[j];
-        List* const recheck =
-            target_->ri_NumIndices > 0 ? insert_into_indexes(target_, slot, estate_) : NIL;
+        List* const recheck = target_->ri_NumIndices > 0 ? insert_into_indexes(target_, slot, estate_) : NIL;
         ExecARInsertTriggers(estate_, target_, slot, recheck, transition_);
         if (stored_++ == 0) settle_foreign_keys();
         ExecClearTuple(slot);
@@ -371,7 +373,8 @@ bool BulkInsert::may_have_duplicates() const {
     if (primary_key_ == nullptr) return false;
     if (!ends_in_series()) return true;
     const int last = primary_key_->rd_index->indnkeyatts - 1;
-    FmgrInfo* const compare = index_getprocinfo(primary_key_, static_cast<AttrNumber>(last + 1), BTORDER_PROC);
+    FmgrInfo* const compare =
+        index_getprocinfo(primary_key_, static_cast<AttrNumber>(last + 1), BTORDER_PROC);
     const Oid collation = primary_key_->rd_indcollation[last];
     Datum least = key_of(slots_[0], primary_key_, last), greatest = least;
     for (int j = 1; j < filled_; ++j) {

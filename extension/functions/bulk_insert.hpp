@@ -1,6 +1,6 @@
-// Many rows for one table, stored as one INSERT statement of the calling role would store them, at the speed of
-// COPY. The server itself prepares that statement (privileges, row policies, defaults, triggers); only its rows
-// come from the program, and go to the table and its indexes by the batch.
+// Many rows for one table, stored as one INSERT statement of the calling role would store them, at the speed
+// of COPY. The server itself prepares that statement (privileges, row policies, defaults, triggers); only its
+// rows come from the program, and go to the table and its indexes by the batch.
 //
 // What depends on columns that are the same in every row is decided with the first row: foreign keys, row
 // policies and check constraints. All else is checked for every row.

@@ -119,12 +119,14 @@ public:
         told_ = now;
         const auto percent = static_cast<int>(100 * done / total_);
         backend([=, this] {
-            ereport(NOTICE, (errmsg("generated " INT64_FORMAT " of " INT64_FORMAT " points (%d %%)", done, total_,
-                                    percent)));
+            ereport(NOTICE, (errmsg("generated " INT64_FORMAT " of " INT64_FORMAT " points (%d %%)", done,
+                                    total_, percent)));
         });
     }
 
-    void end() { backend([] { pgstat_progress_end_command(); }); }
+    void end() {
+        backend([] { pgstat_progress_end_command(); });
+    }
 
 private:
     const std::int64_t total_;

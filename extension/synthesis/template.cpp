@@ -22,7 +22,7 @@ Template::Template(const Value& document) {
     const std::vector<Fault> faults = TemplateReader(document, *this).read();
     if (faults.empty()) return;
     throw Rejection(Reason::invalid_value, "the template is wrong", faults,
-                    "See auxeira.check_template() for what a template may say.");
+                    "Every line of the detail is the path of a fault and what is wrong there.");
 }
 
 std::vector<Fault> Template::faults_in(const Value& document) {

@@ -54,7 +54,7 @@ declare
 begin
   if faults is not null then
     raise exception using errcode = '22023', message = 'the template is wrong', detail = faults,
-      hint = 'See auxeira.check_template() for what a template may say.';
+      hint = 'Every line of the detail is the path of a fault and what is wrong there.';
   end if;
   return new;
 end

@@ -42,6 +42,7 @@ create function bench.file(points integer, format text) returns text language sq
 create procedure bench.store(contender text, round integer, points integer, statement text) language plpgsql as $$
 declare
   started timestamptz;
+  seconds double precision;
 begin
   truncate auxeira.dashboard_metrics;
   commit;
@@ -49,8 +50,9 @@ begin
   started := clock_timestamp();
   execute statement;
   commit;
+  seconds := extract(epoch from clock_timestamp() - started);
   insert into bench.results values (format('storing %s points', points), contender, round, 'rows/s',
-    (select count(*) from auxeira.dashboard_metrics) / extract(epoch from clock_timestamp() - started));
+    (select count(*) from auxeira.dashboard_metrics) / seconds);
 end
 $$;
 

@@ -102,8 +102,8 @@ insert into test.refused (person, api_function, request, expected) values
  'template_name: has 0 characters, 1 to 255 are allowed\ngeneration_rules: "x" is not an object\ndefault_parameters: 1 is not an object'),
 ('ann', 'create_template', '{"template_name": "x", "data_schema": {"a": {"type": "integer", "decimals": 2}}, "generation_rules": {"a": {"low": 9, "high": 1}, "b": {}}}',
  E'22023 the template is wrong | detail: data_schema.a.decimals: an integer has none\n'
- 'generation_rules.b: is not a metric of data_schema\ngeneration_rules.a.low: 9 is above high, which is 1 | hint: See '
- 'auxeira.check_template() for what a template may say.'),
+ 'generation_rules.b: is not a metric of data_schema\ngeneration_rules.a.low: 9 is above high, which is 1 | hint: '
+ 'Every line of the detail is the path of a fault and what is wrong there.'),
 ('vic', 'create_template', '{"template_name": "x", "data_schema": {"a": {"type": "number"}}, "generation_rules": {"a": {"low": 1, "high": 2}}}',
  '42501 your role or type of user does not allow this'),
 ('ann', 'get_template', '{"templateId": 5}', '22023 invalid request | detail: templateId: 5 is not a string'),

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(38);
+select plan(39);
 
 create function test.become(person text) returns void language sql as $$
   select set_config('auxeira.' || name, coalesce(value, ''), true)
@@ -27,6 +27,7 @@ declare
   fault text;
   seen text;
 begin
+  set constraints all deferred;
   execute change;
   perform test.become(person);
   set local role auxeira_user;
@@ -92,7 +93,7 @@ select is(test.outcome($$ alter table auxeira.dashboard_metrics add constraint c
   '23514 new row for relation "dashboard_metrics" violates check constraint "c" | 0', 'a check of what changes');
 select is(test.outcome($$ alter table auxeira.dashboard_metrics add constraint c check (synthetic_trend <> 'stable') $$),
   '23514 new row for relation "dashboard_metrics" violates check constraint "c" | 0', 'a check of what does not');
-select is(test.outcome($$ alter table auxeira.dashboard_metrics add constraint c check (dashboard_metrics is not null) $$),
+select is(test.outcome($$ alter table auxeira.dashboard_metrics add constraint c check (to_jsonb(dashboard_metrics) ->> 'metric_timestamp' < '2026-02-20') $$),
   '23514 new row for relation "dashboard_metrics" violates check constraint "c" | 0', 'a check of the row');
 select is(test.outcome($$ alter table auxeira.dashboard_metrics add constraint c check (metric_value ? 'sse_score') $$),
   'no error | 6', 'a check that holds');
@@ -119,6 +120,11 @@ select is(test.outcome('alter table auxeira.dashboard_metrics add constraint f f
   '23503 insert or update on table "dashboard_metrics" violates foreign key constraint "f" | 0', 'a deferred foreign key');
 select is(test.outcome('alter table auxeira.dashboard_metrics add constraint f foreign key (user_id) references test.writers;
     insert into test.writers values (test.user_of(''ann''))'), 'no error | 6', 'a foreign key that holds');
+
+select matches(test.fault('alter table auxeira.dashboard_metrics add constraint f foreign key (user_id) references test.writers
+    deferrable initially deferred; set constraints all deferred;' || test.storing() || ';
+    delete from auxeira.dashboard_metrics where metric_timestamp = ''2025-12-31''; set constraints all immediate'),
+  '^23503 .* constraint: f$', 'a deferred foreign key, when the first row is gone');
 
 -- --- Triggers, defaults and the rest ------------------------------------------------------------------------
 

@@ -370,8 +370,8 @@ select is(test.refusal('ann', 'remove_template', jsonb_build_object('templateId'
   '42501 a template of the platform is not removed', 'nobody removes those of the platform')
 from test.listed('ann') t where t ->> 'org_id' is null;
 select is(test.refusal('ann', 'create_template', test.template('x', test.changed('{generation_rules,mrr,sd}', '-1'))::text),
-  '22023 the template is wrong | detail: generation_rules.mrr.sd: -1 is outside 0 to 5 | hint: See auxeira.check_template() '
-  'for what a template may say.', 'a faulty one is refused with the path of the fault');
+  '22023 the template is wrong | detail: generation_rules.mrr.sd: -1 is outside 0 to 5 | hint: Every line of the detail is the path of '
+  'a fault and what is wrong there.', 'a faulty one is refused with the path of the fault');
 select matches(test.refusal('ann', 'create_template', test.template('x', test.computed('mrr * 13'))::text),
   '^22023 point 0 does not keep the rules of the template', 'so is one that breaks its own rules');
 select is(test.refusal('ann', 'create_template', '{"colour": 1, "data_schema": 5}'),
