@@ -44,6 +44,26 @@ is "$(dump | grep -o '"of": "[a-z]*"' | sort | paste -sd,)" '"of": "ann","of": "
     'route 19: pg_dump dumps the own rows, and leaks without its guard'
 sql "$admin" -c 'alter role auxeira_tap_login nobypassrls'
 
+# --- 8, 18, 20: what the server itself holds back, in versions that are good enough ---------------------------------
+
+# pretend SED...: the installation, changed in this way, into a database of its own.
+pretend() {
+    rm -rf "$work/stage"
+    cp -r "$(sql "$server" -c 'show extension_destdir')" "$work/stage"
+    sed -i "$@" "$work"/stage/usr/share/postgresql/*/extension/auxeira--*.sql
+    chmod -R a+rX "$work/stage"
+    sql "$server" -c 'drop database if exists tap_squatted' -c 'create database tap_squatted' \
+        -c "alter database tap_squatted set extension_destdir = '$work/stage'"
+    sql "$server dbname=tap_squatted" -f sql/platform.sql
+    sql "$server dbname=tap_squatted" -c "select count(*) from pg_extension where extname = 'auxeira'"
+}
+older="s/current_setting('server_version_num')::integer/150013/"
+have="$(pretend -e "$older")"
+like "$have" 'PostgreSQL 15.13 lacks corrections that the platform relies on' 'routes 8, 18, 20: an older server is refused'
+is "${have##*$'\n'}" 0 'routes 8, 18, 20: and gets nothing'
+have="$(pretend -e "$older" -e '/^select auxeira.require_server/d')"
+is "${have##*$'\n'}" 1 'routes 8, 18, 20: an older server is refused, and gets all without that guard'
+
 # --- 20: names of objects that a dump runs -----------------------------------------------------------------------
 
 # The guard is in pg_dump and psql, whose versions are what can be looked after.
