@@ -218,6 +218,28 @@ select test.add_route(21, 'what others are asking is not told', 'ann',
  'grant pg_read_all_stats to auxeira_test_login', '^select') \g /dev/null
 select test.add_route(21, 'how many rows all tenants have is not told', 'ann',
  array['select sum(n_tup_ins) from pg_stat_all_tables'], '^42501 permission denied', 'grant pg_monitor to auxeira_test_login', '^\d+$') \g /dev/null
+select test.add_route(21, 'nor how many there are in all databases', 'ann',
+ array['select sum(pg_stat_get_db_tuples_inserted(oid)) from pg_database'], '^42501 permission denied',
+ 'grant pg_monitor to auxeira_test_login', '^\d+$') \g /dev/null
+select test.add_route(21, 'nor how much room they take: ' || how, 'ann', array['select pg_' || how],
+ '^42501 permission denied', 'grant execute on function pg_relation_size(regclass), pg_relation_size(regclass, text), pg_table_size(regclass),
+ pg_indexes_size(regclass), pg_total_relation_size(regclass), pg_database_size(name), pg_tablespace_size(name) to public', '^\d+$')
+from unnest(array['relation_size(''auxeira.users'')', 'table_size(''auxeira.users'')', 'indexes_size(''auxeira.users'')',
+ 'total_relation_size(''auxeira.users'')', 'database_size(current_database())', 'tablespace_size(''pg_default'')']) how \g /dev/null
+select test.add_route(21, 'nor how many the server counted: ' || query, 'ann', array[query], '^42501 how large tables are is not shown',
+ :'plain', answer, :'many')
+from (values ('select reltuples from pg_class where relname = ''dashboard_metrics''', '^70\d$'),
+ ('select relpages > 1 from pg_class where relname = ''dashboard_metrics''', '^true$'),
+ ('select relallvisible from pg_class where relname = ''dashboard_metrics''', '^\d+$'),
+ ('select * from pg_class', '^\d+$'),
+ ('select c from pg_class c where relname = ''dashboard_metrics''', ',70\d,'),
+ ('select count(*) from pg_class natural join pg_namespace where reltuples > 700', '^\d+$'),
+ ('select query_to_xml(''select relpages from pg_class'', true, true, '''') is document', '^false$'),
+ ('select max(ctid) from auxeira.dashboard_metrics', '^\(\d+,\d+\)$')) reading (query, answer) \g /dev/null
+select test.add_route(21, 'nobody sends signals', 'ann', array['notify x'], '^42501 signals are not for',
+ :'plain', '^done$') \g /dev/null
+select test.add_route(21, 'nor waits for those of others', 'ann', array['listen x'], '^42501 signals are not for',
+ :'plain', '^done$') \g /dev/null
 select test.add_route(21, 'nobody is woken by pg_notify', 'ann', array['select pg_notify(''x'', ''y'')'], '^42501 permission denied',
  'grant execute on function pg_notify(text, text) to public', '^$') \g /dev/null
 select test.add_route(21, 'no large objects are left for others', 'ann', array['select lo_create(0)'], '^42501 permission denied',
