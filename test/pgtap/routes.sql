@@ -1,7 +1,8 @@
 -- The known ways around row-level security in PostgreSQL, one after the other. Each is tried against the platform, and again
 -- with its guard removed, where it must lead to what is hidden: a guard that is not needed is no guard. What needs connections,
 -- a dump or an installation of its own is in test/tap/routes.t (19, 20, 24; temporary objects: spoofing.t), what races in
--- test/tap/revocation.t; 22 and the rules for whatever is added later are in catalogue.sql.
+-- test/tap/revocation.t; 22 and the rules for whatever is added later are in catalogue.sql. Guards that are compiled in are
+-- removed by test/mutation/run.
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
@@ -185,10 +186,9 @@ select test.add_route(12, 'no trigger of one''s own runs as others', 'ann',
  array['create trigger planted before insert on auxeira.documents for each row execute function evil.steals()'],
  '^42501 permission denied',
  'grant trigger on auxeira.documents to auxeira_user', '^done$') \g /dev/null
-select test.add_route(13, 'nobody says who they are', 'stray',
- array[format('set local auxeira.metrics_org_ids = %L', :'bob'), :'rows'],
- '^42501 permission denied to set parameter', 'grant set on parameter auxeira.metrics_org_ids to auxeira_test_login',
- '^1$') \g /dev/null
+select test.add_route(13, 'nobody says who they are: ' || name, 'stray', array[format('set local auxeira.%s = %L', name, value), :'rows'],
+ '^42501 permission denied to set parameter', format('grant set on parameter auxeira.%s to auxeira_test_login', name), '^1$')
+from (values ('metrics_org_ids', test.org_of('bob')), ('bound_user_id', test.user_of('bob'))) setting (name, value) \g /dev/null
 select test.add_route(14, 'no identity, no rows and no error', 'stray', array[:'rows'], '^0$',
  'alter policy member_select on auxeira.dashboard_metrics using (org_id = current_setting(''auxeira.org_id'')::uuid)',
  '^22P02 ') \g /dev/null
@@ -316,7 +316,7 @@ create function test.trusted(api_function text, request text, beforehand text de
 -- --- The test ---------------------------------------------------------------------------------------------------
 
 select plan((2 * ((select count(*) from test.routes) + (select count(*) from test.plans) + (select count(*) from test.trusting))
-  + (select count(*) from test.rights_changing) + 12)::integer);
+  + (select count(*) from test.rights_changing) + 13)::integer);
 
 select matches(test.told(who, statements, setup), told, format('route %s: %s', number, what)) from test.routes;
 select matches(test.told(who, statements, setup || ';' || removal), leaks, format('route %s: %s, and leaks without its guard', number, what))
@@ -341,7 +341,7 @@ select is(test.fault(format('select auxeira.require_server(%s)', version)), 'no 
           format('routes 8, 18, 20: version %s of the server is good enough', version))
 from unnest(array[150014, 150020, 160010, 170006, 180000, 190000, current_setting('server_version_num')::integer]) version;
 
--- Guards that cannot be removed here: they are compiled in.
+-- Guards that are compiled in, and removed in test/mutation/guards.
 select pg_backend_pid() as pid \gset
 select matches(test.told('ann', array['select auxeira.checked(''{}'', ''{"required": ["a"]}'')']), '^ZA400 ',
                'route 23: a C++ exception is an error (the door that makes it one: test/boundary)');
@@ -349,6 +349,9 @@ select is(pg_backend_pid(), :pid, 'route 23: and ends nobody''s connection');
 select matches(test.told('shim', array[format('select auxeira.call(''{}'', ''health'', %s::jsonb)', nested)]), '^54001 ',
                'route 25: a request of many levels is refused: ' || what)
 from (values ('arrays', 'repeat(''['', 1000000)'), ('objects', 'repeat(''{"a":'', 1000000)')) deep (what, nested);
+select matches(test.told('ann', array['select auxeira.checked(jsonb_build_object(''a'', (repeat(''['', 8000) || repeat('']'', 8000))::jsonb),
+  (''{"properties": {"a": '' || repeat(''{"type": "array", "items": '', 8000) || ''{"type": "number"}'' || repeat(''}'', 8002))::jsonb)']),
+ '^54001 ', 'route 25: nor is one followed deeper than the stack');
 select matches(test.told('ann', array['select auxeira.checked(to_jsonb(repeat(''x'', 270000000)), ''{"type": "object"}'')']),
  '^(54000|22023|22026) ',
                'route 25: and one that is too large');
