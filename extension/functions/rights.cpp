@@ -219,15 +219,21 @@ void start_executor(QueryDesc* query, int flags) {
 // --- Plans -----------------------------------------------------------------------------------------------
 
 // Estimates tell how many rows others have, and which values are frequent in them. Whoever sees a part of the
-// rows, as a member of auxeira_user, is not shown a plan: neither by EXPLAIN nor printed as a message.
-bool sees_a_part() {
-    const Oid role = get_role_oid("auxeira_user", true);
-    return OidIsValid(role) && !superuser() && has_privs_of_role(GetUserId(), role);
-}
-
+// rows is not shown a plan: neither by EXPLAIN nor printed as a message.
 Datum refuse_plan(FunctionCallInfo) {
     refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "plans are not shown to a login that sees a part of the rows",
            "Ask the owner of the database for a plan.");
+}
+
+// A signal comes from, and goes to, sessions of every tenant.
+Datum refuse_signal(FunctionCallInfo) {
+    refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "signals are not for a login that sees a part of the rows",
+           "Read the rows again from time to time.");
+}
+
+boundary::SqlFunctionBody refusal_of(NodeTag statement) {
+    if (statement == T_ExplainStmt) return refuse_plan;
+    return statement == T_NotifyStmt || statement == T_ListenStmt ? refuse_signal : nullptr;
 }
 
 ProcessUtility_hook_type next_utility = nullptr;
@@ -236,7 +242,8 @@ planner_hook_type next_planner = nullptr;
 void start_utility(PlannedStmt* statement, const char* text, bool is_shared, ProcessUtilityContext context,
                    ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
                    QueryCompletion* completion) {
-    if (IsA(statement->utilityStmt, ExplainStmt) && sees_a_part()) boundary::enter(refuse_plan, nullptr);
+    const auto refusal = refusal_of(nodeTag(statement->utilityStmt));
+    if (refusal != nullptr && sees_a_part()) boundary::enter(refusal, nullptr);
     // The plan that EXECUTE finds must not be older than the rights it is for.
     if (IsA(statement->utilityStmt, ExecuteStmt)) follow_if_bound();
     const auto process = next_utility != nullptr ? next_utility : standard_ProcessUtility;
@@ -278,6 +285,11 @@ void follow_bound_logins() {
     ProcessUtility_hook = start_utility;
     next_planner = planner_hook;
     planner_hook = start_planner;
+}
+
+bool sees_a_part() {
+    const Oid role = get_role_oid("auxeira_user", true);
+    return OidIsValid(role) && !superuser() && has_privs_of_role(GetUserId(), role);
 }
 
 // Trigger on every table that rights are resolved from.
