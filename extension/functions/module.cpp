@@ -10,9 +10,9 @@ PGDLLEXPORT void _PG_init(void);
 }
 
 void _PG_init(void) {
+    auxeira::functions::withhold_volumes();
     auxeira::functions::define_settings();
     auxeira::functions::follow_bound_logins();
-    auxeira::functions::withhold_volumes();
 }
 
 AUXEIRA_SQL_FUNCTION(version) {

@@ -236,6 +236,11 @@ from (values ('select reltuples from pg_class where relname = ''dashboard_metric
  ('select count(*) from pg_class natural join pg_namespace where reltuples > 700', '^\d+$'),
  ('select query_to_xml(''select relpages from pg_class'', true, true, '''') is document', '^false$'),
  ('select max(ctid) from auxeira.dashboard_metrics', '^\(\d+,\d+\)$')) reading (query, answer) \g /dev/null
+select test.add_route(21, 'nor that, unless a superuser lets it', 'ann',
+ array['select reltuples from pg_class where relname = ''dashboard_metrics'''],
+ '^42501 how large tables are is not shown', 'set local auxeira.show_volumes = on', '^70\d$', :'many') \g /dev/null
+select test.add_route(21, 'which no login does itself', 'ann', array['set local auxeira.show_volumes = on'],
+ '^42501 permission denied to set parameter', 'grant set on parameter auxeira.show_volumes to auxeira_test_login', '^done$') \g /dev/null
 select test.add_route(21, 'nobody sends signals', 'ann', array['notify x'], '^42501 signals are not for',
  :'plain', '^done$') \g /dev/null
 select test.add_route(21, 'nor waits for those of others', 'ann', array['listen x'], '^42501 signals are not for',
