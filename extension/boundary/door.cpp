@@ -23,8 +23,8 @@ namespace {
 constexpr size_t longest_text = 64 * 1024;
 
 // Holds the error that is on its way. The one before it stays until the next one comes: of an error that was
-// raised again the server keeps pointers to where it was. So a session that meets millions of errors keeps the
-// memory of two.
+// raised again the server keeps pointers to where it was. So a session that meets millions of errors keeps
+// the memory of two.
 MemoryContext error_memory() {
     static std::array<MemoryContext, 2> contexts{};
     static std::size_t current = 0;
