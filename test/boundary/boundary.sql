@@ -1,4 +1,5 @@
--- Errors across the boundary between C++ and the server. psql variable: library
+-- Errors across the boundary between C++ and the server. psql variables: library, and private_limit, the bytes that
+-- the process may grow by
 \set ON_ERROR_STOP on
 \set QUIET on
 create extension pgtap;
@@ -75,7 +76,7 @@ call probe.remember('errors of nested SQL', 'select probe.nest(''call probe.refu
 select diag(format('20,000 %s: %s bytes in the server, %s in the process', what, server, private)) from probe.growth;
 -- One byte an error would be more.
 select is_empty('select what, server from probe.growth where server >= 20000', '20,000 errors leave nothing in the server');
-select is_empty('select what, private from probe.growth where private > 262144', 'nor in the process');
+select is_empty('select what, private from probe.growth where private > ' || :private_limit, 'nor in the process');
 select is(probe.alive(), 0, 'nor an object');
 
 -- --- What can be stopped ------------------------------------------------------------------------------------
