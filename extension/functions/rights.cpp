@@ -190,18 +190,33 @@ void forget_plans_for_fewer() {
     several_before = several;
 }
 
+// When the settings were last made those of the bound user. Most statements find that nothing has happened
+// since.
+struct Followed {
+    bool exists = false;
+    unsigned long changes = 0;
+    unsigned long assignments = 0;
+};
+Followed followed;
+
 void follow_bound_login() {
     const Asking now;
+    const unsigned long changes = changes_seen;
     const std::string name = std::string("login ") + bound_user_id();
     const Caller* const known = recall(name);
-    keep_identity(known != nullptr ? known->identity : resolve_login(name).identity);
+    const Caller caller = known != nullptr ? *known : resolve_login(name);
+    keep_identity(caller.identity);
     forget_plans_for_fewer();
+    followed = {caller.exists, changes, identity_assignments()};
 }
 
 // Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers. False
 // when there is nobody to follow.
 bool follow_if_bound() {
     if (*bound_user_id() == '\0' || asking || IsParallelWorker() || IsInParallelMode()) return false;
+    AcceptInvalidationMessages();
+    if (followed.exists && followed.changes == changes_seen && followed.assignments == identity_assignments())
+        return true;
     boundary::enter(
         [](FunctionCallInfo) -> Datum {
             follow_bound_login();

@@ -318,8 +318,8 @@ insert into rules values
 ('readers of identity are stable, so that no plan keeps who asked', $$
   select signature from platform_functions
   where name in ('readable_org_ids', 'writable_org_ids', 'managed_org_ids', 'owned_org_ids', 'user_id', 'own_user_type', 'org_id',
-                 'session_id') and provolatile <> 's' $$,
-  array['alter function auxeira.readable_org_ids(text) immutable']),
+                 'session_id', 'only_org_id') and provolatile <> 's' $$,
+  array['alter function auxeira.readable_org_ids(text) immutable', 'alter function auxeira.only_org_id(text) immutable']),
 ('functions that callers reach run no text as SQL', $$
   select f.signature from platform_functions f, own_roles o
   where not f.is_of_extension and has_function_privilege(o.name, f.oid, 'execute')
