@@ -113,7 +113,7 @@ from (values
   ('ARR is twelve times MRR', '(f ->> ''arr'')::numeric = 12 * (f ->> ''mrr'')::numeric'),
   ('MRR is customers times ARPA', 'not f ? ''arpa'' or (f ->> ''mrr'')::numeric = (f ->> ''customers'')::numeric * (f ->> ''arpa'')::numeric'),
   ('the dashboard has the people and the cash of the books',
-   '(f ->> ''team_size'')::integer = employees and (f ->> ''cash'')::numeric = closing
+   '(f ->> ''team_size'')::integer = employees and (f ->> ''hires'')::integer = hires and (f ->> ''cash'')::numeric = closing
     and (f ->> ''net_burn'')::numeric = operating_outflow - operating_inflow')) r (rule, holds);
 select test.holds('a company that closed has no figures afterwards', (select count(*) from auxeira.organizations where closed_on is not null),
   $$ select m.org_id from test.months m join auxeira.organizations o using (org_id) where m.month > o.closed_on $$);
