@@ -156,7 +156,7 @@ begin atomic
       sum(invested) as invested, sum(distributed) as distributed, sum(fair_value) as nav, sum(lost) as lost,
       max(fair_value) as largest, avg((state).sse) filter (where is_held) as sse,
       count(*) filter (where is_held and (state).sse >= 75) as high,
-      count(*) filter (where is_held and ((state).sse < 50 or (state).runway < 6)) as at_risk,
+      count(*) filter (where is_held and ((state).sse < 50 or (state).sse < 75 and (state).runway < 6)) as at_risk,
       round(avg((state).environmental) filter (where is_held), 2) as environmental,
       round(avg((state).social) filter (where is_held), 2) as social,
       round(avg((state).governance) filter (where is_held), 2) as governance,

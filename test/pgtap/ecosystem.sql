@@ -266,7 +266,8 @@ create function test.venture_capital(investor uuid, point timestamptz, today dat
     'portfolio_size', count(*) filter (where is_held), 'total_aum', round(sum(paid)), 'portfolio_valuation', round(sum(fair_value)),
     'avg_sse_score', round(avg(test.number(f, 'sse_score')) filter (where is_held), 2),
     'high_performers', count(*) filter (where is_held and test.number(f, 'sse_score') >= 75),
-    'at_risk_companies', count(*) filter (where is_held and (test.number(f, 'sse_score') < 50 or test.number(f, 'runway_months') < 6)),
+    'at_risk_companies', count(*) filter (where is_held and (test.number(f, 'sse_score') < 50
+      or test.number(f, 'sse_score') < 75 and test.number(f, 'runway_months') < 6)),
     'exits_ytd', (select count(*) from test.deals d where d.org_id = investor and d.at = point and d.received > 0
                   and extract(year from d.ended_on) = extract(year from today)),
     'new_investments', (select count(*) from test.deals d where d.org_id = investor and d.at = point and d.investment_date > today - 30),
