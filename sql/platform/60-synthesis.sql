@@ -284,7 +284,7 @@ declare
       "missingRate": {"type": "number"}, "lateRate": {"type": "number"}, "restatementRate": {"type": "number"},
       "shockRate": {"type": "number"}}}');
   first_point constant timestamptz := coalesce((r ->> 'asOf')::timestamptz, now())
-    - make_interval(days => coalesce((r ->> 'timeRangeDays')::integer, 0));
+    - make_interval(days => coalesce((r ->> 'timeRangeDays')::integer, 30));
   done record;
 begin
   if first_point < '0001-01-01T00:00:00Z' then

@@ -18,7 +18,7 @@ $$;
 -- Identity, which policies read.
 grant execute on function auxeira.version(), auxeira.user_id(), auxeira.own_user_type(), auxeira.session_id(),
   auxeira.org_id(), auxeira.readable_org_ids(), auxeira.readable_org_ids(text), auxeira.writable_org_ids(),
-  auxeira.managed_org_ids(), auxeira.owned_org_ids()
+  auxeira.managed_org_ids(), auxeira.owned_org_ids(), auxeira.only_org_id(text)
   to auxeira_anonymous, auxeira_user, auxeira_admin, auxeira_bi;
 
 -- What API functions are made of.
