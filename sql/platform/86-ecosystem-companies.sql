@@ -107,7 +107,7 @@ comment on function auxeira.activity_figures(auxeira.ecosystem_plan) is
 create function auxeira.founder_figures(s auxeira.synthetic_month, reports_emissions boolean, activity jsonb)
   returns jsonb language sql immutable parallel safe
   return jsonb_strip_nulls(activity || jsonb_build_object(
-    'sse_score', s.sse_score, 'revenue', s.revenue, 'customers', s.customers, 'team_size', s.headcount,
+    'sse_score', s.sse_score, 'revenue', s.revenue, 'customers', s.customers, 'team_size', s.headcount, 'hires', s.hires,
     'burn_rate', case when s.net_burn > 0 then s.net_burn end, 'runway_months', case when s.runway_months <= 120 then s.runway_months end, 'mrr', s.mrr, 'arr', s.arr,
     'arpa', s.arpa, 'cash', s.cash, 'operating_outflow', s.operating_outflow, 'net_burn', s.net_burn,
     'financing', nullif(s.financing, 0), 'gross_margin', s.gross_margin,

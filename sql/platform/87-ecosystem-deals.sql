@@ -169,19 +169,28 @@ comment on function auxeira.store_investments(auxeira.ecosystem_plan) is
 create function auxeira.store_model_marks(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
   with revenue as materialized (
-    select d.org_id, p.month, p.at, (d.metric_value ->> 'mrr')::numeric as mrr
-    from auxeira.dashboard_metrics d join auxeira.points_of(plan) p on p.at = d.metric_timestamp and p.is_month
-    where d.session_id = plan.session_id and d.dashboard_type = 'startup_founder'
+    select m.org_id, date_trunc('month', d.at at time zone 'UTC')::date as month, d.at, d.mrr
+    from auxeira.synthetic_members m
+      cross join lateral (
+        select f.metric_timestamp as at, (f.metric_value ->> 'mrr')::numeric as mrr from auxeira.dashboard_metrics f
+        where f.org_id = m.org_id and f.dashboard_type = 'startup_founder' and f.session_id = m.session_id
+          and f.aggregation_period = 'month' offset 0) d
+    where m.session_id = plan.session_id and m.kind = 'startup'
+  ), held as materialized (
+    select i.* from auxeira.synthetic_members m
+      cross join lateral (
+        select i.org_id, i.investment_id, i.startup_id from auxeira.investments i
+        where i.org_id = m.org_id and i.session_id = m.session_id and i.status <> 'pipeline' offset 0) i
+    where m.session_id = plan.session_id
   ), last_marks as (
-    select i.org_id, i.investment_id, r.at, r.mrr, mark.fair_value, before.mrr as mrr_before
-    from auxeira.investments i
-      join revenue r on r.org_id = i.startup_id and extract(month from r.month) in (3, 6, 9, 12)
+    select h.org_id, h.investment_id, r.at, r.mrr, mark.fair_value, before.mrr as mrr_before
+    from held h
+      join revenue r on r.org_id = h.startup_id and extract(month from r.month) in (3, 6, 9, 12)
       join lateral (
         select m.as_of, m.fair_value, m.method from auxeira.investment_marks m
-        where m.org_id = i.org_id and m.investment_id = i.investment_id and m.as_of <= (r.at at time zone 'UTC')::date
+        where m.org_id = h.org_id and m.investment_id = h.investment_id and m.as_of <= (r.at at time zone 'UTC')::date
         order by m.as_of desc limit 1) mark on mark.as_of < (r.at at time zone 'UTC')::date - 180 and mark.method <> 'exit'
-      join revenue before on before.org_id = i.startup_id and before.month = date_trunc('month', mark.as_of)::date
-    where i.session_id = plan.session_id and i.status <> 'pipeline'
+      join revenue before on before.org_id = h.startup_id and before.month = date_trunc('month', mark.as_of)::date
   )
   insert into auxeira.investment_marks (org_id, investment_id, as_of, fair_value, method, source, is_synthetic, session_id)
   select l.org_id, l.investment_id, (l.at at time zone 'UTC')::date,
@@ -235,8 +244,9 @@ begin atomic
       (plan.as_of at time zone 'UTC')::date as today
     from auxeira.matches_of(plan, '{corporate}', 1.5) m
       join auxeira.organizations o on o.org_id = m.startup_id
-      cross join lateral (select min(c.month) as month from auxeira.headcounts c
-                          where c.org_id = m.startup_id and c.session_id = plan.session_id) first
+      cross join lateral (select min(c.month) as month from (
+        select h.month from auxeira.headcounts h
+        where h.org_id = m.startup_id and h.session_id = plan.session_id offset 0) c) first
   ), begun as (
     select p.*, auxeira.chosen(plan, 'partnership/' || p.pair,
         '{pilot, pilot, pilot, joint_development, procurement, procurement, perks}') as type,

@@ -59,22 +59,24 @@ create type auxeira.company_state as (
 comment on type auxeira.company_state is
   'What dashboards of others read of a company in a month. hires: all so far; emissions: scopes 1 and 2, NULL when not told.';
 
+-- Company by company: while an ecosystem is being made there are no statistics to plan anything else by.
 create function auxeira.states_of(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, month date, at timestamptz, next_at timestamptz, state auxeira.company_state)
   language sql stable rows 10000
 begin atomic
-  select d.org_id, h.month, d.metric_timestamp,
-    lead(d.metric_timestamp) over (partition by d.org_id order by d.metric_timestamp),
+  select c.org_id, date_trunc('month', d.metric_timestamp at time zone 'UTC')::date, d.metric_timestamp,
+    lead(d.metric_timestamp) over (partition by c.org_id order by d.metric_timestamp),
     row(m.sse_score, m.runway_months, m.revenue, m.environmental_score, m.social_score, m.governance_score,
-        m.scope1_tco2e + m.scope2_tco2e, m.lives_reached, m.beneficiaries, h.employees,
-        sum(h.hires) over (partition by d.org_id order by h.month))::auxeira.company_state
+        m.scope1_tco2e + m.scope2_tco2e, m.lives_reached, m.beneficiaries, m.team_size,
+        sum(m.hires) over (partition by c.org_id order by d.metric_timestamp))::auxeira.company_state
   from auxeira.synthetic_members c
-    join auxeira.headcounts h on h.org_id = c.org_id and h.session_id = c.session_id
-    join auxeira.dashboard_metrics d on d.org_id = c.org_id and d.dashboard_type = 'startup_founder'
-      and d.metric_timestamp = auxeira.month_end(h.month, plan.as_of) and d.session_id = c.session_id
+    cross join lateral (
+      select f.metric_timestamp, f.metric_value from auxeira.dashboard_metrics f
+      where f.org_id = c.org_id and f.dashboard_type = 'startup_founder' and f.session_id = c.session_id
+        and f.aggregation_period = 'month' offset 0) d
     cross join lateral jsonb_to_record(d.metric_value) m (sse_score numeric, runway_months numeric, revenue numeric,
       environmental_score numeric, social_score numeric, governance_score numeric, scope1_tco2e numeric,
-      scope2_tco2e numeric, lives_reached numeric, beneficiaries numeric)
+      scope2_tco2e numeric, lives_reached numeric, beneficiaries numeric, team_size integer, hires integer)
   where c.session_id = plan.session_id and c.kind = 'startup';
 end;
 comment on function auxeira.states_of(auxeira.ecosystem_plan) is
@@ -89,28 +91,24 @@ create function auxeira.positions_of(plan auxeira.ecosystem_plan)
 begin atomic
   with points as materialized (
     select p.at, (p.at at time zone 'UTC')::date as day, p.is_month from auxeira.points_of(plan) p
-  ), marks as materialized (
-    select k.org_id, k.investment_id, k.as_of, k.fair_value, k.method,
-      lead(k.as_of, 1, 'infinity') over (partition by k.org_id, k.investment_id order by k.as_of) as next_as_of
-    from auxeira.synthetic_members m join auxeira.investment_marks k on k.org_id = m.org_id
-    where m.session_id = plan.session_id and k.session_id = plan.session_id
-  ), flows as materialized (
-    select f.org_id, f.investment_id, f.flow_date,
-      sum(f.amount) filter (where f.flow_type = 'contribution') over earlier as invested,
-      sum(f.amount) filter (where f.flow_type = 'distribution') over earlier as distributed,
-      lead(f.flow_date, 1, 'infinity') over (partition by f.org_id, f.investment_id order by f.flow_date) as next_flow_date
-    from auxeira.synthetic_members m join auxeira.investment_cash_flows f on f.org_id = m.org_id
-    where m.session_id = plan.session_id and f.session_id = plan.session_id
-    window earlier as (partition by f.org_id, f.investment_id order by f.flow_date)
   )
-  select i.org_id, m.kind, p.at, p.day, i, f.invested, coalesce(f.distributed, 0), k.fair_value,
+  select m.org_id, m.kind, p.at, p.day, i.investment, f.invested, coalesce(f.distributed, 0), k.fair_value,
     case when k.method = 'exit' then k.as_of end
   from auxeira.synthetic_members m
-    join auxeira.investments i on i.org_id = m.org_id and i.session_id = plan.session_id and i.status <> 'pipeline'
+    cross join lateral (
+      select i.investment_id, i.investment_date, i as investment from auxeira.investments i
+      where i.org_id = m.org_id and i.session_id = m.session_id and i.status <> 'pipeline' offset 0) i
     join points p on p.day >= i.investment_date and (p.is_month or m.is_real)
-    join marks k on k.org_id = i.org_id and k.investment_id = i.investment_id and p.day >= k.as_of and p.day < k.next_as_of
-    join flows f on f.org_id = i.org_id and f.investment_id = i.investment_id and p.day >= f.flow_date
-      and p.day < f.next_flow_date
+    cross join lateral (
+      select k.fair_value, k.method, k.as_of from auxeira.investment_marks k
+      where k.org_id = m.org_id and k.investment_id = i.investment_id and k.session_id = m.session_id and k.as_of <= p.day
+      order by k.as_of desc limit 1) k
+    cross join lateral (
+      select sum(f.amount) filter (where f.flow_type = 'contribution') as invested,
+        sum(f.amount) filter (where f.flow_type = 'distribution') as distributed
+      from auxeira.investment_cash_flows f
+      where f.org_id = m.org_id and f.investment_id = i.investment_id and f.session_id = m.session_id
+        and f.flow_date <= p.day) f
   where m.session_id = plan.session_id;
 end;
 comment on function auxeira.positions_of(auxeira.ecosystem_plan) is
@@ -158,7 +156,7 @@ begin atomic
       sum(invested) as invested, sum(distributed) as distributed, sum(fair_value) as nav, sum(lost) as lost,
       max(fair_value) as largest, avg((state).sse) filter (where is_held) as sse,
       count(*) filter (where is_held and (state).sse >= 75) as high,
-      count(*) filter (where is_held and ((state).sse < 50 or (state).runway < 6)) as at_risk,
+      count(*) filter (where is_held and ((state).sse < 50 or (state).sse < 75 and (state).runway < 6)) as at_risk,
       round(avg((state).environmental) filter (where is_held), 2) as environmental,
       round(avg((state).social) filter (where is_held), 2) as social,
       round(avg((state).governance) filter (where is_held), 2) as governance,
@@ -185,7 +183,10 @@ begin atomic
         and coalesce(i.due_diligence_end > (p.at at time zone 'UTC')::date, true)) as open,
       count(*) filter (where i.due_diligence_start <= (p.at at time zone 'UTC')::date
         and i.due_diligence_start > (p.at at time zone 'UTC')::date - 30) as begun
-    from auxeira.synthetic_members m join auxeira.investments i on i.org_id = m.org_id and i.session_id = m.session_id
+    from auxeira.synthetic_members m
+      cross join lateral (
+        select i.due_diligence_start, i.due_diligence_end from auxeira.investments i
+        where i.org_id = m.org_id and i.session_id = m.session_id offset 0) i
       join points p on p.is_month or m.is_real
     where m.session_id = plan.session_id
     group by m.org_id, p.at
@@ -353,7 +354,10 @@ create function auxeira.user_type_of(kind auxeira.organization_type) returns aux
 comment on function auxeira.user_type_of(auxeira.organization_type) is
   'Whose dashboard an organization of this type has; NULL for a non-profit.';
 
-create function auxeira.store_dashboards(plan auxeira.ecosystem_plan) returns void language sql volatile
+-- There are no statistics of rows this young: left to itself, the planner would take each set for a handful and compare
+-- every row of one with every row of the other.
+create function auxeira.store_dashboards(plan auxeira.ecosystem_plan) returns void
+  language sql volatile set enable_nestloop = off
 begin atomic
   insert into auxeira.dashboard_metrics (org_id, metric_id, dashboard_type, metric_value, metric_timestamp,
     aggregation_period, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)

@@ -113,7 +113,7 @@ from (values
   ('ARR is twelve times MRR', '(f ->> ''arr'')::numeric = 12 * (f ->> ''mrr'')::numeric'),
   ('MRR is customers times ARPA', 'not f ? ''arpa'' or (f ->> ''mrr'')::numeric = (f ->> ''customers'')::numeric * (f ->> ''arpa'')::numeric'),
   ('the dashboard has the people and the cash of the books',
-   '(f ->> ''team_size'')::integer = employees and (f ->> ''cash'')::numeric = closing
+   '(f ->> ''team_size'')::integer = employees and (f ->> ''hires'')::integer = hires and (f ->> ''cash'')::numeric = closing
     and (f ->> ''net_burn'')::numeric = operating_outflow - operating_inflow')) r (rule, holds);
 select test.holds('a company that closed has no figures afterwards', (select count(*) from auxeira.organizations where closed_on is not null),
   $$ select m.org_id from test.months m join auxeira.organizations o using (org_id) where m.month > o.closed_on $$);
@@ -266,7 +266,8 @@ create function test.venture_capital(investor uuid, point timestamptz, today dat
     'portfolio_size', count(*) filter (where is_held), 'total_aum', round(sum(paid)), 'portfolio_valuation', round(sum(fair_value)),
     'avg_sse_score', round(avg(test.number(f, 'sse_score')) filter (where is_held), 2),
     'high_performers', count(*) filter (where is_held and test.number(f, 'sse_score') >= 75),
-    'at_risk_companies', count(*) filter (where is_held and (test.number(f, 'sse_score') < 50 or test.number(f, 'runway_months') < 6)),
+    'at_risk_companies', count(*) filter (where is_held and (test.number(f, 'sse_score') < 50
+      or test.number(f, 'sse_score') < 75 and test.number(f, 'runway_months') < 6)),
     'exits_ytd', (select count(*) from test.deals d where d.org_id = investor and d.at = point and d.received > 0
                   and extract(year from d.ended_on) = extract(year from today)),
     'new_investments', (select count(*) from test.deals d where d.org_id = investor and d.at = point and d.investment_date > today - 30),
