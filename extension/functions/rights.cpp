@@ -1,5 +1,6 @@
 #include "functions/rights.hpp"
 
+#include <optional>
 #include <unordered_map>
 
 #include "functions/plans.hpp"
@@ -193,21 +194,23 @@ void forget_plans_for_fewer() {
 // When the settings were last made those of the bound user. Most statements find that nothing has happened
 // since.
 struct Followed {
-    bool exists = false;
     unsigned long changes = 0;
     unsigned long assignments = 0;
 };
-Followed followed;
+std::optional<Followed> followed;
+
+bool is_followed() {
+    return followed && followed->changes == changes_seen && followed->assignments == identity_assignments();
+}
 
 void follow_bound_login() {
     const Asking now;
     const unsigned long changes = changes_seen;
     const std::string name = std::string("login ") + bound_user_id();
     const Caller* const known = recall(name);
-    const Caller caller = known != nullptr ? *known : resolve_login(name);
-    keep_identity(caller.identity);
+    keep_identity(known != nullptr ? known->identity : resolve_login(name).identity);
     forget_plans_for_fewer();
-    followed = {caller.exists, changes, identity_assignments()};
+    followed = {changes, identity_assignments()};
 }
 
 // Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers. False
@@ -215,8 +218,7 @@ void follow_bound_login() {
 bool follow_if_bound() {
     if (*bound_user_id() == '\0' || asking || IsParallelWorker() || IsInParallelMode()) return false;
     AcceptInvalidationMessages();
-    if (followed.exists && followed.changes == changes_seen && followed.assignments == identity_assignments())
-        return true;
+    if (is_followed()) return true;
     boundary::enter(
         [](FunctionCallInfo) -> Datum {
             follow_bound_login();

@@ -101,3 +101,36 @@ org_of() {
 call() {
     sql "$shim" -c "select body from auxeira.call('$1', '$2', '${3:-{\}}')"
 }
+
+# connect NAME DSN: a connection that stays open; its files are in $work.
+declare -A input
+connect() {
+    local descriptor
+    mkfifo "$work/$1.in"
+    PGOPTIONS='-c client_min_messages=warning' psql --no-psqlrc --quiet --tuples-only --no-align --set=VERBOSITY=terse "$2" \
+        <"$work/$1.in" >>"$work/$1.out" 2>&1 &
+    exec {descriptor}>"$work/$1.in"
+    input[$1]=$descriptor
+}
+
+disconnect() {
+    local descriptor
+    for descriptor in "${input[@]}"; do exec {descriptor}>&-; done
+    wait
+}
+
+# ask NAME STATEMENT: what a connection answers, in one line.
+asked=0
+ask() {
+    local tries end
+    asked=$((asked + 1))
+    end="-- end $asked of $BASHPID $RANDOM"
+    : >"$work/$1.out"
+    printf '%s;\n\\echo %s\n' "$2" "$end" >&"${input[$1]}"
+    for tries in $(seq 1 1000); do
+        grep -qxF -e "$end" "$work/$1.out" && break
+        sleep 0.01
+    done
+    [ "$tries" -lt 1000 ] || echo 'no answer within 10 s'
+    grep -vxF -e "$end" "$work/$1.out" | sed -n '/[^ ]/p' | paste -sd' '
+}

@@ -4,42 +4,13 @@
 # shellcheck source=test/tap/lib.sh
 . "$(dirname "$0")/lib.sh"
 work="$(new_directory)"
-declare -A input
 clean_up() {
-    local descriptor
-    for descriptor in "${input[@]}"; do exec {descriptor}>&-; done
-    wait
+    disconnect
     drop_database tap_revocation
     sql "$(setting AUXEIRA_DSN)" -c 'drop role if exists auxeira_tap_investor'
     rm -rf "$work"
 }
 trap clean_up EXIT
-
-# connect NAME DSN: a connection that stays open.
-connect() {
-    local descriptor
-    mkfifo "$work/$1.in"
-    PGOPTIONS='-c client_min_messages=warning' psql --no-psqlrc --quiet --tuples-only --no-align --set=VERBOSITY=terse "$2" \
-        <"$work/$1.in" >>"$work/$1.out" 2>&1 &
-    exec {descriptor}>"$work/$1.in"
-    input[$1]=$descriptor
-}
-
-# ask NAME STATEMENT: what a connection answers, in one line.
-asked=0
-ask() {
-    local tries end
-    asked=$((asked + 1))
-    end="-- end $asked of $BASHPID $RANDOM"
-    : >"$work/$1.out"
-    printf '%s;\n\\echo %s\n' "$2" "$end" >&"${input[$1]}"
-    for tries in $(seq 1 1000); do
-        grep -qxF -e "$end" "$work/$1.out" && break
-        sleep 0.01
-    done
-    [ "$tries" -lt 1000 ] || echo 'no answer within 10 s'
-    grep -vxF -e "$end" "$work/$1.out" | sed -n '/[^ ]/p' | paste -sd' '
-}
 
 new_database tap_revocation
 register ann startup_founder >/dev/null
