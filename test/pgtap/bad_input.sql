@@ -79,7 +79,7 @@ insert into test.refused (person, api_function, request, expected) values
 ('ann', 'generate_synthetic', '{"count": 0, "timeRangeDays": 0, "variance": -0.1, "trend": "up", "dataType": "x", "seed": 9223372036854775808, "asOf": "now", "userType": "x"}',
  E'22023 invalid request | detail: asOf: "now" is not a date and time such as 2026-01-31T23:59:59Z\n'
  'seed: 9223372036854775808 is above the maximum 9223372036854775807\ncount: 0 is below the minimum 1\n'
- 'trend: "up" is not one of improving, declining, stable, volatile\ndataType: "x" is not one of metrics\n'
+ 'trend: "up" is not one of improving, declining, stable, volatile\ndataType: "x" is not one of metrics, portfolio, investments, partnerships, ecosystem, sustainability, impact, history, integrations, actions, scores\n'
  'userType: "x" is not one of startup_founder, venture_capital, angel_investor, corporate_partner, government, esg_funder, impact_investor\n'
  'variance: -0.1 is below the minimum 0\ntimeRangeDays: 0 is below the minimum 1'),
 ('ann', 'generate_synthetic', '{"count": 100001, "timeRangeDays": 36501, "variance": 1.1, "seed": -9223372036854775809}',
@@ -91,7 +91,7 @@ insert into test.refused (person, api_function, request, expected) values
  'variance: "NaN" is not a number'),
 ('ann', 'generate_synthetic', '{"asOf": "0001-01-01T00:00:00Z"}',
  '22023 invalid request | detail: asOf: the first point would be before the year 1'),
-('vic', 'generate_synthetic', '{}', '42501 new row violates row-level security policy for table "dashboard_metrics"'),
+('vic', 'generate_synthetic', '{}', '42501 your role or type of user does not allow this'),
 ('ann', 'list_templates', '{"type": "x"}',
  '22023 invalid request | detail: type: "x" is not one of all, startup_founder, venture_capital, angel_investor, corporate_partner, government, esg_funder, impact_investor'),
 ('ann', 'create_template', '{}', E'ZA400 Missing required field: template_name | detail: template_name: this field is required\n'
