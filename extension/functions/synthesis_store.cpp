@@ -1,6 +1,4 @@
 // Generating and storing in one go: no row of the series is ever kept but in the table.
-#include <array>
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -9,6 +7,7 @@
 #include "synthesis/template.hpp"
 
 #include "functions/bulk_insert.hpp"
+#include "functions/generation_progress.hpp"
 #include "functions/jsonb_document.hpp"
 #include "functions/jsonb_reader.hpp"
 #include "functions/synthetic_series.hpp"
@@ -16,12 +15,8 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/progress.h"
 #include "funcapi.h"
-#include "port/pg_bswap.h"
 #include "utils/array.h"
-#include "utils/backend_progress.h"
-#include "utils/timestamp.h"
 #include "utils/uuid.h"
 }
 
@@ -33,18 +28,14 @@ using namespace synthesis;
 
 constexpr int rows_between_interrupts = 100;
 constexpr int rows_between_reports = 1000;
-constexpr long milliseconds_between_notices = 1000;
 
 constexpr std::int64_t most_values = 25'000'000;
 
-// The arguments behind those of the series.
+// Among the arguments of the series, and behind them.
+constexpr int organization_argument = 7;
 constexpr int user_argument = series_arguments;
 constexpr int session_argument = series_arguments + 1;
 constexpr int template_argument = series_arguments + 2;
-
-// What auxeira.synthesis_progress() reads; pg_stat_progress_copy shows earlier parameters only.
-constexpr int progress_total = PGSTAT_NUM_PROGRESS_PARAM - 3;
-constexpr int progress_session = PGSTAT_NUM_PROGRESS_PARAM - 2; // and the next
 
 std::optional<Template> template_of(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(template_argument)) return std::nullopt;
@@ -78,7 +69,7 @@ BulkInsert::Column argument(FunctionCallInfo fcinfo, const char* name, int index
 BulkInsert begin_storing(FunctionCallInfo fcinfo, const Config& config, const Dashboard& dashboard) {
     const auto text = [](std::string_view value) { return backend([value] { return text_datum(value); }); };
     const BulkInsert::Column columns[] = {
-        argument(fcinfo, "org_id", 7),
+        argument(fcinfo, "org_id", organization_argument),
         changing("metric_id", UUIDOID),
         changing("metric_value", JSONBOID),
         changing("metric_timestamp", TIMESTAMPTZOID),
@@ -93,45 +84,6 @@ BulkInsert begin_storing(FunctionCallInfo fcinfo, const Config& config, const Da
         argument(fcinfo, "session_id", session_argument)};
     return BulkInsert("auxeira.dashboard_metrics", columns);
 }
-
-// Tells other sessions (as COPY does, in pg_stat_progress_copy) and the client how far it is.
-class Progress {
-public:
-    Progress(Oid table, std::int64_t total, const NullableDatum& session)
-        : total_(total), told_(GetCurrentTimestamp()) {
-        std::array<int64, 2> halves{};
-        if (!session.isnull) std::memcpy(halves.data(), DatumGetUUIDP(session.value), sizeof halves);
-        backend([table, total, &halves] {
-            const int parameters[] = {PROGRESS_COPY_COMMAND, PROGRESS_COPY_TYPE, progress_total,
-                                      progress_session, progress_session + 1};
-            const int64 values[] = {PROGRESS_COPY_COMMAND_FROM, PROGRESS_COPY_TYPE_CALLBACK, total,
-                                    static_cast<int64>(pg_ntoh64(halves[0])),
-                                    static_cast<int64>(pg_ntoh64(halves[1]))};
-            pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
-            pgstat_progress_update_multi_param(std::size(parameters), parameters, values);
-        });
-    }
-
-    void report(std::int64_t done) {
-        pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, done);
-        const TimestampTz now = GetCurrentTimestamp();
-        if (!TimestampDifferenceExceeds(told_, now, milliseconds_between_notices)) return;
-        told_ = now;
-        const auto percent = static_cast<int>(100 * done / total_);
-        backend([=, this] {
-            ereport(NOTICE, (errmsg("generated " INT64_FORMAT " of " INT64_FORMAT " points (%d %%)", done,
-                                    total_, percent)));
-        });
-    }
-
-    void end() {
-        backend([] { pgstat_progress_end_command(); });
-    }
-
-private:
-    const std::int64_t total_;
-    TimestampTz told_;
-};
 
 // The first identifiers, for a preview of what the table now holds.
 struct Preview {
@@ -168,7 +120,8 @@ AUXEIRA_SQL_FUNCTION(store_synthetic_metrics) {
     if (made) inspector.emplace(*made);
     PointRow row(metrics);
     BulkInsert rows = begin_storing(fcinfo, config, metrics);
-    Progress progress(rows.table(), config.count, fcinfo->args[session_argument]);
+    Progress progress(rows.table(), config.count, fcinfo->args[organization_argument],
+                      fcinfo->args[session_argument]);
     Preview preview;
     Point point;
     std::int64_t generated = 0;

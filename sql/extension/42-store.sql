@@ -38,3 +38,13 @@ comment on function auxeira.store_synthetic_metrics(
   'already; first_ids: of the first three. pg_stat_progress_copy shows it while it runs, and there is a notice for '
   'each second. Errors: those of auxeira.synthetic_metrics() and of the INSERT; 22023 for more than 25,000,000 values; '
   '0A000 where the table is not an ordinary one.';
+
+create function auxeira.running_generations(
+  out org_id uuid, out session_id uuid, out started_at timestamptz, out generated bigint, out count bigint)
+  returns setof record
+  as 'MODULE_PATHNAME', 'auxeira_running_generations' language c volatile strict parallel restricted rows 10;
+comment on function auxeira.running_generations() is
+  'The calls of auxeira.store_synthetic_metrics() that are running in this database, with the start of their transaction: '
+  'points generated so far, of how many.';
+-- It tells of all organizations.
+revoke execute on function auxeira.running_generations() from public;

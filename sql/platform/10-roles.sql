@@ -71,9 +71,6 @@ create schema bi;
 alter schema bi owner to auxeira_owner;
 comment on schema bi is 'What BI tools may read.';
 
--- One generation at a time in an organization, and how far it is. Nobody logs in as the owner.
-grant execute on function pg_catalog.pg_try_advisory_xact_lock(bigint) to auxeira_owner;
-grant pg_read_all_stats to auxeira_owner;
 grant usage, create on schema auxeira to auxeira_owner;
 grant usage on schema auxeira to auxeira_anonymous, auxeira_user, auxeira_admin, auxeira_authenticator;
 grant usage on schema auxeira_api to auxeira_anonymous, auxeira_user, auxeira_admin;

@@ -54,10 +54,26 @@ comment on table auxeira.synthesis_limits is
 comment on column auxeira.synthesis_limits.most_points is 'Synthetic points that it may have at a time.';
 comment on column auxeira.synthesis_limits.most_generations is 'Generations within an hour.';
 
--- Of 64 bits: two organizations may meet in it, and one of them is then asked to try again.
-create function auxeira.synthesis_key(of_org_id uuid) returns bigint language sql immutable parallel safe
-  return hashtextextended('auxeira synthesis ' || of_org_id::text, 0);
-comment on function auxeira.synthesis_key(uuid) is 'The advisory lock of an organization that generates.';
+create table auxeira.synthesis_turns (
+  org_id uuid primary key references auxeira.organizations on delete cascade
+);
+call auxeira.protect_private_table('auxeira.synthesis_turns');
+comment on table auxeira.synthesis_turns is 'Rows to lock, so that each organization generates once at a time.';
+
+-- The first two generations of an organization at once meet at the insert, later ones at the lock.
+create function auxeira.take_synthesis_turn(of_org_id uuid) returns void language plpgsql volatile
+  set lock_timeout = '20ms'
+as $$
+begin
+  insert into auxeira.synthesis_turns (org_id) values (of_org_id) on conflict do nothing;
+  perform from auxeira.synthesis_turns t where t.org_id = of_org_id for update nowait;
+exception when lock_not_available then
+  raise exception using errcode = 'ZA409', message = 'the organization is generating already',
+    hint = 'Wait until that is done, or cancel it.';
+end
+$$;
+comment on function auxeira.take_synthesis_turn(uuid) is
+  'Lets nobody else generate for an organization until the transaction ends. Error ZA409: it is generating already.';
 
 create function auxeira.synthetic_points(of_org_id uuid, enough bigint) returns bigint language plpgsql stable as $$
 declare
@@ -99,37 +115,28 @@ $$;
 comment on function auxeira.check_synthesis_limits(uuid, bigint) is
   'Error ZA429 when an organization may not generate so many points more. The detail is the seconds to wait, if waiting helps.';
 
--- Definer, because advisory locks and sessions of others are nobody's to touch.
+-- Definer, because limits, turns and sessions of others are nobody's to touch.
 create function auxeira.begin_synthesis(of_org_id uuid, points bigint) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform auxeira.require_right('synthetic_data_sessions', 'insert', of_org_id, 'organization not found');
-  if not pg_try_advisory_xact_lock(auxeira.synthesis_key(of_org_id)) then
-    raise exception using errcode = 'ZA409', message = 'the organization is generating already',
-      hint = 'Wait until that is done, or cancel it.';
-  end if;
+  perform auxeira.take_synthesis_turn(of_org_id);
   perform auxeira.check_synthesis_limits(of_org_id, points);
 end
 $$;
 comment on function auxeira.begin_synthesis(uuid, bigint) is
-  'Lets nobody else generate for an organization until the transaction ends. Errors: 42501 a viewer, P0002 not an '
-  'organization of the user, ZA409 it is generating already, ZA429 more than its share.';
+  'Asks for a generation of so many points until the transaction ends. Errors: 42501 a viewer, P0002 not an organization '
+  'of the user, ZA409 it is generating already, ZA429 more than its share.';
 
 -- Definer, because what other connections do is nobody's to see; of other organizations it tells nothing.
 create function auxeira.synthesis_progress()
   returns table (org_id uuid, session_id uuid, started_at timestamptz, generated bigint, count bigint, share numeric)
   language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  select o.org_id, (lpad(to_hex(p.param19), 16, '0') || lpad(to_hex(p.param20), 16, '0'))::uuid, a.xact_start,
-    p.param3, p.param18, round(p.param3::numeric / nullif(p.param18, 0), 4)
-  from unnest(auxeira.readable_org_ids()) as o (org_id)
-    cross join lateral (select auxeira.synthesis_key(o.org_id) as key) k
-    join pg_catalog.pg_locks l on l.locktype = 'advisory' and l.granted and l.objsubid = 1
-      and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
-      and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid
-    join pg_catalog.pg_stat_get_progress_info('COPY') p on p.pid = l.pid and p.param18 > 0
-    join pg_catalog.pg_stat_get_activity(null) a on a.pid = l.pid;
+  select p.org_id, p.session_id, p.started_at, p.generated, p.count, round(p.generated::numeric / p.count, 4)
+  from auxeira.running_generations() p
+  where p.org_id = any (auxeira.readable_org_ids());
 end;
 comment on function auxeira.synthesis_progress() is
   'The generations of metrics that are running for the organizations of the user: points so far, of how many.';
@@ -284,7 +291,7 @@ declare
       "missingRate": {"type": "number"}, "lateRate": {"type": "number"}, "restatementRate": {"type": "number"},
       "shockRate": {"type": "number"}}}');
   first_point constant timestamptz := coalesce((r ->> 'asOf')::timestamptz, now())
-    - make_interval(days => coalesce((r ->> 'timeRangeDays')::integer, 30));
+    - make_interval(days => coalesce((r ->> 'timeRangeDays')::integer, case when r ? 'templateId' then 0 else 30 end));
   done record;
 begin
   if first_point < '0001-01-01T00:00:00Z' then

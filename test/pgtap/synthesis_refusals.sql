@@ -23,7 +23,7 @@ insert into test.refused values
   ('ann', '{"asOf": "infinity"}', '22023 invalid request: asOf: '),
   ('ann', '{"asOf": "0001-01-05T00:00:00Z", "timeRangeDays": 30}',
     '22023 invalid request: asOf: the first point would be before the year 1'),
-  ('ann', '{"asOf": "0001-01-05T00:00:00Z"}', '22023 invalid parameters for synthetic data | detail: as_of: '),
+  ('ann', '{"asOf": "0001-01-05T00:00:00Z"}', '22023 invalid request: asOf: the first point would be before the year 1'),
   ('ann', '{"missingRate": 2}', '22023 invalid parameters for synthetic data | detail: missing_rate: '),
   ('ann', '{"lateRate": -1}', '22023 invalid parameters for synthetic data | detail: late_rate: '),
   ('ann', '{"restatementRate": 7}', '22023 invalid parameters for synthetic data | detail: restatement_rate: '),

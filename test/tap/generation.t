@@ -67,7 +67,7 @@ diag "memory of the session: $base kB before, at most $most kB while generating"
 ok 'it takes less than 64 MiB more than the session had'
 like "$(cat "$work/out")" 'NOTICE:  generated [0-9]+ of 1000000 points \([0-9]+ %\)' 'the client is told how far it is'
 
-contents="select count(*), (select count(*) from auxeira.synthetic_data_sessions), (select count(*) from pg_locks where locktype = 'advisory')
+contents="select count(*), (select count(*) from auxeira.synthetic_data_sessions), (select count(*) from auxeira.running_generations())
     from auxeira.dashboard_metrics"
 before="$(sql "$admin" -c "$contents")"
 generate 1000000 3
@@ -91,7 +91,7 @@ SQL
 wait_for '^ERROR:  canceling statement due to user request$'
 ok 'it is cancelled while it stores'
 diag "cancelled within ${stopped##*WARNING:  }"
-is "$(sql "$admin" -c "$contents")" "$before" 'a cancelled one leaves no point, no session, no lock'
+is "$(sql "$admin" -c "$contents")" "$before" 'a cancelled one leaves no point and no session'
 is "$(progress)" 0 'and shows no progress'
 : >"$work/out"
 generate 30 4
