@@ -104,6 +104,7 @@ call() {
 
 # connect NAME DSN: a connection that stays open; its files are in $work.
 declare -A input
+# shellcheck disable=SC2154 # $work is of whoever sources this.
 connect() {
     local descriptor
     mkfifo "$work/$1.in"
