@@ -24,9 +24,9 @@ const own = (request = () => ({}), others = {}) => (world) =>
 const json = (body, others) =>
   own((caller, world) => ({ json: typeof body === 'function' ? body(caller, world) : body }), others);
 
-const inActive = (table, body) => (world) => world.members.map((caller) => ({
+const inActive = (table, body, more = {}) => (world) => world.members.map((caller) => ({
   caller, isOwn: true, isSeen: true, isAllowed: world.may(caller, table, 'insert', caller.org_id),
-  json: typeof body === 'function' ? body() : body,
+  json: typeof body === 'function' ? body() : body, ...more,
 }));
 
 const forAdministrators = (request = () => ({})) => (world) =>
@@ -264,7 +264,8 @@ export const cells = {
   'GET /api/dashboard/metrics': ofOrganization('dashboard_metrics', 'select',
     ({ org_id: organizationId }) => ({ query: { organizationId, type: 'startup_founder' } })),
   'POST /api/dashboard/metrics': inActive('dashboard_metrics', points),
-  'POST /api/synthetic/generate': inActive('synthetic_data_sessions', { count: 1 }),
+  // 409: another member of the organization is generating at the same time.
+  'POST /api/synthetic/generate': inActive('synthetic_data_sessions', { count: 1 }, { accepts: [201, 409] }),
   'GET /api/synthetic/sessions': own(),
   'DELETE /api/synthetic/sessions/:sessionId': ofSession('delete'),
   'GET /api/synthetic/sessions/:sessionId/report': ofSession('select'),
