@@ -206,15 +206,17 @@ begin
     raise exception using errcode = '22023', message = 'invalid request: startupId: this organization is not a startup',
       detail = 'startupId: this organization is not a startup';
   end if;
-  -- So that versions have neither gaps nor duplicates.
+  -- So that no two scores have one version.
   perform auxeira.take_turn(startup_id);
-  select * into previous from auxeira.sse_scores s where s.org_id = startup_id order by version desc limit 1;
+  select * into previous from auxeira.sse_scores s
+  where s.org_id = startup_id and s.is_synthetic = record_sse_score.is_synthetic order by s.version desc limit 1;
   select * into cohort from auxeira.sse_cohort(startup_id, result.raw, is_synthetic);
   insert into auxeira.sse_scores (org_id, version, total_score, raw_score, status, component_scores,
     percentile, success_probability, explanation, cohort, coverage, band, is_synthetic, scale, missing_policy,
     formula_version, input_hash, data_quality_score, confidence_level, created_by)
-  values (startup_id, coalesce(previous.version, 0) + 1, result.total, result.raw, result.status,
-    result.breakdown,
+  values (startup_id,
+    1 + coalesce((select max(s.version) from auxeira.sse_scores s where s.org_id = startup_id), 0), result.total, result.raw,
+    result.status, result.breakdown,
     auxeira.cohort_percentile(result.raw, cohort.size, cohort.below, cohort.near), result.success_probability,
     auxeira.sse_explanation(result, cohort.median),
     jsonb_build_object('basis', cohort.basis, 'size', cohort.size), result.coverage, result.band,
@@ -289,7 +291,9 @@ declare
   startup constant uuid := r ->> 'startupId';
   score auxeira.sse_scores;
 begin
-  select * into score from auxeira.sse_scores s where s.org_id = startup order by s.version desc limit 1;
+  -- Real ones before synthetic ones.
+  select * into score from auxeira.sse_scores s where s.org_id = startup
+  order by s.is_synthetic, s.version desc limit 1;
   if not found then
     raise exception using errcode = 'P0002', message = 'SSE score not found';
   end if;

@@ -83,13 +83,15 @@ declare
 begin
   -- Sessions know of no points that were removed one by one, or were there before.
   if points > enough then
-    points := (select count(*) from auxeira.dashboard_metrics m where m.org_id = of_org_id and m.is_synthetic);
+    points := (select count(*) from auxeira.dashboard_metrics m where m.org_id = of_org_id and m.is_synthetic)
+      + (select coalesce(sum(s.generation_count), 0) from auxeira.synthetic_data_sessions s
+         where s.org_id = of_org_id and s.status <> 'cleaned_up' and s.parameters ->> 'data_type' <> 'metrics');
   end if;
   return points;
 end
 $$;
 comment on function auxeira.synthetic_points(uuid, bigint) is
-  'How many synthetic points an organization has: exactly when that may be more than enough, else at most.';
+  'How many synthetic points and facts an organization has: metrics are counted when that may be more than enough.';
 
 create function auxeira.check_synthesis_limits(of_org_id uuid, points bigint) returns void language plpgsql stable as $$
 declare
@@ -120,6 +122,9 @@ create function auxeira.begin_synthesis(of_org_id uuid, points bigint) returns v
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if not coalesce(points >= 0, false) then
+    perform auxeira.refuse_value('count', 'a number of points is expected');
+  end if;
   perform auxeira.require_right('synthetic_data_sessions', 'insert', of_org_id, 'organization not found');
   perform auxeira.take_synthesis_turn(of_org_id);
   perform auxeira.check_synthesis_limits(of_org_id, points);
@@ -221,6 +226,22 @@ $$;
 comment on function auxeira.template_in_use(uuid, text) is
   'The template that is asked for, NULL for none. Errors: P0002 not found, 22023 it is of another user type.';
 
+-- What is not used is refused: whoever asks for it would believe that they got it.
+create function auxeira.refuse_unused(kind text, template_id uuid, options jsonb) returns void language plpgsql stable as $$
+declare
+  unused constant text := (select min(key) from jsonb_object_keys(coalesce(options, '{}')) key);
+begin
+  if kind <> auxeira.own_user_type() then
+    perform auxeira.refuse_value('userType', 'facts are of the own type of organization');
+  elsif template_id is not null then
+    perform auxeira.refuse_value('templateId', 'templates are of dataType metrics');
+  elsif unused is not null then
+    perform auxeira.refuse_value(unused, 'is for dataType metrics');
+  end if;
+end
+$$;
+comment on function auxeira.refuse_unused(text, uuid, jsonb) is 'Error 22023 when facts are asked for with what they do not use.';
+
 create function auxeira.synthesize(
   user_type text default null, count integer default null, time_range_days integer default null,
   variance double precision default null, trend text default null, seed bigint default null,
@@ -238,24 +259,27 @@ begin
   session_id := gen_random_uuid();
   parameters := auxeira.synthesis_parameters(kind, data_type, count, time_range_days, variance, trend, seed, as_of,
     template_id, coalesce(document -> 'default_parameters', '{}') || auxeira.synthesis_options(coalesce(options, '{}')));
+  if (parameters ->> 'as_of')::timestamptz > now() then
+    perform auxeira.refuse_value('as_of', 'lies in the future');
+  end if;
+  if data_type <> 'metrics' then
+    perform auxeira.refuse_unused(kind, template_id, options);
+    return query select f.session_id, parameters, f.generated, f.inserted, f.preview from auxeira.synthesize_facts(parameters) f;
+    return;
+  end if;
   session.org_id := auxeira.org_id();
   session.session_id := session_id;
   session.user_id := auxeira.user_id();
   session.parameters := parameters;
   perform auxeira.begin_synthesis(session.org_id, (parameters ->> 'count')::bigint);
-  if data_type = 'metrics' then
-    select * into generated, inserted, preview from auxeira.store_series(session, document);
-    session.row_counts := jsonb_build_object('dashboard_metrics', inserted);
-    template_id := coalesce(template_id, (
-      select t.template_id from auxeira.synthetic_data_templates t
-      where t.user_type::text = kind and t.is_active order by t.version desc limit 1));
-  else
-    select * into generated, inserted, preview from auxeira.synthesize_facts(session);
-  end if;
+  select * into generated, inserted, preview from auxeira.store_series(session, document);
+  template_id := coalesce(template_id, (
+    select t.template_id from auxeira.synthetic_data_templates t
+    where t.user_type::text = kind and t.is_active order by t.version desc limit 1));
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, template_id, parameters, status,
     generation_count, row_counts, last_generated)
   values (session.org_id, session_id, session.user_id, template_id, parameters, 'completed', generated,
-    coalesce(session.row_counts, '{}'), now());
+    jsonb_build_object('dashboard_metrics', inserted), now());
   return next;
 end
 $$;
@@ -296,6 +320,13 @@ declare
 begin
   if first_point < '0001-01-01T00:00:00Z' then
     perform auxeira.refuse_value('asOf', 'the first point would be before the year 1');
+  end if;
+  if (r ->> 'asOf')::timestamptz > now() then
+    perform auxeira.refuse_value('asOf', 'lies in the future');
+  end if;
+  if r ? 'templateId' and not r ? 'count' and (
+      auxeira.template_document((r ->> 'templateId')::uuid) #>> '{default_parameters,count}')::bigint > 100000 then
+    perform auxeira.refuse_value('count', 'the template asks for more than 100000');
   end if;
   select * into done from auxeira.synthesize(
     r ->> 'userType', (r ->> 'count')::integer, (r ->> 'timeRangeDays')::integer, (r ->> 'variance')::float8,

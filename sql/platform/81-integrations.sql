@@ -22,7 +22,7 @@ create table auxeira.integrations (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, integration_id),
-  unique (org_id, service_name),
+  unique (org_id, service_name, is_synthetic),
   check ((last_error is null) = (last_error_at is null)),
   check (is_synthetic or session_id is null)
 );
@@ -119,7 +119,7 @@ begin
   perform auxeira.require_call();
   perform auxeira.require_right('integrations', 'update', auxeira.org_id(), 'organization not found');
   perform from auxeira.integrations i
-  where i.org_id = auxeira.org_id() and i.integration_id = (r ->> 'integrationId')::uuid;
+  where i.org_id = auxeira.org_id() and i.integration_id = (r ->> 'integrationId')::uuid and not i.is_synthetic;
   if not found then
     raise exception using errcode = 'P0002', message = 'integration not found';
   end if;

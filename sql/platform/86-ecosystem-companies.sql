@@ -263,7 +263,7 @@ begin atomic
       cross join (values ('Stripe', 'payments', 0.7), ('QuickBooks', 'accounting', 0.6), ('HubSpot', 'crm', 0.4)) s (name, type, share)
     where m.session_id = plan.session_id and m.kind = 'startup'
       and (m.is_real or auxeira.chance(plan, format('connects/%s/%s', m.org_id, s.name)) < s.share)
-    on conflict (org_id, service_name) do nothing
+    on conflict (org_id, service_name, is_synthetic) do nothing
     returning org_id, integration_id, service_type
   )
   insert into auxeira.integration_data (org_id, data_id, integration_id, data_type, data_payload, metrics, sync_timestamp,

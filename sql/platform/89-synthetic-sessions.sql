@@ -110,8 +110,9 @@ revoke execute on function auxeira.remove_synthetic(uuid, interval, uuid) from p
 
 -- --- Making ------------------------------------------------------------------------------------------------------
 
+-- In UTC and with ISO dates, because draws are keyed by dates as text.
 create function auxeira.build_ecosystem(plan auxeira.ecosystem_plan, wanted jsonb, around uuid[]) returns void
-  language plpgsql volatile as $$
+  language plpgsql volatile set timezone = 'UTC' set datestyle = 'ISO, MDY' as $$
 begin
   perform auxeira.invite_real(plan, around);
   perform auxeira.make_organizations(plan, wanted);
@@ -244,8 +245,10 @@ create function auxeira.fact_owners(data_type text) returns auxeira.organization
     else '{}' end::auxeira.organization_type[];
 comment on function auxeira.fact_owners(text) is 'Which types of organizations facts of a data type are of.';
 
+-- In UTC and with ISO dates, because draws are keyed by dates as text.
 create function auxeira.build_facts(plan auxeira.ecosystem_plan, data_type text, companies integer, org uuid,
-                                    kind auxeira.organization_type) returns void language plpgsql volatile as $$
+                                    kind auxeira.organization_type) returns void language plpgsql volatile
+  set timezone = 'UTC' set datestyle = 'ISO, MDY' as $$
 begin
   if kind <> 'startup' then
     perform auxeira.build_ecosystem(plan, jsonb_build_object('startup', companies, kind, 1), array[org]);
@@ -288,49 +291,74 @@ create function auxeira.preview_of(of_session uuid, org uuid) returns json langu
     '[]');
 comment on function auxeira.preview_of(uuid, uuid) is 'The first three rows a session generated for an organization.';
 
--- Definer, because facts are made by functions alone. Everything but the id comes from the session's own row, so that
--- nobody can have facts made for another organization.
-create function auxeira.synthesize_facts(session auxeira.synthetic_data_sessions)
-  returns table (generated bigint, inserted bigint, preview json)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
+create function auxeira.check_fact_parameters(p jsonb, kind auxeira.organization_type) returns void
+  language plpgsql immutable as $$
 declare
-  p constant jsonb := session.parameters;
-  kind constant auxeira.organization_type := (select o.org_type from auxeira.organizations o where o.org_id = session.org_id);
-  companies constant integer := p ->> 'count';
-  plan auxeira.ecosystem_plan;
-  taken boolean;
+  missing constant text := (select min(name) from unnest('{seed,as_of,time_range_days,variance,count}'::text[]) name
+                            where p ->> name is null);
 begin
-  perform auxeira.begin_synthesis(session.org_id, (p ->> 'count')::bigint);
-  if not kind = any (auxeira.fact_owners(p ->> 'data_type')) then
+  if missing is not null then
+    perform auxeira.refuse_value(missing, 'is missing');
+  end if;
+  if not coalesce(kind = any (auxeira.fact_owners(p ->> 'data_type')), false) then
     perform auxeira.refuse_value('data_type', format('%s is not of an organization of type %s', p ->> 'data_type', kind));
   end if;
-  plan := auxeira.plan_of(session.org_id, session.session_id, (p ->> 'seed')::bigint,
-    format('%s of %s', p ->> 'data_type', session.org_id), (p ->> 'as_of')::timestamptz, (p ->> 'time_range_days')::integer,
-    (p ->> 'variance')::double precision, p ->> 'trend');
-  perform auxeira.check_ecosystem(10, plan.days, plan.as_of, plan.variance, plan.trend);
-  if kind <> 'startup' and companies not between 1 and 500 then
+  if kind <> 'startup' and (p ->> 'count')::integer not between 1 and 500 then
     perform auxeira.refuse_value('count', 'a number of companies from 1 to 500 is expected');
   end if;
+end
+$$;
+comment on function auxeira.check_fact_parameters(jsonb, auxeira.organization_type) is
+  'Error 22023 when facts cannot be made of the parameters, or are not of this type of organization.';
+revoke execute on function auxeira.check_fact_parameters(jsonb, auxeira.organization_type) from public;
+
+-- Definer, because facts are made by functions alone. The organization is the caller's and the session a new one: who
+-- could name another's would write among its rows.
+create function auxeira.synthesize_facts(parameters jsonb)
+  returns table (session_id uuid, generated bigint, inserted bigint, preview json)
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  p constant jsonb := parameters;
+  org constant uuid := auxeira.org_id();
+  kind constant auxeira.organization_type := (select o.org_type from auxeira.organizations o where o.org_id = org);
+  plan auxeira.ecosystem_plan;
+  counts jsonb;
+  taken boolean;
+begin
+  perform auxeira.check_fact_parameters(p, kind);
+  perform auxeira.begin_synthesis(org, 0);
+  session_id := gen_random_uuid();
+  plan := auxeira.plan_of(org, session_id, (p ->> 'seed')::bigint,
+    format('%s of %s', p ->> 'data_type', org), (p ->> 'as_of')::timestamptz, (p ->> 'time_range_days')::integer,
+    (p ->> 'variance')::double precision, p ->> 'trend');
+  perform auxeira.check_ecosystem(10, plan.days, plan.as_of, plan.variance, plan.trend);
   begin
-    perform auxeira.build_facts(plan, p ->> 'data_type', companies, session.org_id, kind);
+    perform auxeira.build_facts(plan, p ->> 'data_type', (p ->> 'count')::integer, org, kind);
   exception when unique_violation then
     taken := true;
   end;
-  generated := (select sum(value::bigint) from jsonb_each_text(auxeira.count_synthetic(session.org_id, session.session_id)));
+  counts := auxeira.count_synthetic(org, session_id);
+  generated := (select sum(value::bigint) from jsonb_each_text(counts));
   if taken or generated is null then
     perform auxeira.refuse_again();
   end if;
+  perform auxeira.check_synthesis_limits(org, generated);
+  insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, parameters, status, generation_count, row_counts,
+    last_generated)
+  values (org, session_id, auxeira.user_id(), p, 'completed', generated, counts, now());
   inserted := generated;
-  preview := auxeira.preview_of(session.session_id, session.org_id);
+  preview := auxeira.preview_of(session_id, org);
   return next;
 end
 $$;
-comment on function auxeira.synthesize_facts(auxeira.synthetic_data_sessions) is
-  'Generates facts for the organization of a session. portfolio, investments, sustainability, impact: companies, count of '
-  'them, and what an investor has in them; partnerships: a corporate''s; ecosystem: a government''s; history (months), '
-  'actions, scores, integrations: a startup''s own. Errors: 22023 (also a data type that is not of this type of '
-  'organization), ZA409 generated before, ZA429 more than its share.';
+comment on function auxeira.synthesize_facts(jsonb) is
+  'Generates facts for the active organization and records the session; the parameters are those that auxeira.synthesize() '
+  'keeps. portfolio, investments, sustainability, impact: companies, count of them, and what an investor has in them; '
+  'partnerships: a corporate''s; ecosystem: a government''s; history (months), actions, scores, integrations: a startup''s '
+  'own. Errors: 22023 (also a data type that is not of this type of organization), 42501 a viewer, ZA409 generated before, '
+  'ZA429 more than its share.';
 
 -- --- The API -------------------------------------------------------------------------------------------------------
 

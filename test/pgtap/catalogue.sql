@@ -120,7 +120,7 @@ insert into reviewed values
   ('auxeira_anonymous', 'verify_email', 'the token says whose address it is'),
   ('auxeira_admin', 'admin_cleanup', 'no role may delete'),
   ('auxeira_admin', 'admin_create_ecosystem', 'makes organizations; touches no real one'),
-  ('auxeira_user', 'synthesize_facts', 'after require_right, for the organization of the session'),
+  ('auxeira_user', 'synthesize_facts', 'after require_right, for the active organization, under a new session'),
   ('auxeira_user', 'remove_synthetic_session', 'after require_right; no role may delete'),
   ('auxeira_admin', 'admin_update_user', 'no role may update'),
   ('auxeira_user', 'propose_relationship', 'for the active organization; opens nothing'),

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(106);
+select plan(118);
 
 -- --- Internal rate of return ------------------------------------------------------------------------------------
 
@@ -580,6 +580,48 @@ select is(test.call('bob', 'remove_synthetic_session', jsonb_build_object('sessi
           'a session of the same id takes nothing from another organization') from test.kept;
 reset role;
 select is(test.synthetic_rows(), (select rows from test.kept), 'every row is there');
+
+-- --- Ways into others' data, and ways to lose one's own ------------------------------------------------------------
+
+select hasnt_function('auxeira', 'synthesize_facts', array['auxeira.synthetic_data_sessions'], 'nobody says under which session facts are made');
+select results_eq($$ select pg_get_function_arguments(oid) from pg_proc where proname = 'synthesize_facts' $$, array['parameters jsonb']);
+update auxeira.synthesis_limits set most_points = 100;
+select matches(test.fault($$ select test.call('ivy', 'generate_synthetic', '{"dataType": "portfolio", "count": 5, "seed": 77}') $$),
+               '^ZA429 an organization may have 100 synthetic points', 'facts count, and too many leave nothing');
+select is_empty($$ select from auxeira.synthetic_data_sessions where parameters ->> 'seed' = '77' $$, 'no session either');
+update auxeira.synthesis_limits set most_points = default;
+select is(test.call('ivy', 'generate_synthetic', '{"dataType": "portfolio", "count": 5, "seed": 77, "timeRangeDays": 400}') ->> 'success', 'true',
+          'within the limits they are made');
+select row_counts as counts, session_id as session from auxeira.synthetic_data_sessions where parameters ->> 'seed' = '77' \gset
+select isnt(:'counts'::text, '{}', 'and counted in their session');
+select org_id as company from auxeira.organizations where synthetic_session = :'session' limit 1 \gset
+select matches(test.fault(format('insert into auxeira.investments (org_id, startup_id, investment_type) values (%L, %L, ''equity'')',
+                                 test.org_of('ivy'), :'company')),
+               '^22023 a real row cannot belong to a synthetic one', 'nothing real hangs on what is removed');
+select matches(test.fault(format('insert into auxeira.investment_marks (org_id, investment_id, as_of, fair_value, method, source, currency)
+   select org_id, investment_id, ''2020-01-01'', 1, ''cost'', ''self'', ''USD'' from auxeira.investments where session_id = %L limit 1', :'session')),
+               '^22023 a real row cannot belong to a synthetic one', 'nor on a synthetic investment');
+select matches(test.fault(format('select test.call(%L, ''generate_synthetic'', %L)', person, request)), '^22023 .*' || told, told)
+from (values ('ivy', '{"dataType": "portfolio", "missingRate": 0.5}', 'missingRate: is for dataType metrics'),
+  ('ivy', '{"dataType": "portfolio", "userType": "government"}', 'userType: facts are of the own type'),
+  ('ann', '{"asOf": "9000-01-01T00:00:00Z"}', 'asOf: lies in the future')) refused (person, request, told);
+create function test.portfolio(seed integer) returns text language plpgsql as $$
+declare
+  digest text;
+begin
+  perform auxeira.synthesize_ecosystem(10, 400, seed, '2026-03-10T00:00:00Z');
+  select md5(string_agg(md5((to_jsonb(i) - '{created_at,updated_at}'::text[])::text), '' order by investment_id)) into digest
+  from auxeira.investments i where i.session_id = auxeira.synthetic_uuid(seed, 'ecosystem');
+  raise exception using errcode = 'TOOK1', message = digest;
+exception when sqlstate 'TOOK1' then return sqlerrm;
+end
+$$;
+select test.portfolio(99) as digest \gset
+set datestyle = 'German';
+set timezone = 'Pacific/Auckland';
+select is(test.portfolio(99), :'digest'::text, 'the same whatever dates look like and wherever one is');
+reset datestyle;
+set timezone = 'UTC';
 
 select * from finish();
 rollback;

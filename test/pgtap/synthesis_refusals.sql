@@ -37,10 +37,10 @@ grant select on test.refused_in_sql to public;
 insert into test.refused_in_sql values
   ($$ count => 1000001 $$, '22023 invalid parameters for synthetic data | detail: count: 1000001 is outside 1 to 1000000'),
   ($$ variance => 'NaN' $$, '22023 invalid parameters for synthetic data | detail: variance: NaN is outside 0 to 1'),
-  ($$ as_of => 'infinity' $$, '22023 invalid parameters for synthetic data | detail: as_of: is after the year 9999'),
+  ($$ as_of => 'infinity' $$, '22023 invalid request: as_of: lies in the future | detail: as_of: lies in the future'),
   ($$ as_of => '-infinity' $$, '22023 invalid parameters for synthetic data | detail: as_of: is before the year 1'),
   ($$ as_of => '0001-01-02 BC' $$, '22023 invalid parameters for synthetic data | detail: as_of: is before the year 1'),
-  ($$ as_of => '10000-01-01' $$, '22023 invalid parameters for synthetic data | detail: as_of: is after the year 9999'),
+  ($$ as_of => '10000-01-01' $$, '22023 invalid request: as_of: lies in the future | detail: as_of: lies in the future'),
   ($$ count => 0, variance => 2, trend => 'up' $$, E'22023 invalid parameters for synthetic data | detail: count: 0 is outside 1 '
     'to 1000000\nvariance: 2 is outside 0 to 1\ntrend: "up" is not one of improving, declining, stable, volatile'),
   ($$ seed => 9223372036854775808 $$, '42883 function auxeira.synthesize(seed => numeric) does not exist'),

@@ -127,6 +127,8 @@ reset session authorization;
 select is((select array[a.is_synthetic, p.is_synthetic] from auxeira.actions a join auxeira.gamification_profiles p using (org_id, user_id)
            where a.user_id = test.user_of('bob')), array[true, true], 'which say so');
 
+update auxeira.organizations set is_synthetic = false where org_id = test.org_of('bob');
+
 -- --- What the test would find ---------------------------------------------------------------------------------------------
 
 select test.make_startups(7, 60, false, false) \g /dev/null
