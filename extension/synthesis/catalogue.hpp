@@ -33,8 +33,8 @@ enum class Rule {
 
 // How the level where a series starts is spread over organizations. Between low and high: log-normal and
 // normal take them as their 0.6 % and 99.4 % quantiles; a constant is low; a Poisson metric has a log-normal
-// level and is a new count at every point.
-enum class Distribution { lognormal, normal, uniform, constant, poisson };
+// level and is a new count at every point. As wide as the numbers around it in a metric.
+enum class Distribution : std::int64_t { lognormal, normal, uniform, constant, poisson };
 
 class Expression;
 

@@ -117,7 +117,7 @@ struct Share {
 
     static Share of(double correlation, std::size_t with) noexcept;
     Fixed mix(Fixed other, Fixed fresh) const noexcept {
-        return multiply(common, other) + multiply(own, fresh);
+        return common == 0 ? fresh : multiply(common, other) + multiply(own, fresh);
     }
 };
 

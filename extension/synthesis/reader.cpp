@@ -75,11 +75,10 @@ void Reader::window(std::int64_t as_of, std::int64_t days) {
     }
 }
 
-void Reader::finish() {
+void Reader::finish(const char* table) {
     if (faults_.empty()) return;
     throw Rejection(all_missing_ ? Reason::missing_field : Reason::invalid_value,
-                    "invalid parameters for synthetic data", faults_,
-                    "See auxeira.synthetic_catalogue() for the user types and their metrics.");
+                    "invalid parameters for synthetic data", faults_, "See " + std::string(table) + ".");
 }
 
 bool Reader::present(const char* path, bool is_present) {

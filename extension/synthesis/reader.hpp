@@ -37,8 +37,9 @@ public:
     // That the window lies in the years 1 to 9999.
     void window(std::int64_t as_of, std::int64_t days);
 
-    // Throws if anything was wrong.
-    void finish();
+    // Throws if anything was wrong, and says where to look for what would be right.
+    void finish(
+        const char* table = "auxeira.synthetic_calibration() for stages, business models and their figures");
 
 private:
     bool present(const char* path, bool is_present);

@@ -43,3 +43,7 @@ select auxeira.record_sse_score('6f9619ff-8b86-4d01-b42d-00cf4fc964ff', '{"team"
 \echo :SQLSTATE
 select auxeira.record_action('pivot', 'x');
 \echo :SQLSTATE
+select * from auxeira.synthetic_months(null, null, 0, 'infinity', 'unicorn', variance => 2, trend => 'up');
+select * from auxeira.synthetic_action_times(1, null, 36501, '-infinity', 'shop', null, 'NaN');
+select * from auxeira.synthetic_company(1, null, 'unicorn', business_model => 'shop');
+select * from auxeira.synthetic_deal('loan', 1, 'x');

@@ -1,6 +1,7 @@
 -- The columns of what people with a SQL client call: names, types and order are the contract.
 select * from auxeira.synthetic_metrics('startup_founder', 3, 30, 0.2, 'stable', 42, '2026-03-01T00:00:00Z') \gdesc
 select * from auxeira.synthetic_catalogue() \gdesc
+select * from auxeira.synthetic_months(42, null, 3) \gdesc
 select (auxeira.sse_score('{"team": {"q": 0.5}}')).* \gdesc
 select auxeira.sse_total('{"team": {"q": 0.5}}') \gdesc
 select auxeira.sse_percentile(50, 10, 5, 1) \gdesc

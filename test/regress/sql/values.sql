@@ -20,3 +20,16 @@ from (select distinct user_type from auxeira.synthetic_catalogue()) c
 group by user_type order by user_type;
 select user_type, string_agg(metric_name, ' ' order by metric_name) as metrics
 from auxeira.synthetic_catalogue() group by user_type order by user_type;
+select auxeira.synthetic_uniform(42, 'a stream', 7), auxeira.synthetic_normal(-1, 'a stream', 7),
+  auxeira.synthetic_uuid(42, 'a stream'), auxeira.synthetic_uuid(42, 'a stream', 1, '2026-03-01T00:00:00Z');
+select * from auxeira.synthetic_deal('vc', 42, 'deal 5') v, auxeira.synthetic_deal('angel', 42, 'deal 5') a;
+select * from auxeira.synthetic_company(42, '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', region => 'Europe');
+\x on
+select * from auxeira.synthetic_months(42, '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', 2, '2026-03-01T00:00:00Z', 'series_a');
+\x off
+select md5(string_agg(m::text, ' ' order by seed, month))
+from generate_series(1, 20) seed, lateral auxeira.synthetic_months(seed, null, 36, '2026-03-01T00:00:00Z', survival => true) m;
+select md5(string_agg(a::text, ' ' order by action_index))
+from auxeira.synthetic_action_times(42, null, 60, '2026-03-01T00:00:00Z') a;
+select topic, count(*), count(distinct key) as keys, string_agg(distinct evidence, '') as evidence
+from auxeira.synthetic_calibration() group by topic order by topic;
