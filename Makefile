@@ -31,6 +31,13 @@ extension_flags = -std=c++20 -O2 -g -fPIC -fvisibility=hidden \
 build/extension/boundary/%.o build/extension/functions/%.o: extension_flags += $(server_includes)
 CXX_EXTENSION = g++
 
+# Memory errors and undefined behaviour end the process, and an overflow is such.
+ifdef AUXEIRA_SANITIZE
+sanitizers = -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all
+extension_flags += -O1 -fno-wrapv -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized $(sanitizers)
+SHLIB_LINK += $(sanitizers)
+endif
+
 .DEFAULT_GOAL := all
 
 ifneq ($(wildcard $(PGXS)),)
@@ -41,9 +48,10 @@ all install:
 endif
 
 # Objects for one server do not fit another.
+build_for = $(shell $(PG_CONFIG) --version 2>/dev/null)$(AUXEIRA_SANITIZE)
 build/server.stamp: FORCE
 	@mkdir -p $(@D)
-	@echo '$(shell $(PG_CONFIG) --version 2>/dev/null)' | cmp -s - $@ || echo '$(shell $(PG_CONFIG) --version)' > $@
+	@echo '$(build_for)' | cmp -s - $@ || echo '$(build_for)' > $@
 
 build/%.o: %.cpp build/server.stamp
 	@mkdir -p $(@D)
@@ -57,7 +65,7 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 
 # --- The commands ---------------------------------------------------------------------------------------
 
-.PHONY: FORCE run start stop rotate-keys test bench
+.PHONY: FORCE run start stop rotate-keys test test-sanitize bench
 run start stop rotate-keys:
 	@api/launch/auxeira $@
 
@@ -67,3 +75,6 @@ bench:
 
 test:
 	@test/run
+
+test-sanitize:
+	@test/sanitize

@@ -53,7 +53,13 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/82-documents.sql
   \ir platform/83-programs.sql
   \ir platform/84-facts.sql
+  \ir platform/85-ecosystem.sql
+  \ir platform/86-ecosystem-companies.sql
+  \ir platform/87-ecosystem-deals.sql
+  \ir platform/88-ecosystem-dashboards.sql
+  \ir platform/89-synthetic-sessions.sql
   \ir platform/90-operations.sql
+  \ir platform/92-synthetic-report.sql
   \ir platform/99-privileges.sql
   commit;
   \echo 'The platform is installed.'

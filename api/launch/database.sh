@@ -24,9 +24,18 @@ read_database_url() {
     superuser_dsn="postgresql://$user$url_tail"
 }
 
+# By the rules of the shim, before any password goes there.
+check_database_url() {
+    local url="$AUXEIRA_DATABASE_URL" said
+    said="$(unset "${!AUXEIRA_@}" && AUXEIRA_APP_DSN="$url" AUXEIRA_JWT_KEY="$(random_key)" \
+        AUXEIRA_VAULT_KEY="$(random_key)" "$program" --check-config 2>&1)" ||
+        fail "${said/#auxeira-api: AUXEIRA_APP_DSN/AUXEIRA_DATABASE_URL}"
+}
+
 choose_database() {
     choose_base
     if [ -n "${AUXEIRA_DATABASE_URL:-}" ]; then
+        check_database_url
         read_database_url
         return
     fi

@@ -1,4 +1,4 @@
-# Sourced after service.sh: demo data, made through the API like anybody's. A load that was cut short is taken up
+# Sourced after service.sh: demo data. Accounts are made through the API like anybody's. A load that was cut short is taken up
 # again at the next start: passwords are kept before they are used, and what is there already is left alone.
 # shellcheck shell=bash
 
@@ -29,22 +29,23 @@ demo_organization() {
         "$([ "$1" = startup_founder ] && echo ', "stage": "seed"')"
 }
 
-score_demo_startup() {
-    printf '{"startupId": "%s", "responses": {"team": {"experience": 0.8, "commitment": 0.9},
-        "market": {"size": 0.7, "growth": 0.6}, "product": {"readiness": 0.7, "fit": 0.6},
-        "business": {"model": 0.6}, "financial": {"runway": 0.5}, "traction": {"growth": 0.4}}}' "$1" |
-        post /api/sse/calculate "$2"
+load_demo_user() {
+    local type="$1" answer
+    answer="$(enter "$type" "$type" "$(demo_organization "$type")")" || { echo "$answer"; return 1; }
+    [ "$type" = startup_founder ] || return 0
+    echo '{"actionType": "customer_interview", "domain": "market"}' |
+        post /api/gamification/action "$(member token <<<"$answer")"
 }
 
-load_demo_user() {
-    local type="$1" answer token
-    answer="$(enter "$type" "$type" "$(demo_organization "$type")")" || { echo "$answer"; return 1; }
-    token="$(member token <<<"$answer")"
-    echo '{"count": 60, "timeRangeDays": 60, "trend": "improving", "seed": 1}' | post /api/synthetic/generate "$token" ||
-        return
-    [ "$type" = startup_founder ] || return 0
-    score_demo_startup "$(member organizationId <<<"$answer")" "$token" || return
-    echo '{"actionType": "customer_interview", "domain": "market"}' | post /api/gamification/action "$token"
+# Companies, funds and agencies around the demo's organizations, with three years behind them.
+load_demo_ecosystem() {
+    run_sql <<'SQL'
+select auxeira.synthesize_ecosystem(40, 1095, 5, around => members.organizations)
+from (select array_agg(m.org_id order by u.user_type) as organizations
+      from auxeira.users u join auxeira.user_organizations m on m.user_id = u.user_id and m.is_primary
+      where u.email like '%@demo.example' and u.email_verified and not u.is_admin) members
+where not exists (select from auxeira.synthetic_members where org_id = any (members.organizations));
+SQL
 }
 
 # The demo's investor asks to see the demo's startup, which opens its scores and metrics.
@@ -73,6 +74,8 @@ update auxeira.users set email_verified = true, is_admin = email = 'admin@demo.e
 where user_id in (select distinct on (email) user_id from auxeira.users where email like '%@demo.example'
                   order by email, email_verified desc, created_at);
 SQL
+    answer="$(load_demo_ecosystem 2>&1)" || fail "demo ecosystem: $answer"
+    echo "  forty organizations"
     answer="$(connect_demo_investor 2>&1)" || fail "demo relationship: $answer"
     create_demo_logins
     : >"$demo_done"

@@ -31,13 +31,11 @@ start_service() {
     wait_until_ready
 }
 
-# The 30,000 most common passwords, as Debian's package of zxcvbn has them, one in each line; made once.
+# What nobody may take as a password; made again when what makes it is another.
 password_list() {
-    local file="$data/common-passwords" source
-    if [ ! -s "$file" ]; then
-        source="$(dpkg --listfiles python3-zxcvbn | grep '/frequency_lists\.py$')"
-        python3 -c 'import runpy, sys; print(*runpy.run_path(sys.argv[1])["FREQUENCY_LISTS"]["passwords"], sep="\n")' \
-            "$source" >"$file.new"
+    local file="$data/common-passwords" maker="$root/api/launch/common-passwords"
+    if [ ! -s "$file" ] || [ "$maker" -nt "$file" ]; then
+        "$maker" "$(dpkg --listfiles python3-zxcvbn | grep '/frequency_lists\.py$')" >"$file.new"
         mv "$file.new" "$file"
     fi
     echo "$file"

@@ -1,5 +1,6 @@
 #include "database.hpp"
 
+#include "connection_string.hpp"
 #include "log.hpp"
 
 #include <poll.h>
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <map>
 #include <random>
 
 namespace auxeira::api {
@@ -87,21 +87,11 @@ std::string quoted(const std::string& value) {
     return out + "'";
 }
 
-std::map<std::string, std::string> parsed(const std::string& dsn) {
-    std::map<std::string, std::string> values;
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(dsn.c_str(), nullptr), PQconninfoFree);
-    for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
-         ++option)
-        if (option->val != nullptr) values[option->keyword] = option->val;
-    return values;
-}
-
 } // namespace
 
 std::string conninfo(const DatabaseSettings& settings, const std::string& application_name) {
     const std::string timeout = std::to_string(settings.statement_timeout.count());
-    std::map<std::string, std::string> values = parsed(settings.dsn);
+    ConnectionOptions values = connection_options(settings.dsn).value_or(ConnectionOptions());
     values["application_name"] = application_name;
     values["client_encoding"] = "UTF8";
     values["connect_timeout"] = "5";

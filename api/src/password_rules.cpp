@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 
 namespace auxeira::api {
 
@@ -55,28 +56,42 @@ bool is_made_of(std::string_view password, const std::vector<std::string>& conte
     return utf8_length(rest) < fewest_own_characters;
 }
 
+// Whatever its case.
+std::uint64_t hash_of(std::string_view password) {
+    return std::hash<std::string>()(lower(password));
+}
+
 } // namespace
 
-PasswordRules::PasswordRules(std::vector<std::string> common) : common_(std::move(common)) {
-    for (std::string& password : common_)
-        password = lower(password);
-    std::sort(common_.begin(), common_.end());
+PasswordRules::PasswordRules(const std::vector<std::string>& known) {
+    for (const std::string& password : known)
+        learn(password);
+    finish_learning();
 }
 
 PasswordRules PasswordRules::from_file(const std::string& path) {
-    if (path.empty()) return {};
+    PasswordRules rules;
+    if (path.empty()) return rules;
     std::ifstream file(path);
-    std::vector<std::string> lines;
     for (std::string line; std::getline(file, line);) {
         if (line.ends_with('\r')) line.pop_back();
-        if (!line.empty()) lines.push_back(line);
+        if (!line.empty()) rules.learn(line);
     }
     if (!file.eof()) throw SettingsError("AUXEIRA_PASSWORD_LIST=" + path + " cannot be read");
-    return PasswordRules(std::move(lines));
+    rules.finish_learning();
+    return rules;
 }
 
-bool PasswordRules::is_common(std::string_view password) const {
-    return std::binary_search(common_.begin(), common_.end(), lower(password));
+void PasswordRules::learn(std::string_view password) {
+    known_.push_back(hash_of(password));
+}
+
+void PasswordRules::finish_learning() {
+    std::sort(known_.begin(), known_.end());
+}
+
+bool PasswordRules::is_known(std::string_view password) const {
+    return std::binary_search(known_.begin(), known_.end(), hash_of(password));
 }
 
 std::optional<std::string> PasswordRules::fault(std::string_view password,
@@ -84,7 +99,7 @@ std::optional<std::string> PasswordRules::fault(std::string_view password,
     if (utf8_length(password) < fewest_characters)
         return "must have at least 8 characters, and better 15 or more";
     if (password.size() > most_bytes) return "must have at most 1024 bytes";
-    if (is_common(password)) return "is one of the most common passwords";
+    if (is_known(password)) return "is among common or leaked passwords";
     if (is_made_of(password, context)) return R"(must not consist of your name, organization or "auxeira")";
     return std::nullopt;
 }

@@ -1,7 +1,8 @@
-// What a new password may be: long enough, not among the most common ones, not made of the user's own names
-// (OWASP ASVS 5.0, 6.2). Nothing is asked of its characters, and none of them is changed.
+// What a new password may be: long enough, not among the common and leaked ones, not made of the user's own
+// names (OWASP ASVS 5.0, 6.2). Nothing is asked of its characters, and none of them is changed.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,10 +13,10 @@ namespace auxeira::api {
 class PasswordRules {
 public:
     PasswordRules() = default;
-    explicit PasswordRules(std::vector<std::string> common);
+    explicit PasswordRules(const std::vector<std::string>& known);
 
-    // A file with one password in each line. An empty path is an empty list. Throws SettingsError when the
-    // file cannot be read.
+    // A file with one password in each line, millions of them if need be. An empty path is an empty list.
+    // Throws SettingsError when the file cannot be read.
     static PasswordRules from_file(const std::string& path);
 
     // What is wrong with a password, for a person; nothing when it may be taken. The context is what an
@@ -24,9 +25,12 @@ public:
                                      const std::vector<std::string>& context) const;
 
 private:
-    bool is_common(std::string_view password) const;
+    void learn(std::string_view password);
+    void finish_learning();
+    bool is_known(std::string_view password) const;
 
-    std::vector<std::string> common_; // in lower case, sorted
+    // Hashes, sorted. Of ten million there is one in 10^12 that a good password has by chance.
+    std::vector<std::uint64_t> known_;
 };
 
 } // namespace auxeira::api

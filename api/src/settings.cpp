@@ -1,12 +1,11 @@
 #include "settings.hpp"
 
+#include "connection_string.hpp"
 #include "encoding.hpp"
 #include "mail.hpp"
 #include "smtp_url.hpp"
 #include "socket_address.hpp"
 #include "url.hpp"
-
-#include <libpq-fe.h>
 
 #include <algorithm>
 #include <array>
@@ -15,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -55,9 +53,7 @@ bool are_proxies(const std::string& text) {
 }
 
 bool is_conninfo(const std::string& text) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
-        PQconninfoParse(text.c_str(), nullptr), PQconninfoFree);
-    return parsed != nullptr;
+    return connection_options(text).has_value();
 }
 
 bool is_plain(const std::string& text) {
@@ -204,7 +200,7 @@ const std::vector<Setting>& table() {
         {"AUXEIRA_PUBLIC_URL", Kind::text, "http://127.0.0.1:8080", false, 8, 2000, "an http or https URL without user, query and fragment",
          "where the pages are to which mails link", is_page_url, [](INTO) { s.public_url = without_final_slash(text); }},
         {"AUXEIRA_PASSWORD_LIST", Kind::text, "", false, 0, 4096, "a path",
-         "file of common passwords that nobody may take, one in each line", any_text, [](INTO) { s.password_list = text; }},
+         "file of common and leaked passwords that nobody may take, one in each line", any_text, [](INTO) { s.password_list = text; }},
         {"AUXEIRA_SMTP_URL", Kind::text, "", false, 0, 512, "smtp://host[:port] or smtps://host[:port]",
          "server that takes mails; without one they wait in the outbox", is_smtp_url_or_none, [](INTO) { s.smtp.url = text; }},
         {"AUXEIRA_SMTP_USER", Kind::text, "", false, 0, 256, "visible ASCII",
@@ -312,6 +308,14 @@ void check_signing_keys(const Settings& settings) {
                             "allowed: at most one of them");
 }
 
+// What everybody's data go through is encrypted, and ends at the server that is meant.
+void check_database(const std::string& dsn) {
+    const std::optional<UnverifiedServer> server = unverified_server(dsn);
+    if (server)
+        throw SettingsError("AUXEIRA_APP_DSN leads to " + server->host + " with sslmode=" + server->sslmode +
+                            "; allowed: sslmode=verify-full or verify-ca for a server on another machine");
+}
+
 // Neither a password nor the link of a mail goes over a network in the clear unless that was asked for.
 void check_smtp(const SmtpSettings& smtp) {
     if (smtp.url.empty()) return;
@@ -346,6 +350,7 @@ Settings read_settings(const Environment& environment) {
     Settings settings;
     for (const Setting& setting : table())
         read(settings, setting, environment);
+    check_database(settings.dsn);
     check_smtp(settings.smtp);
     check_signing_keys(settings);
     return settings;

@@ -1,6 +1,7 @@
 #include "smtp_url.hpp"
 
-#include <arpa/inet.h>
+#include "socket_address.hpp"
+
 #include <curl/curl.h>
 
 #include <memory>
@@ -17,12 +18,6 @@ std::string part(CURLU* url, CURLUPart which) {
     return text.get();
 }
 
-bool is_loopback(const std::string& host) {
-    in_addr address{};
-    const bool is_v4 = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
-    return host == "localhost" || host == "[::1]" || (is_v4 && host.starts_with("127."));
-}
-
 } // namespace
 
 std::optional<SmtpUrl> smtp_url(const std::string& text) {
@@ -34,7 +29,7 @@ std::optional<SmtpUrl> smtp_url(const std::string& text) {
     // What was not understood, a user or a path for instance, would be missing here.
     const std::string understood = scheme + "://" + host + (port.empty() ? "" : ':' + port);
     if ((scheme != "smtp" && scheme != "smtps") || understood != text || port == "0") return std::nullopt;
-    return SmtpUrl{scheme == "smtps", is_loopback(host), host};
+    return SmtpUrl{scheme == "smtps", host == "[::1]" || is_loopback(host), host};
 }
 
 } // namespace auxeira::api

@@ -31,4 +31,10 @@ std::optional<SocketAddress> socket_address(const std::string& text, std::uint16
     return std::nullopt;
 }
 
+bool is_loopback(const std::string& host) {
+    in_addr v4{};
+    const bool is_v4 = inet_pton(AF_INET, host.c_str(), &v4) == 1;
+    return host == "localhost" || host == "::1" || (is_v4 && host.starts_with("127."));
+}
+
 } // namespace auxeira::api

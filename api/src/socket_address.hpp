@@ -19,4 +19,7 @@ struct SocketAddress {
 // Nothing when the text is neither.
 std::optional<SocketAddress> socket_address(const std::string& text, std::uint16_t port);
 
+// Whether a host, by name or address, is this machine over its loopback interface.
+bool is_loopback(const std::string& host);
+
 } // namespace auxeira::api

@@ -1,6 +1,7 @@
 #include "boundary/door.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csetjmp>
 #include <cstring>
 #include <exception>
@@ -21,10 +22,14 @@ namespace {
 
 constexpr size_t longest_text = 64 * 1024;
 
-// Holds the one error that is on its way. It is emptied when the next one comes, so that a session that
-// meets millions of errors keeps the memory of one.
+// Holds the error that is on its way. The one before it stays until the next one comes: of an error that was
+// raised again the server keeps pointers to where it was. So a session that meets millions of errors keeps
+// the memory of two.
 MemoryContext error_memory() {
-    static MemoryContext context = nullptr;
+    static std::array<MemoryContext, 2> contexts{};
+    static std::size_t current = 0;
+    current = 1 - current;
+    MemoryContext& context = contexts[current];
     if (context == nullptr) {
         context = AllocSetContextCreate(TopMemoryContext, "auxeira error on its way", ALLOCSET_SMALL_SIZES);
     } else {

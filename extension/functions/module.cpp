@@ -1,6 +1,7 @@
 // What PostgreSQL looks for when it loads the library.
 #include "functions/rights.hpp"
 #include "functions/settings.hpp"
+#include "functions/volumes.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -9,6 +10,7 @@ PGDLLEXPORT void _PG_init(void);
 }
 
 void _PG_init(void) {
+    auxeira::functions::withhold_volumes();
     auxeira::functions::define_settings();
     auxeira::functions::follow_bound_logins();
 }

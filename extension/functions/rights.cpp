@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "functions/plans.hpp"
+#include "functions/policy_plans.hpp"
 
 extern "C" {
 #include "access/parallel.h"
@@ -180,38 +181,74 @@ Caller resolve_login(const std::string& name) {
     return caller;
 }
 
-void follow_bound_login() {
-    const Asking now;
-    const std::string name = std::string("login ") + bound_user_id();
-    const Caller* const known = recall(name);
-    keep_identity(known != nullptr ? known->identity : resolve_login(name).identity);
+// A change of rights ends the plans that were made for fewer organizations; another user on the connection
+// ends them here.
+void forget_plans_for_fewer() {
+    static unsigned several_before = 0;
+    const unsigned several = lists_of_several();
+    if ((several & ~several_before) != 0) backend([] { forget_narrowed_plans(); });
+    several_before = several;
 }
 
-// Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers.
+// When the settings were last made those of the bound user. Most statements find that nothing has happened
+// since.
+struct Followed {
+    bool exists = false;
+    unsigned long changes = 0;
+    unsigned long assignments = 0;
+};
+Followed followed;
+
+void follow_bound_login() {
+    const Asking now;
+    const unsigned long changes = changes_seen;
+    const std::string name = std::string("login ") + bound_user_id();
+    const Caller* const known = recall(name);
+    const Caller caller = known != nullptr ? *known : resolve_login(name);
+    keep_identity(caller.identity);
+    forget_plans_for_fewer();
+    followed = {caller.exists, changes, identity_assignments()};
+}
+
+// Workers inherit the leader's settings and cannot change them; nor can a leader while it has workers. False
+// when there is nobody to follow.
+bool follow_if_bound() {
+    if (*bound_user_id() == '\0' || asking || IsParallelWorker() || IsInParallelMode()) return false;
+    AcceptInvalidationMessages();
+    if (followed.exists && followed.changes == changes_seen && followed.assignments == identity_assignments())
+        return true;
+    boundary::enter(
+        [](FunctionCallInfo) -> Datum {
+            follow_bound_login();
+            return 0;
+        },
+        nullptr);
+    return true;
+}
+
 void start_executor(QueryDesc* query, int flags) {
-    if (*bound_user_id() != '\0' && !asking && !IsParallelWorker() && !IsInParallelMode()) {
-        boundary::enter(
-            [](FunctionCallInfo) -> Datum {
-                follow_bound_login();
-                return 0;
-            },
-            nullptr);
-    }
+    follow_if_bound();
     next_executor_start != nullptr ? next_executor_start(query, flags) : standard_ExecutorStart(query, flags);
 }
 
 // --- Plans -----------------------------------------------------------------------------------------------
 
 // Estimates tell how many rows others have, and which values are frequent in them. Whoever sees a part of the
-// rows, as a member of auxeira_user, is not shown a plan: neither by EXPLAIN nor printed as a message.
-bool sees_a_part() {
-    const Oid role = get_role_oid("auxeira_user", true);
-    return OidIsValid(role) && !superuser() && has_privs_of_role(GetUserId(), role);
-}
-
+// rows is not shown a plan: neither by EXPLAIN nor printed as a message.
 Datum refuse_plan(FunctionCallInfo) {
     refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "plans are not shown to a login that sees a part of the rows",
            "Ask the owner of the database for a plan.");
+}
+
+// A signal comes from, and goes to, sessions of every tenant.
+Datum refuse_signal(FunctionCallInfo) {
+    refuse(ERRCODE_INSUFFICIENT_PRIVILEGE, "signals are not for a login that sees a part of the rows",
+           "Read the rows again from time to time.");
+}
+
+boundary::SqlFunctionBody refusal_of(NodeTag statement) {
+    if (statement == T_ExplainStmt) return refuse_plan;
+    return statement == T_NotifyStmt || statement == T_ListenStmt ? refuse_signal : nullptr;
 }
 
 ProcessUtility_hook_type next_utility = nullptr;
@@ -220,15 +257,21 @@ planner_hook_type next_planner = nullptr;
 void start_utility(PlannedStmt* statement, const char* text, bool is_shared, ProcessUtilityContext context,
                    ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
                    QueryCompletion* completion) {
-    if (IsA(statement->utilityStmt, ExplainStmt) && sees_a_part()) boundary::enter(refuse_plan, nullptr);
+    const auto refusal = refusal_of(nodeTag(statement->utilityStmt));
+    if (refusal != nullptr && sees_a_part()) boundary::enter(refusal, nullptr);
+    // The plan that EXECUTE finds must not be older than the rights it is for.
+    if (IsA(statement->utilityStmt, ExecuteStmt)) follow_if_bound();
     const auto process = next_utility != nullptr ? next_utility : standard_ProcessUtility;
     process(statement, text, is_shared, context, parameters, environment, receiver, completion);
 }
 
 PlannedStmt* start_planner(Query* query, const char* text, int options, ParamListInfo parameters) {
     if (Debug_print_plan && sees_a_part()) boundary::enter(refuse_plan, nullptr);
-    const auto plan = next_planner != nullptr ? next_planner : standard_planner;
-    return plan(query, text, options, parameters);
+    const bool is_narrowed = follow_if_bound() && narrow_policies(query);
+    const auto make = next_planner != nullptr ? next_planner : standard_planner;
+    PlannedStmt* const plan = make(query, text, options, parameters);
+    if (is_narrowed) plan->relationOids = lappend_oid(plan->relationOids, signal_relation);
+    return plan;
 }
 
 } // namespace
@@ -257,6 +300,11 @@ void follow_bound_logins() {
     ProcessUtility_hook = start_utility;
     next_planner = planner_hook;
     planner_hook = start_planner;
+}
+
+bool sees_a_part() {
+    const Oid role = get_role_oid("auxeira_user", true);
+    return OidIsValid(role) && !superuser() && has_privs_of_role(GetUserId(), role);
 }
 
 // Trigger on every table that rights are resolved from.

@@ -23,4 +23,8 @@ Caller caller_of_key(const std::string& key_hash);
 // Called once, when the library is loaded.
 void follow_bound_logins();
 
+// Whether the current role is a member of auxeira_user, which sees a part of the rows and must not learn of
+// the others.
+bool sees_a_part();
+
 } // namespace auxeira::functions

@@ -1,9 +1,11 @@
 #include "functions/settings.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
 
+#include "functions/plans.hpp"
 #include "rejection.hpp"
 #include "tenancy/organization_ids.hpp"
 
@@ -193,21 +195,43 @@ Datum id_list(FunctionCallInfo fcinfo, const SettingValue& first, const SettingV
     return PointerGetDatum(answered->list);
 }
 
-struct Scope {
-    const char* name;
-    Part part;
+// What policies ask for: organizations of the user's own, or all of those and the ones that opened a scope.
+struct List {
+    std::string_view name;
+    Part own;
+    bool has_scope = false;
+    Part scope = own;
 };
 
-constexpr Scope scopes[] = {{"profile", Part::profile_org_ids},
-                            {"scores", Part::scores_org_ids},
-                            {"metrics", Part::metrics_org_ids},
-                            {"documents", Part::documents_org_ids}};
+constexpr List lists[] = {{"readable", Part::org_ids},
+                          {"writable", Part::writable_org_ids},
+                          {"managed", Part::managed_org_ids},
+                          {"owned", Part::owned_org_ids},
+                          {"profile", Part::org_ids, true, Part::profile_org_ids},
+                          {"scores", Part::org_ids, true, Part::scores_org_ids},
+                          {"metrics", Part::org_ids, true, Part::metrics_org_ids},
+                          {"documents", Part::org_ids, true, Part::documents_org_ids}};
+
+const List* list_named(std::string_view name) {
+    const auto* const found = std::find_if(std::begin(lists), std::end(lists),
+                                           [name](const List& list) { return list.name == name; });
+    return found != std::end(lists) ? found : nullptr;
+}
+
+int count_of(const List& list) {
+    return count_of(value_of(list.own)) + (list.has_scope ? count_of(value_of(list.scope)) : 0);
+}
 
 const SettingValue& value_of_scope(std::string_view name) {
-    for (const Scope& scope : scopes)
-        if (name == scope.name) return value_of(scope.part);
+    const List* const list = list_named(name);
+    if (list != nullptr && list->has_scope) return value_of(list->scope);
     throw Rejection(Reason::invalid_value, "unknown scope",
                     {{"scope", "must be profile, scores, metrics or documents"}});
+}
+
+std::string_view text_argument(FunctionCallInfo fcinfo) {
+    const text* const argument = backend([fcinfo] { return PG_GETARG_TEXT_PP(0); });
+    return {VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument)};
 }
 
 void set_text(const char* name, const std::string& text, GucAction action) {
@@ -258,6 +282,17 @@ void keep_identity(const Identity& identity) {
     }
 }
 
+unsigned long identity_assignments() {
+    return assignments;
+}
+
+unsigned lists_of_several() {
+    unsigned several = 0;
+    for (std::size_t list = 0; list < std::size(lists); ++list)
+        if (count_of(lists[list]) > 1) several |= 1U << list;
+    return several;
+}
+
 const char* bound_user_id() {
     return bound_user.text == nullptr ? "" : bound_user.text;
 }
@@ -293,9 +328,7 @@ AUXEIRA_SQL_FUNCTION(readable_org_ids) {
     return id_list(fcinfo, value_of(Part::org_ids));
 }
 AUXEIRA_SQL_FUNCTION(readable_org_ids_in) {
-    const text* const scope = backend([fcinfo] { return PG_GETARG_TEXT_PP(0); });
-    const std::string_view name(VARDATA_ANY(scope), VARSIZE_ANY_EXHDR(scope));
-    return id_list(fcinfo, value_of(Part::org_ids), &value_of_scope(name));
+    return id_list(fcinfo, value_of(Part::org_ids), &value_of_scope(text_argument(fcinfo)));
 }
 AUXEIRA_SQL_FUNCTION(writable_org_ids) {
     return id_list(fcinfo, value_of(Part::writable_org_ids));
@@ -305,6 +338,39 @@ AUXEIRA_SQL_FUNCTION(managed_org_ids) {
 }
 AUXEIRA_SQL_FUNCTION(owned_org_ids) {
     return id_list(fcinfo, value_of(Part::owned_org_ids));
+}
+
+AUXEIRA_SQL_FUNCTION(only_org_id) {
+    const List* const list = list_named(text_argument(fcinfo));
+    if (list == nullptr)
+        refuse(ERRCODE_INVALID_PARAMETER_VALUE, "unknown list of organizations",
+               "Say readable, for example.");
+    if (count_of(*list) > 1) {
+        refuse(ERRCODE_T_R_SERIALIZATION_FAILURE, "rights have changed since the statement was planned",
+               "Repeat the transaction.");
+    }
+    const SettingValue& own = value_of(list->own);
+    return one_id(fcinfo, count_of(own) == 1 ? own : value_of(list->scope));
+}
+
+const char* list_read_by(PGFunction function, const char* scope) {
+    struct Reader {
+        PGFunction function;
+        const char* list;
+    };
+    const Reader readers[] = {{auxeira_readable_org_ids, "readable"},
+                              {auxeira_readable_org_ids_in, scope},
+                              {auxeira_writable_org_ids, "writable"},
+                              {auxeira_managed_org_ids, "managed"},
+                              {auxeira_owned_org_ids, "owned"}};
+    for (const Reader& reader : readers)
+        if (reader.function == function) return reader.list;
+    return nullptr;
+}
+
+bool has_only_one(const char* list) {
+    const List* const found = list_named(list);
+    return found != nullptr && count_of(*found) == 1;
 }
 
 } // namespace auxeira::functions

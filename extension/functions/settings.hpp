@@ -53,8 +53,20 @@ void assume_identity(const Identity& identity);
 // asked for again at every statement: a transaction that is rolled back takes it back, and so does RESET.
 void keep_identity(const Identity& identity);
 
+// Grows whenever an id or a list of the identity, or the bound user, is set or goes back to what it was.
+unsigned long identity_assignments();
+
 // The user that the SQL login of this connection acts for; empty when it was bound to none.
 const char* bound_user_id();
+
+// A bit for each list of organizations that policies ask for and that has more than one.
+unsigned lists_of_several();
+
+// The list that one of the SQL functions reads: the scope itself, where it takes one. Null for any other
+// function.
+const char* list_read_by(PGFunction function, const char* scope);
+
+bool has_only_one(const char* list);
 
 // 'reweight' or 'zero': what a missing component does to a score.
 const char* sse_missing_policy();

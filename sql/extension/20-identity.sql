@@ -46,6 +46,13 @@ create function auxeira.owned_org_ids() returns uuid[]
   as 'MODULE_PATHNAME', 'auxeira_owned_org_ids' language c stable parallel safe;
 comment on function auxeira.owned_org_ids() is 'The organizations the statement''s user owns; empty for nobody.';
 
+create function auxeira.only_org_id(list text) returns uuid
+  as 'MODULE_PATHNAME', 'auxeira_only_org_id' language c stable strict parallel safe;
+comment on function auxeira.only_org_id(text) is
+  'The one organization of a list (readable, writable, managed, owned, or a scope: readable and those that opened it); '
+  'NULL when there is none. Plans of SQL logins whose user has one organization compare with it. Error 40001: there are '
+  'more by now; 22023: no such list.';
+
 create function auxeira.rights_changed() returns trigger
   as 'MODULE_PATHNAME', 'auxeira_rights_changed' language c;
 comment on function auxeira.rights_changed() is

@@ -34,7 +34,8 @@ revoke create on schema public from public;
 revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),
   pg_catalog.lo_from_bytea(oid, bytea) from public;
 -- Nor do they take advisory locks (a million of them, which one statement takes, and no tenant gets any lock), wake
--- others by pg_notify, or read how many rows of all tenants there are and how often they are read.
+-- others by pg_notify, or read how many rows of all tenants there are, how often they are read and how much room they
+-- take. The library refuses what cannot be revoked (extension/functions/volumes.cpp).
 do $$
 declare
   signature text;
@@ -42,15 +43,17 @@ declare
 begin
   for signature in
     select p.oid::regprocedure from pg_proc p
-    where p.pronamespace = 'pg_catalog'::regnamespace and (p.proname ~ '^(pg_(try_)?advisory_|pg_notify$)'
-      or p.proname ~ '^pg_stat_get_(?!db_|backend_|subscription)' and p.proargtypes = '26'::oidvector)
+    where p.pronamespace = 'pg_catalog'::regnamespace and (
+        p.proname ~ '^pg_((try_)?advisory_|notify$|(relation|table|indexes|total_relation|database|tablespace)_size$)'
+        or p.proname ~ '^pg_stat_get_(?!backend_|subscription)' and p.proargtypes = '26'::oidvector)
   loop
     execute format('revoke execute on function %s from public', signature);
     execute format('grant execute on function %s to pg_monitor', signature);
   end loop;
   for relation in
     select c.oid::regclass from pg_class c
-    where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'v' and c.relname ~ '^pg_stat(io)?_(xact_)?(all|user|sys)_'
+    where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'v'
+      and (c.relname ~ '^pg_stat(io)?_(xact_)?(all|user|sys)_' or c.relname ~ '^pg_stat_database')
   loop
     execute format('revoke select on %s from public', relation);
     execute format('grant select on %s to pg_monitor', relation);

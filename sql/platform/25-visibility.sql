@@ -123,6 +123,7 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, col
     budget, currency, starts_on, ends_on, jobs_target}');
 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, user_types, through) values
+  ('synthetic_data_sessions', 'delete', 'own',          'member', null, 'function'),
   ('organizations',           'update', 'own',          'admin',  null, 'function'),
   ('user_organizations',      'insert', 'own',          'admin',  null, 'function'),
   ('user_organizations',      'update', 'own',          'admin',  null, 'function'),

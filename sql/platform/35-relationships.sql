@@ -14,13 +14,16 @@ create table auxeira.relationships (
   decided_at timestamptz,
   ended_by uuid,
   ended_at timestamptz,
+  is_synthetic boolean not null default false,
+  session_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (org_id, relationship_id),
   check (startup_id <> org_id),
   check (status = 'accepted' or scopes = '{}'),
   check ((status in ('accepted', 'declined')) <= (decided_at is not null)),
-  check ((status = 'ended') = (ended_at is not null))
+  check ((status = 'ended') = (ended_at is not null)),
+  check (is_synthetic or session_id is null)
 );
 create unique index relationships_alive on auxeira.relationships (org_id, startup_id, kind)
   where status in ('proposed', 'accepted');

@@ -79,18 +79,23 @@ declare
   days constant integer := r ->> 'days';
   before constant timestamptz := now() - make_interval(days => days);
   metrics bigint;
+  removed jsonb;
 begin
-  delete from auxeira.dashboard_metrics m where m.is_synthetic and m.metric_timestamp < before;
+  -- An ecosystem goes as a whole: its figures would no longer add up.
+  delete from auxeira.dashboard_metrics d
+  where d.is_synthetic and d.metric_timestamp < before and not exists (
+    select from auxeira.synthetic_members m where m.org_id = d.org_id and m.session_id = d.session_id);
   get diagnostics metrics = row_count;
+  removed := auxeira.summed(array[jsonb_build_object('dashboard_metrics', metrics),
+                                  auxeira.remove_synthetic(older_than => make_interval(days => days))]);
   return auxeira.success(json_build_object(
-    'deletedRecords', metrics, 'retentionDays', days,
-    'tables', jsonb_build_object('dashboard_metrics', metrics)
-      || (select to_jsonb(f) from auxeira.forget_expired_accounts(before) f)));
+    'deletedRecords', (select sum(value::bigint) from jsonb_each_text(removed)), 'retentionDays', days,
+    'tables', removed || (select to_jsonb(f) from auxeira.forget_expired_accounts(before) f)));
 end
 $$;
 comment on function auxeira_api.admin_cleanup(jsonb) is
-  'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that, and sessions, tokens, '
-  'invitations, API keys and mails that were over before. Real data, scores and the record of access are never removed.';
+  'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that, all that was generated before '
+  'that, and sessions, tokens, invitations, API keys and mails that were over before. Real data, scores and the record of access are never removed.';
 
 insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
   ('health', 'anonymous', 200, true, 'operations'),

@@ -18,7 +18,7 @@ $$;
 -- Identity, which policies read.
 grant execute on function auxeira.version(), auxeira.user_id(), auxeira.own_user_type(), auxeira.session_id(),
   auxeira.org_id(), auxeira.readable_org_ids(), auxeira.readable_org_ids(text), auxeira.writable_org_ids(),
-  auxeira.managed_org_ids(), auxeira.owned_org_ids()
+  auxeira.managed_org_ids(), auxeira.owned_org_ids(), auxeira.only_org_id(text)
   to auxeira_anonymous, auxeira_user, auxeira_admin, auxeira_bi;
 
 -- What API functions are made of.
@@ -38,9 +38,18 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.synthesis_options(jsonb), auxeira.template_in_use(uuid, text), auxeira.begin_synthesis(uuid, bigint),
   auxeira.synthesis_parameters(text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb),
   auxeira.store_series(auxeira.synthetic_data_sessions, jsonb), auxeira.synthesis_progress(),
-  auxeira.random_seed(), auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
+  auxeira.synthesize_facts(auxeira.synthetic_data_sessions), auxeira.random_seed(), auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
   auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid)
   to auxeira_user;
+
+-- The quality report, which reads what its caller may.
+grant execute on function auxeira.synthetic_report(uuid), auxeira.report_of_times(uuid), auxeira.report_of_motion(uuid),
+  auxeira.report_of_values(uuid), auxeira.report_of_identities(uuid), auxeira.report_of_companies(uuid),
+  auxeira.report_beside_real(uuid), auxeira.synthetic_rows(uuid), auxeira.synthetic_numbers(uuid),
+  auxeira.synthetic_lines(uuid), auxeira.real_numbers(uuid),
+  auxeira.ks_complement(double precision[], double precision[]),
+  auxeira.finding(text, text, double precision, double precision, double precision, text)
+  to auxeira_user, auxeira_admin;
 
 -- The functions of the extension for people who work on sets.
 do $$

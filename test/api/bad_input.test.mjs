@@ -271,7 +271,8 @@ refuses('POST /api/synthetic/generate', (body) => user.api.post('/api/synthetic/
   ['a trend that is none', { trend: 'sideways' },
     unacceptable(['trend', '"sideways" is not one of improving, declining, stable, volatile'])],
   ['a user type that is none', { userType: 'admin' }, unacceptable(['userType', `"admin" is not one of ${kinds}`])],
-  ['a data type that is none', { dataType: 'users' }, unacceptable(['dataType', '"users" is not one of metrics'])],
+  ['a data type that is none', { dataType: 'users' }, unacceptable(['dataType', '"users" is not one of metrics, portfolio, '
+    + 'investments, partnerships, ecosystem, sustainability, impact, history, integrations, actions, scores'])],
   ['a seed in text', { seed: '42' }, unacceptable(['seed', '"42" is not an integer'])],
   ['a seed beyond 64 bits', { seed: 1e20 },
     unacceptable(['seed', '100000000000000000000 is above the maximum 9223372036854775807'])],

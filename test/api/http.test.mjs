@@ -47,7 +47,9 @@ const routes = {
   '/api/partnerships': 'GET, HEAD, POST, OPTIONS', '/api/documents': 'GET, HEAD, POST, OPTIONS',
   '/api/benchmarks': 'GET, HEAD, OPTIONS', '/api/facts/x': 'GET, HEAD, OPTIONS', '/api/integrations': 'GET, HEAD, POST, OPTIONS',
   '/api/integrations/x/credentials': 'PUT, OPTIONS',
-  '/api/synthetic/templates/x': 'GET, HEAD, DELETE, OPTIONS',
+  '/api/synthetic/templates/x': 'GET, HEAD, DELETE, OPTIONS', '/api/synthetic/sessions': 'GET, HEAD, OPTIONS',
+  '/api/synthetic/sessions/x': 'DELETE, OPTIONS', '/api/synthetic/sessions/x/report': 'GET, HEAD, OPTIONS',
+  '/api/admin/synthetic/ecosystem': 'POST, OPTIONS',
 };
 
 describe('methods', () => {

@@ -36,7 +36,7 @@ const newPassword = 'quite another one';
 
 const tooShort = 'must have at least 8 characters, and better 15 or more';
 const tooLong = 'must have at most 1024 bytes';
-const common = 'is one of the most common passwords';
+const common = 'is among common or leaked passwords';
 const ownWords = 'must not consist of your name, organization or "auxeira"';
 
 // For a user with the address jane.founder@... of Acme Rockets.

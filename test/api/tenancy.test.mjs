@@ -142,7 +142,7 @@ describe('administration', () => {
              (select round(100.0 * count(*) filter (where is_synthetic) / count(*), 2)
               from auxeira.dashboard_metrics) as synthetic_data_percentage,
              (select count(*) from auxeira.actions where not is_synthetic) as recent_actions_24h`);
-    assert.ok(expected.users_count > 20 && expected.dashboard_metrics_count > 5);
+    assert.ok(expected.users_count > 20 && expected.dashboard_metrics_count > 1);
     const seen = Object.fromEntries(Object.keys(expected).map((key) => [key, body.data[key]]));
     assert.deepEqual(seen, expected);
     assert.ok(Math.abs(Date.parse(body.data.timestamp) - Date.now()) < 60_000);

@@ -1,4 +1,5 @@
--- Errors across the boundary between C++ and the server. psql variable: library
+-- Errors across the boundary between C++ and the server. psql variables: library, and private_limit, the bytes that
+-- the process may grow by
 \set ON_ERROR_STOP on
 \set QUIET on
 create extension pgtap;
@@ -75,7 +76,7 @@ call probe.remember('errors of nested SQL', 'select probe.nest(''call probe.refu
 select diag(format('20,000 %s: %s bytes in the server, %s in the process', what, server, private)) from probe.growth;
 -- One byte an error would be more.
 select is_empty('select what, server from probe.growth where server >= 20000', '20,000 errors leave nothing in the server');
-select is_empty('select what, private from probe.growth where private > 262144', 'nor in the process');
+select is_empty('select what, private from probe.growth where private > ' || :private_limit, 'nor in the process');
 select is(probe.alive(), 0, 'nor an object');
 
 -- --- What can be stopped ------------------------------------------------------------------------------------
@@ -91,9 +92,9 @@ exception when query_canceled then
   return extract(epoch from clock_timestamp() - started) * 1000;
 end
 $$;
+-- So compressible that reading it, which can be stopped by itself, is a small part of checking it.
 create table probe.requests (request jsonb);
-alter table probe.requests alter request set storage external;
-insert into probe.requests select jsonb_build_object('numbers', (select jsonb_agg(n) from generate_series(1, 2000000) n));
+insert into probe.requests select jsonb_build_object('numbers', (select jsonb_agg(1) from generate_series(1, 2000000)));
 
 create table probe.loops (what text, statement text, whole double precision);
 insert into probe.loops values
@@ -112,7 +113,7 @@ from probe.loops, generate_series(1, 3) \gexec
 reset statement_timeout;
 select diag(format('%s: %s ms whole, stopped after %s ms at a limit of 50 ms', what, round(whole), round(min(stopped))))
 from probe.loops join probe.stops using (what) group by what, whole;
-select ok(min(stopped) < least(whole * 0.9, 1000), 'statement_timeout ends ' || what)
+select ok(min(stopped) < least(whole * 0.5, 1000), 'statement_timeout ends ' || what)
 from probe.loops join probe.stops using (what) group by what, whole order by what;
 select is(probe.alive(), 0, 'and runs the destructors');
 

@@ -79,7 +79,8 @@ insert into test.refused (person, api_function, request, expected) values
 ('ann', 'generate_synthetic', '{"count": 0, "timeRangeDays": 0, "variance": -0.1, "trend": "up", "dataType": "x", "seed": 9223372036854775808, "asOf": "now", "userType": "x"}',
  E'22023 invalid request | detail: asOf: "now" is not a date and time such as 2026-01-31T23:59:59Z\n'
  'seed: 9223372036854775808 is above the maximum 9223372036854775807\ncount: 0 is below the minimum 1\n'
- 'trend: "up" is not one of improving, declining, stable, volatile\ndataType: "x" is not one of metrics, portfolio, investments, partnerships, ecosystem, sustainability, impact, history, integrations, actions, scores\n'
+ 'trend: "up" is not one of improving, declining, stable, volatile\ndataType: "x" is not one of metrics, portfolio, investments, partnerships, ecosystem, '
+ 'sustainability, impact, history, integrations, actions, scores\n'
  'userType: "x" is not one of startup_founder, venture_capital, angel_investor, corporate_partner, government, esg_funder, impact_investor\n'
  'variance: -0.1 is below the minimum 0\ntimeRangeDays: 0 is below the minimum 1'),
 ('ann', 'generate_synthetic', '{"count": 100001, "timeRangeDays": 36501, "variance": 1.1, "seed": -9223372036854775809}',

@@ -1,7 +1,7 @@
 -- auxeira.call: one request as the user of a session. The statements run as the shim's login.
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
-select plan(65);
+select plan(68);
 
 -- An API function that does what the test says, in place of one with a mistake in it.
 create function auxeira_api.attempt(request jsonb) returns json language plpgsql as $$
@@ -181,6 +181,16 @@ select is(test.attempt('bob', 'select string_agg(metric_value::text, '','') from
 reset force_parallel_mode;
 reset plan_cache_mode;
 
+-- --- What is remembered of a session lasts no longer than it -------------------------------------------------
+
+reset session authorization;
+update auxeira.user_sessions set expires_at = clock_timestamp() + interval '1 second' where session_id = test.session_of('ivy');
+set session authorization auxeira_authenticator;
+select is(test.call('ivy', 'me') #>> '{data,email}', 'ivy@example.org', 'a session is used in its last second');
+select pg_sleep(1.1) \g /dev/null
+select is(test.refusal('ivy', 'me'), '28000 the session has ended | hint: Log in again, or use the refresh token.',
+          'a session that was used is refused when its time is over');
+
 -- --- The catalogue is read again when it changes ------------------------------------------------------------
 
 reset session authorization;
@@ -194,6 +204,12 @@ set session authorization auxeira_authenticator;
 select is(test.failed_attempt('ann', 'select 1'),
           '42501 this needs a platform administrator | hint: Ask an administrator of the platform.', 'another role');
 reset session authorization;
+begin;
+select test.call('bob', 'me') \g /dev/null
+alter role auxeira_user rename to auxeira_test_renamed;
+set local session authorization auxeira_authenticator;
+select is(test.refusal('bob', 'me'), '42704 role "auxeira_user" does not exist', 'nor with a role that is not theirs any more');
+rollback;
 truncate auxeira.api_functions;
 set session authorization auxeira_authenticator;
 select is(test.refusal('ann', 'me'), '22023 unknown API function | detail: function: "me" is not in '

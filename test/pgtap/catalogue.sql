@@ -119,6 +119,11 @@ insert into reviewed values
   ('auxeira_anonymous', 'health', 'states, no figures'),
   ('auxeira_anonymous', 'verify_email', 'the token says whose address it is'),
   ('auxeira_admin', 'admin_cleanup', 'no role may delete'),
+  ('auxeira_admin', 'admin_create_ecosystem', 'makes organizations; touches no real one'),
+  ('auxeira_user', 'synthesize_facts', 'after require_right, for the organization of the session'),
+  ('auxeira_user', 'begin_synthesis', 'after require_right; keeps the organization alone from generating twice at a time'),
+  ('auxeira_user', 'synthesis_progress', 'of the own organizations'),
+  ('auxeira_user', 'remove_synthetic_session', 'after require_right; no role may delete'),
   ('auxeira_admin', 'admin_update_user', 'no role may update'),
   ('auxeira_user', 'propose_relationship', 'for the active organization; opens nothing'),
   ('auxeira_user', 'settle_relationship', 'for admins of a side, of the row that lock_relationship let through'),
@@ -130,8 +135,6 @@ insert into reviewed values
   ('auxeira_user', 'record_grant', 'after require_right, of a program of the active organization'),
   ('auxeira_user', 'benchmarks', 'groups of five or more'),
   ('auxeira_user', 'template_usage', 'how often each template was used, others'' only by the own organizations'),
-  ('auxeira_user', 'begin_synthesis', 'after require_right; keeps the organization from generating twice at a time'),
-  ('auxeira_user', 'synthesis_progress', 'the generations of the caller''s organizations'),
   ('auxeira_user', 'record_template', 'after require_right, for the active organization'),
   ('auxeira_user', 'remove_template', 'after require_right'),
   ('auxeira_user', 'create_integration', 'after require_right, for the active organization'),
@@ -317,8 +320,8 @@ insert into rules values
 ('readers of identity are stable, so that no plan keeps who asked', $$
   select signature from platform_functions
   where name in ('readable_org_ids', 'writable_org_ids', 'managed_org_ids', 'owned_org_ids', 'user_id', 'own_user_type', 'org_id',
-                 'session_id') and provolatile <> 's' $$,
-  array['alter function auxeira.readable_org_ids(text) immutable']),
+                 'session_id', 'only_org_id') and provolatile <> 's' $$,
+  array['alter function auxeira.readable_org_ids(text) immutable', 'alter function auxeira.only_org_id(text) immutable']),
 ('functions that callers reach run no text as SQL', $$
   select f.signature from platform_functions f, own_roles o
   where not f.is_of_extension and has_function_privilege(o.name, f.oid, 'execute')
@@ -328,6 +331,7 @@ insert into rules values
 ('no function signals across tenants: advisory locks, notifications, large objects, sequences, sleeping', $$
   select signature from platform_functions
   where code ~* 'advisory|pg_notify|\mnotify\M|\mlo_|nextval|pg_sleep|dblink|\mcopy\M'
+      and signature not in (select name from allowed where rule = 'signals')
     or prosqlbody::text ~ ':funcid (288[0-9]|289[0-3]|3035|3036)' $$,
   array['create function auxeira.planted() returns void language plpgsql as ''begin perform pg_advisory_lock(1); end''',
         'create function auxeira.planted() returns void language plpgsql as ''begin perform pg_notify(''''x'''', ''''y''''); end''',
@@ -448,6 +452,7 @@ insert into rules values
 ('roles of the platform are members of nothing, and the owner and the shim have no members', $$
   select roleid::regrole, member::regrole from pg_auth_members
   where member::regrole::text in (select name from own_roles union select 'auxeira_owner')
+      and (roleid::regrole || ' ' || member::regrole) not in (select name from allowed where rule = 'membership')
     or roleid in ('auxeira_authenticator'::regrole, 'auxeira_owner'::regrole) $$,
   array['grant auxeira_user to auxeira_authenticator', 'grant pg_read_all_data to auxeira_bi', 'grant pg_monitor to auxeira_user',
         'create role planted in role auxeira_owner']),

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(100);
+select plan(102);
 
 -- Ann and Bob: startups. Ivy: an investor. Corp: a partner. Root: a government.
 select test.register('corp', 'corporate_partner') \g /dev/null
@@ -176,6 +176,7 @@ select test.insert_of(of_table) from test.good where of_table in ('mrr_movements
   'investment_marks') \gexec
 select test.insert_of('mrr_movements', jsonb_build_object('month', make_date(2025, n, 1), 'amount', n)) from generate_series(1, 12) n \gexec
 select test.insert_of('investment_marks', format('{"org_id": "%s", "investment_id": "%s"}', :'corp', :'foreign_investment')::jsonb) \gexec
+select test.insert_of('mrr_movements', '{"month": "2024-12-01", "is_synthetic": true, "source": "synthetic"}') \gexec
 insert into auxeira.relationships (org_id, startup_id, kind, status, scopes, decided_at)
 values (test.org_of('ivy'), test.org_of('ann'), 'investor', 'accepted', '{scores}', now());
 
@@ -184,36 +185,38 @@ create function test.facts(person text, kind text, more jsonb default '{}') retu
 create function test.of(person text) returns jsonb language sql stable as $$ select jsonb_build_object('organizationId', test.org_of(person)) $$;
 
 set session authorization auxeira_authenticator;
-select is(test.facts('ann', 'cash_positions') #- '{facts,0,createdAt}', format('{"kind": "cash_positions", "count": 1, "facts": [
+select is(test.facts('ann', 'cash-positions') #- '{facts,0,createdAt}', format('{"kind": "cash-positions", "count": 1, "facts": [
   {"organizationId": "%s", "month": "2026-01-01", "opening": 1000.00, "operatingInflow": 100.00, "operatingOutflow": 300.00,
    "financing": 50.00, "closing": 850.00, "currency": "USD", "source": "self", "isSynthetic": false}]}', :'ann')::jsonb, 'a fact as the API tells it');
 select is(test.refusal('bob', 'list_facts', (jsonb_build_object('kind', kind) || test.of('ann'))::text), 'P0002 organization not found',
           'of a startup that one is not related to: ' || kind) from unnest(array['headcounts', 'grants']) kind;
-select is(test.refusal('ivy', 'list_facts', (test.of('ann') || '{"kind": "mrr_movements"}')::text), 'P0002 organization not found',
+select is(test.refusal('ivy', 'list_facts', (test.of('ann') || '{"kind": "mrr-movements"}')::text), 'P0002 organization not found',
           'or that opened something else');
 reset session authorization;
 update auxeira.relationships set scopes = '{metrics}' where status = 'accepted';
 set session authorization auxeira_authenticator;
 select is(test.facts('ivy', kind, test.of('ann')) -> 'count', to_jsonb(number), 'open metrics open ' || kind)
-from (values ('mrr_movements', 13), ('cash_positions', 1), ('headcounts', 1)) k (kind, number);
+from (values ('mrr-movements', 14), ('cash-positions', 1), ('headcounts', 1)) k (kind, number);
 select is(test.refusal('ivy', 'list_facts', (test.of('ann') || '{"kind": "grants"}')::text), 'P0002 organization not found', 'and no grants');
-select is((select string_agg(f ->> 'month', ' ') from jsonb_array_elements(test.facts('ann', 'mrr_movements', request::jsonb) -> 'facts') f), expected,
+select is((select string_agg(f ->> 'month', ' ') from jsonb_array_elements(test.facts('ann', 'mrr-movements', request::jsonb) -> 'facts') f), expected,
           'MRR movements ' || request)
 from (values
-  ('{"from": "2025-11-30T00:00:00Z"}', '2026-01-01 2025-12-01'), ('{"to": "2025-02-01T00:00:00Z"}', '2025-02-01 2025-01-01'),
+  ('{"from": "2025-11-30T00:00:00Z"}', '2026-01-01 2025-12-01'), ('{"from": "2025-01-01T00:00:00Z", "to": "2025-02-01T00:00:00Z"}', '2025-02-01 2025-01-01'),
+  ('{"to": "2025-01-01T00:00:00Z"}', '2025-01-01 2024-12-01'),
+  ('{"to": "2025-01-01T00:00:00Z", "includeSynthetic": false}', '2025-01-01'),
   ('{"limit": 2}', '2026-01-01 2025-12-01'), ('{"limit": 1, "to": "2025-12-31T00:00:00Z"}', '2025-12-01')) as requests (request, expected);
-select is((test.facts('ann', 'benefit_redemptions') #> '{facts,0}') - '{redemptionId,createdAt}'::text[],
+select is((test.facts('ann', 'redemptions') #> '{facts,0}') - '{redemptionId,createdAt}'::text[],
   format('{"organizationId": "%s", "startupId": "%s", "redeemedAt": "2026-01-20T23:00:00+00:00", "benefit": "credits", "listValue": 100.00,
     "partnerCost": 20.00, "startupSaving": 80.00, "currency": "USD", "source": "self", "isSynthetic": false}', :'corp', :'ann')::jsonb,
   'a startup reads what it took up, and not which row of the partner''s it belongs to');
-select is(test.facts('corp', 'benefit_redemptions') #>> '{facts,0,partnershipId}', :'partnership', 'the partner reads that too');
+select is(test.facts('corp', 'redemptions') #>> '{facts,0,partnershipId}', :'partnership', 'the partner reads that too');
 select is(test.facts(person, 'grants') #>> '{facts,0,programId}', expected, format('the program of a grant, for %s', person))
 from (values ('root', :'program'), ('ann', null)) as g (person, expected);
-select is(test.facts('bob', kind) -> 'count', '0', 'another startup reads none: ' || kind) from unnest(array['grants', 'benefit_redemptions']) kind;
-select is((test.facts('ivy', 'investment_marks', format('{"investmentId": "%s"}', id)::jsonb)) -> 'count', to_jsonb(number), 'marks of ' || which)
+select is(test.facts('bob', kind) -> 'count', '0', 'another startup reads none: ' || kind) from unnest(array['grants', 'redemptions']) kind;
+select is((test.facts('ivy', 'marks', format('{"investmentId": "%s"}', id)::jsonb)) -> 'count', to_jsonb(number), 'marks of ' || which)
 from (values (:'investment', 1, 'an investment'), (:'foreign_investment', 0, 'an investment of another')) m (id, number, which);
 select is(test.refusal('ann', 'list_facts', '{"kind": "users", "more": 1}'), test.spelled(E'22023 invalid request | detail: kind: "users" is not one of '
-  'mrr_movements, cash_positions, headcounts, investment_cash_flows, investment_marks, benefit_redemptions, programs, grants, assumptions\n'
+  'mrr-movements, cash-positions, headcounts, cash-flows, marks, redemptions, programs, grants, assumptions\n'
   'more: this field is not known here'), 'kinds are those that there are');
 
 -- --- Assumptions ----------------------------------------------------------------------------------------------------------

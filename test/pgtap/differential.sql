@@ -407,6 +407,7 @@ where tgname = 'rights_changed' \gexec
 
 -- Last, because plans with a folded identity are not made again.
 alter function auxeira.readable_org_ids(text) immutable;
+alter function auxeira.only_org_id(text) immutable;
 call test.play('folded', 15);
 select cmp_ok(test.found('folded'), '>', 0::bigint, 'and a plan that keeps the identity of who asked first');
 

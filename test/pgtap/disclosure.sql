@@ -139,7 +139,7 @@ create table test.targets as
 create table test.questions (api_function text, request text);
 insert into test.questions values
   ('get_metrics', '{"organizationId": "%"}'), ('get_sse_score', '{"startupId": "%"}'), ('list_documents', '{"organizationId": "%"}'),
-  ('list_facts', '{"kind": "mrr_movements", "organizationId": "%"}'), ('list_facts', '{"kind": "grants", "organizationId": "%"}'),
+  ('list_facts', '{"kind": "mrr-movements", "organizationId": "%"}'), ('list_facts', '{"kind": "grants", "organizationId": "%"}'),
   ('calculate_sse', '{"startupId": "%", "responses": {"team": {"a": 0.5}}}'), ('get_organization', '{"organizationId": "%"}'),
   ('update_organization', '{"organizationId": "%", "name": "x"}'), ('list_members', '{"organizationId": "%"}'),
   ('list_invitations', '{"organizationId": "%"}'), ('change_member_role', '{"organizationId": "%", "userId": "#", "role": "viewer"}'),

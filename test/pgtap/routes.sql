@@ -1,7 +1,8 @@
 -- The known ways around row-level security in PostgreSQL, one after the other. Each is tried against the platform, and again
 -- with its guard removed, where it must lead to what is hidden: a guard that is not needed is no guard. What needs connections,
 -- a dump or an installation of its own is in test/tap/routes.t (19, 20, 24; temporary objects: spoofing.t), what races in
--- test/tap/revocation.t; 22 and the rules for whatever is added later are in catalogue.sql.
+-- test/tap/revocation.t; 22 and the rules for whatever is added later are in catalogue.sql. Guards that are compiled in are
+-- removed by test/mutation/run.
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
@@ -37,6 +38,7 @@ begin
   perform set_config('auxeira.org_ids', case who when 'unbound' then test.org_of('ann')::text else '' end, true);
   case who when 'shim' then set local session authorization auxeira_authenticator;
     when 'owner' then set local role auxeira_owner;
+    when 'superuser' then null;
     else set local session authorization auxeira_test_login; end case;
 end
 $$;
@@ -140,6 +142,12 @@ select test.add_route(7, 'nor printed as messages', 'ann', array[:'rows'], '^425
 select test.add_route(8, 'statistics of the planner are for nobody', 'ann',
  array['select count(*) from pg_stats where schemaname = ''auxeira'''], '^0$',
  'alter table auxeira.dashboard_metrics disable row level security', '^[1-9]', 'analyze auxeira.dashboard_metrics') \g /dev/null
+-- What 18 and 20 know of is in the server too; test/tap/routes.t installs into a server that says it is an older one.
+select test.add_route(8, format('version %s of the server, which tells them, is refused', version), 'superuser',
+ array[format('select auxeira.require_server(%s)', version)],
+ '^0A000 PostgreSQL 1[4-7]\.\d+ lacks corrections .* \| .*CVE-2024-10976, CVE-2025-8713.*CVE-2025-8714, CVE-2025-8715',
+ 'create or replace function auxeira.require_server(version integer) returns void language sql as ''''', '^null$')
+from unnest(array[140019, 150013, 160009, 170005]) version \g /dev/null
 select test.add_route(9, 'a condition is not asked about rows of others', 'ann',
  array[:'rows' || ' where evil.tells(metric_value)'], '^1$',
  'alter function evil.tells(jsonb) leakproof', '^P0001 seen: \{"mrr": 2\}',
@@ -178,10 +186,9 @@ select test.add_route(12, 'no trigger of one''s own runs as others', 'ann',
  array['create trigger planted before insert on auxeira.documents for each row execute function evil.steals()'],
  '^42501 permission denied',
  'grant trigger on auxeira.documents to auxeira_user', '^done$') \g /dev/null
-select test.add_route(13, 'nobody says who they are', 'stray',
- array[format('set local auxeira.metrics_org_ids = %L', :'bob'), :'rows'],
- '^42501 permission denied to set parameter', 'grant set on parameter auxeira.metrics_org_ids to auxeira_test_login',
- '^1$') \g /dev/null
+select test.add_route(13, 'nobody says who they are: ' || name, 'stray', array[format('set local auxeira.%s = %L', name, value), :'rows'],
+ '^42501 permission denied to set parameter', format('grant set on parameter auxeira.%s to auxeira_test_login', name), '^1$')
+from (values ('metrics_org_ids', test.org_of('bob')), ('bound_user_id', test.user_of('bob'))) setting (name, value) \g /dev/null
 select test.add_route(14, 'no identity, no rows and no error', 'stray', array[:'rows'], '^0$',
  'alter policy member_select on auxeira.dashboard_metrics using (org_id = current_setting(''auxeira.org_id'')::uuid)',
  '^22P02 ') \g /dev/null
@@ -211,6 +218,33 @@ select test.add_route(21, 'what others are asking is not told', 'ann',
  'grant pg_read_all_stats to auxeira_test_login', '^select') \g /dev/null
 select test.add_route(21, 'how many rows all tenants have is not told', 'ann',
  array['select sum(n_tup_ins) from pg_stat_all_tables'], '^42501 permission denied', 'grant pg_monitor to auxeira_test_login', '^\d+$') \g /dev/null
+select test.add_route(21, 'nor how many there are in all databases', 'ann',
+ array['select sum(pg_stat_get_db_tuples_inserted(oid)) from pg_database'], '^42501 permission denied',
+ 'grant pg_monitor to auxeira_test_login', '^\d+$') \g /dev/null
+select test.add_route(21, 'nor how much room they take: ' || how, 'ann', array['select pg_' || how],
+ '^42501 permission denied', 'grant execute on function pg_relation_size(regclass), pg_relation_size(regclass, text), pg_table_size(regclass),
+ pg_indexes_size(regclass), pg_total_relation_size(regclass), pg_database_size(name), pg_tablespace_size(name) to public', '^\d+$')
+from unnest(array['relation_size(''auxeira.users'')', 'table_size(''auxeira.users'')', 'indexes_size(''auxeira.users'')',
+ 'total_relation_size(''auxeira.users'')', 'database_size(current_database())', 'tablespace_size(''pg_default'')']) how \g /dev/null
+select test.add_route(21, 'nor how many the server counted: ' || query, 'ann', array[query], '^42501 how large tables are is not shown',
+ :'plain', answer, :'many')
+from (values ('select reltuples from pg_class where relname = ''dashboard_metrics''', '^70\d$'),
+ ('select relpages > 1 from pg_class where relname = ''dashboard_metrics''', '^true$'),
+ ('select relallvisible from pg_class where relname = ''dashboard_metrics''', '^\d+$'),
+ ('select * from pg_class', '^\d+$'),
+ ('select c from pg_class c where relname = ''dashboard_metrics''', ',70\d,'),
+ ('select count(*) from pg_class natural join pg_namespace where reltuples > 700', '^\d+$'),
+ ('select query_to_xml(''select relpages from pg_class'', true, true, '''') is document', '^false$'),
+ ('select max(ctid) from auxeira.dashboard_metrics', '^\(\d+,\d+\)$')) reading (query, answer) \g /dev/null
+select test.add_route(21, 'nor that, unless a superuser lets it', 'ann',
+ array['select reltuples from pg_class where relname = ''dashboard_metrics'''],
+ '^42501 how large tables are is not shown', 'set local auxeira.show_volumes = on', '^70\d$', :'many') \g /dev/null
+select test.add_route(21, 'which no login does itself', 'ann', array['set local auxeira.show_volumes = on'],
+ '^42501 permission denied to set parameter', 'grant set on parameter auxeira.show_volumes to auxeira_test_login', '^done$') \g /dev/null
+select test.add_route(21, 'nobody sends signals', 'ann', array['notify x'], '^42501 signals are not for',
+ :'plain', '^done$') \g /dev/null
+select test.add_route(21, 'nor waits for those of others', 'ann', array['listen x'], '^42501 signals are not for',
+ :'plain', '^done$') \g /dev/null
 select test.add_route(21, 'nobody is woken by pg_notify', 'ann', array['select pg_notify(''x'', ''y'')'], '^42501 permission denied',
  'grant execute on function pg_notify(text, text) to public', '^$') \g /dev/null
 select test.add_route(21, 'no large objects are left for others', 'ann', array['select lo_create(0)'], '^42501 permission denied',
@@ -287,15 +321,15 @@ create function test.trusted(api_function text, request text, beforehand text de
 -- --- The test ---------------------------------------------------------------------------------------------------
 
 select plan((2 * ((select count(*) from test.routes) + (select count(*) from test.plans) + (select count(*) from test.trusting))
-  + (select count(*) from test.rights_changing) + 6)::integer);
+  + (select count(*) from test.rights_changing) + 13)::integer);
 
 select matches(test.told(who, statements, setup), told, format('route %s: %s', number, what)) from test.routes;
 select matches(test.told(who, statements, setup || ';' || removal), leaks, format('route %s: %s, and leaks without its guard', number, what))
 from test.routes;
 
 select is(test.told_twice(statements), '{"mrr": 1} then {"mrr": 2}', format('route 18: %s is of whoever asks', what)) from test.plans;
-select is(test.told_twice(statements, 'alter function auxeira.readable_org_ids(text) immutable'), '{"mrr": 1} then {"mrr": 1}',
-          format('route 18: %s is of whoever asks, and leaks without its guard', what)) from test.plans;
+select is(test.told_twice(statements, 'alter function auxeira.readable_org_ids(text) immutable; alter function auxeira.only_org_id(text) immutable'),
+          '{"mrr": 1} then {"mrr": 1}', format('route 18: %s is of whoever asks, and leaks without its guard', what)) from test.plans;
 
 select matches(test.trusted(api_function, request),
  '^42501 this goes through the API alone', 'an SQL login is not the shim: ' || api_function)
@@ -308,9 +342,11 @@ select matches(test.trusted(api_function, request), '^42501 this goes through th
                'an SQL login does not hold up a change of rights: ' || api_function)
 from test.rights_changing;
 
--- Guards that cannot be removed here: they are compiled in.
-select cmp_ok(current_setting('server_version_num')::integer, '>=', 150014,
-              'routes 8, 18, 20: the server has the corrections of CVE-2025-8713, CVE-2024-10976, CVE-2025-8714');
+select is(test.fault(format('select auxeira.require_server(%s)', version)), 'no error',
+          format('routes 8, 18, 20: version %s of the server is good enough', version))
+from unnest(array[150014, 150020, 160010, 170006, 180000, 190000, current_setting('server_version_num')::integer]) version;
+
+-- Guards that are compiled in, and removed in test/mutation/guards.
 select pg_backend_pid() as pid \gset
 select matches(test.told('ann', array['select auxeira.checked(''{}'', ''{"required": ["a"]}'')']), '^ZA400 ',
                'route 23: a C++ exception is an error (the door that makes it one: test/boundary)');
@@ -318,6 +354,9 @@ select is(pg_backend_pid(), :pid, 'route 23: and ends nobody''s connection');
 select matches(test.told('shim', array[format('select auxeira.call(''{}'', ''health'', %s::jsonb)', nested)]), '^54001 ',
                'route 25: a request of many levels is refused: ' || what)
 from (values ('arrays', 'repeat(''['', 1000000)'), ('objects', 'repeat(''{"a":'', 1000000)')) deep (what, nested);
+select matches(test.told('ann', array['select auxeira.checked(jsonb_build_object(''a'', (repeat(''['', 8000) || repeat('']'', 8000))::jsonb),
+  (''{"properties": {"a": '' || repeat(''{"type": "array", "items": '', 8000) || ''{"type": "number"}'' || repeat(''}'', 8002))::jsonb)']),
+ '^54001 ', 'route 25: nor is one followed deeper than the stack');
 select matches(test.told('ann', array['select auxeira.checked(to_jsonb(repeat(''x'', 270000000)), ''{"type": "object"}'')']),
  '^(54000|22023|22026) ',
                'route 25: and one that is too large');

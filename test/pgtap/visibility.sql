@@ -52,11 +52,11 @@ declare
 begin
   for relation in select name from test.tenant_tables loop
     for member in select * from test.members loop
-      execute format($q$select string_agg(t.ctid::text, ' ' order by t.ctid) from auxeira.%I t
+      execute format($q$select string_agg(md5(t::text), ' ' order by md5(t::text)) from auxeira.%I t
         where test.may($1, %1$L, 'select', t.org_id, (to_jsonb(t) ->> 'startup_id')::uuid, '{sql}')$q$, relation)
       into expected using member;
       insert into test.readings values (member.name, relation, 'done ' || coalesce(to_json(expected)::text, '""'),
-        test.attempt(member, format('select string_agg(t.ctid::text, '' '' order by t.ctid) from auxeira.%I t', relation)));
+        test.attempt(member, format('select string_agg(md5(t::text), '' '' order by md5(t::text)) from auxeira.%I t', relation)));
     end loop;
   end loop;
 end
@@ -147,12 +147,20 @@ where c.names_organization or o.org_id = m.org_id;
 
 -- Facts are of the organization that the request names; the assumptions are everybody's.
 insert into test.calls
-select m.name, 'list_facts', kind || ' of ' || o.name,
-       case kind when 'assumptions' then o.org_id = m.org_id else test.may(m, kind, 'select', o.org_id, null, '{sql}') end,
-       test.outcome(m, 'list_facts', jsonb_build_object('kind', kind, 'organizationId', o.org_id))
+select m.name, 'list_facts', f.kind || ' of ' || o.name,
+       case when f.table_name is null then o.org_id = m.org_id else test.may(m, f.table_name, 'select', o.org_id, null, '{sql}') end,
+       test.outcome(m, 'list_facts', jsonb_build_object('kind', f.kind, 'organizationId', o.org_id))
 from test.members m, test.organizations o,
-  unnest(array['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
-               'benefit_redemptions', 'programs', 'grants', 'assumptions']) kind;
+  (values ('mrr-movements', 'mrr_movements'), ('cash-positions', 'cash_positions'), ('headcounts', 'headcounts'),
+          ('cash-flows', 'investment_cash_flows'), ('marks', 'investment_marks'), ('redemptions', 'benefit_redemptions'),
+          ('programs', 'programs'), ('grants', 'grants'), ('assumptions', null)) f (kind, table_name);
+
+-- Generations are known by their sessions.
+insert into test.calls
+select m.name, c.api_function, o.name, test.may(m, 'synthetic_data_sessions', c.command, o.org_id, null, '{sql, function}'),
+       test.outcome(m, c.api_function, jsonb_build_object('sessionId', s.session_id))
+from test.members m, test.organizations o join auxeira.synthetic_data_sessions s using (org_id),
+  (values ('get_synthetic_report', 'select'), ('remove_synthetic_session', 'delete')) c (api_function, command);
 
 -- Proposals go to any startup; what is asked is the proposer's right.
 insert into test.calls
@@ -205,6 +213,7 @@ from test.members m,
   (values ('me', '{}'), ('logout', '{}'), ('logout_all', '{}'), ('list_sessions', '{}'), ('list_access_events', '{}'),
           ('list_api_keys', '{}'), ('list_organizations', '{}'), ('list_relationships', '{}'),
           ('list_investments', '{}'), ('list_partnerships', '{}'), ('list_integrations', '{}'), ('list_templates', '{}'),
+          ('list_synthetic_sessions', '{}'), ('admin_create_ecosystem', '{"organizations": 10, "days": 30}'),
           ('get_gamification_profile', '{}'), ('get_benchmarks', '{}'),
           ('create_api_key', '{"name": "x", "scopes": ["metrics:read"]}'),
           ('admin_stats', '{}'), ('admin_cleanup', '{}'),
@@ -247,7 +256,7 @@ select is_empty($$
   where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r' and not exists (
     select from auxeira.visibility v where v.table_name = c.relname)
   except values ('integration_credentials'), ('user_sessions'), ('api_keys'), ('access_events'), ('invitations'),
-    ('writing_turns') $$,
+    ('writing_turns'), ('synthetic_members') $$,
   'no tenant table is forgotten, except those that nobody may touch');
 select is_empty($$ select v.table_name from auxeira.visibility v where to_regclass('auxeira.' || v.table_name) is null $$,
                 'the matrix has no table that is not there');

@@ -106,6 +106,14 @@ TEST(ApiSettings, proxies_are_addresses_and_networks) {
         "networks such as 127.0.0.1,10.0.0.0/8");
 }
 
+TEST(ApiSettings, the_database_on_another_machine_is_verified) {
+    EXPECT_EQ(refusal({{"AUXEIRA_APP_DSN", "host=db.example password=hidden sslmode=require"}}),
+              "AUXEIRA_APP_DSN leads to db.example with sslmode=require; allowed: sslmode=verify-full or "
+              "verify-ca for a server on another machine");
+    EXPECT_EQ(refusal({{"AUXEIRA_APP_DSN", "host=db.example sslmode=verify-full"}}), "accepted");
+    EXPECT_EQ(refusal({{"AUXEIRA_APP_DSN", "host=127.0.0.1"}}), "accepted");
+}
+
 TEST(ApiSettings, public_url_is_a_page) {
     for (const char* value : {"https://app.example", "http://localhost:3000", "https://example.com/auxeira"})
         EXPECT_EQ(read_settings(environment({{"AUXEIRA_PUBLIC_URL", value}})).public_url, value);

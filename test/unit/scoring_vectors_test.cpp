@@ -91,10 +91,10 @@ TEST(Vectors, PercentScaleIsTheUnitScaleTimesAHundred) {
 }
 
 TEST(Vectors, LikertFromOneToFive) {
-    const Answers answers = answers_of(Json::parse(R"({
+    const Json responses = Json::parse(R"({
         "team": {"q1": 5, "q2": 4, "q3": 5}, "market": {"q1": 4, "q2": 3}, "product": {"q1": 5, "q2": 4, "q3": 4},
-        "business": {"q1": 3, "q2": 3}, "financial": {"q1": 2, "q2": 4}, "traction": {"q1": 2, "q2": 3}})"));
-    const Score result = score(answers, {.scale = Scale::likert1_5});
+        "business": {"q1": 3, "q2": 3}, "financial": {"q1": 2, "q2": 4}, "traction": {"q1": 2, "q2": 3}})");
+    const Score result = score(answers_of(responses), {.scale = Scale::likert1_5});
     EXPECT_EQ(result.total, 68);
     EXPECT_NEAR(result.raw, 68.3333, 0.00005);
     EXPECT_EQ(figures(result, &ComponentScore::points), Json::parse(R"({"team": 22.9, "market": 12.5,
@@ -104,9 +104,9 @@ TEST(Vectors, LikertFromOneToFive) {
 }
 
 TEST(Vectors, AnswersOnAnotherScaleAreAllRefused) {
-    const Answers answers = answers_of(vectors().at(0).at("responses"), 5);
+    const Json first = vectors().at(0);
     try {
-        score(answers, {});
+        score(answers_of(first.at("responses"), 5), {});
         FAIL() << "no refusal";
     } catch (const Rejection& rejection) {
         const std::string& detail = rejection.detail();

@@ -96,10 +96,11 @@ const ofInvitation = (rule) => insideOrganization('invitationId', async (world, 
   return organizations.map((organization) => (organization === null ? randomUUID() : made.shift().id));
 }, rule);
 
-const facts = ['mrr_movements', 'cash_positions', 'headcounts', 'investment_cash_flows', 'investment_marks',
-  'benefit_redemptions', 'programs', 'grants'];
+const facts = { 'mrr-movements': 'mrr_movements', 'cash-positions': 'cash_positions', headcounts: 'headcounts',
+  'cash-flows': 'investment_cash_flows', marks: 'investment_marks', redemptions: 'benefit_redemptions',
+  programs: 'programs', grants: 'grants' };
 
-const ofFacts = (world) => facts.flatMap((kind) => ofOrganization(kind, 'select',
+const ofFacts = (world) => Object.entries(facts).flatMap(([kind, table]) => ofOrganization(table, 'select',
   ({ org_id: organizationId }) => ({ parameters: { kind }, query: { organizationId } }))(world));
 
 // --- Relationships ------------------------------------------------------------------------------------------------
@@ -153,6 +154,15 @@ const ofTemplate = (command) => (world) => world.members.flatMap((caller) =>
     asIf: key(caller, 'nowhere'), parameters: { templateId: template.template_id },
     // What was removed stays so until all have asked; the other cells about it may have come first.
     accepts: command === 'update' ? [200, 404] : [200],
+  })));
+
+const ofSession = (command) => (world) => world.members.flatMap((caller) =>
+  [...world.sessions, { org_id: world.nowhere.org_id, session_id: randomUUID() }].map((session) => ({
+    caller, target: session.org_id, isOwn: session.org_id === caller.org_id,
+    isAllowed: world.may(caller, 'synthetic_data_sessions', command, session.org_id),
+    isSeen: session.org_id === caller.org_id,
+    name: session.org_id === world.nowhere.org_id ? key(caller, 'nowhere') : undefined,
+    asIf: key(caller, 'nowhere'), parameters: { sessionId: session.session_id },
   })));
 
 // --- Mails' tokens, and others ---------------------------------------------------------------------------------------
@@ -255,6 +265,9 @@ export const cells = {
     ({ org_id: organizationId }) => ({ query: { organizationId, type: 'startup_founder' } })),
   'POST /api/dashboard/metrics': inActive('dashboard_metrics', points),
   'POST /api/synthetic/generate': inActive('synthetic_data_sessions', { count: 1 }),
+  'GET /api/synthetic/sessions': own(),
+  'DELETE /api/synthetic/sessions/:sessionId': ofSession('delete'),
+  'GET /api/synthetic/sessions/:sessionId/report': ofSession('select'),
   'GET /api/synthetic/templates': own(),
   'POST /api/synthetic/templates': inActive('organization_templates', () => ({ template_name: randomUUID(),
     data_schema: { users: { type: 'integer' } }, generation_rules: { users: { low: 1, high: 9 } } })),
@@ -271,6 +284,7 @@ export const cells = {
 
   'GET /api/admin/stats': forAdministrators(),
   'POST /api/admin/cleanup': forAdministrators(),
+  'POST /api/admin/synthetic/ecosystem': forAdministrators(() => ({ json: { organizations: 10, days: 30 } })),
   'PATCH /api/admin/users/:userId': forAdministrators((world) => ({
     parameters: { userId: world.members[0].user_id }, json: { isActive: false } })),
 };

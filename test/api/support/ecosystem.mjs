@@ -97,6 +97,7 @@ export class Ecosystem {
     this.kinds = await query(dsn, 'select * from auxeira.relationship_kinds');
     this.matrix = await query(dsn, 'select * from auxeira.visibility');
     this.templates = await query(dsn, 'select org_id, template_id from auxeira.organization_templates');
+    this.sessions = await query(dsn, 'select org_id, session_id from auxeira.synthetic_data_sessions');
     this.integrations = await query(dsn, 'select org_id, integration_id from auxeira.integrations');
     await this.lookAgain(dsn);
   }

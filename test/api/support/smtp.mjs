@@ -1,13 +1,12 @@
 // Mail servers of one's own: a real one, which keeps what it is given, and one that says what it is told to say.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { host, selfSigned } from './certificate.mjs';
 import { eventually } from './wait.mjs';
-
-const host = '127.0.0.1';
 
 // Whatever a failed test leaves behind ends with the tests of the file.
 const running = new Set();
@@ -69,14 +68,6 @@ export function parseMail(bytes) {
 }
 
 // --- A real server ---------------------------------------------------------------------------------------------
-
-function selfSigned(directory) {
-  const [certificate, key] = ['certificate.pem', 'key.pem'].map((name) => join(directory, name));
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
-    '-days', '2', '-subj', '/CN=localhost', '-addext', `subjectAltName=IP:${host}`, '-keyout', key,
-    '-out', certificate], { stdio: 'ignore' });
-  return { certificate, key };
-}
 
 // `tls`: 'starttls' or 'smtps', with a certificate of its own in the file `certificate`.
 export async function startSmtp({ tls } = {}) {

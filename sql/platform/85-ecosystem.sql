@@ -1,0 +1,171 @@
+-- Synthetic ecosystems: who takes part. Everything is made from a seed with statements over
+-- sets; what one step needs of another it reads from the tables, so that figures cannot differ from what they are of.
+set local role auxeira_owner;
+
+create type auxeira.ecosystem_plan as (
+  session_org uuid, session_id uuid, seed bigint, root text, as_of timestamptz, months integer, days integer, variance double precision,
+  trend text);
+comment on type auxeira.ecosystem_plan is
+  'What an ecosystem is made from. session_org and session_id: the session; root: what keeps ecosystems of one seed apart; months: calendar months, the one of '
+  'as_of the last; trend: NULL for what is usual at the stage of each company.';
+
+create table auxeira.synthetic_members (
+  org_id uuid not null references auxeira.organizations on delete cascade,
+  session_id uuid not null,
+  session_org uuid not null,
+  kind auxeira.organization_type not null,
+  place integer not null check (place >= 1),
+  model_id uuid not null,
+  is_real boolean not null,
+  stage text,
+  industry text not null,
+  region text not null,
+  business_model text not null,
+  months integer not null check (months >= 1),
+  primary key (org_id, session_id)
+);
+create index synthetic_members_place on auxeira.synthetic_members (session_id, kind, place);
+comment on table auxeira.synthetic_members is
+  'Who takes part in a synthetic ecosystem: organizations it made, and real ones that it was made around.';
+comment on column auxeira.synthetic_members.session_org is 'Whose session it is, who may have it removed.';
+comment on column auxeira.synthetic_members.place is 'First, second, ... of its kind.';
+comment on column auxeira.synthetic_members.model_id is
+  'What the model knows it by: its own id, or for a real one the id that would have been made in its place, so that the same '
+  'seed makes the same figures of it anywhere.';
+comment on column auxeira.synthetic_members.months is 'For how many months, up to the end, there are figures of it.';
+call auxeira.protect_private_table('auxeira.synthetic_members');
+
+-- --- Choices -----------------------------------------------------------------------------------------------------
+
+create function auxeira.chance(plan auxeira.ecosystem_plan, what text) returns double precision
+  language sql immutable parallel safe return auxeira.synthetic_uniform(plan.seed, plan.root || '/' || what);
+comment on function auxeira.chance(auxeira.ecosystem_plan, text) is 'A number from 0 to 1, always the same for the same thing.';
+
+create function auxeira.chosen(plan auxeira.ecosystem_plan, what text, choices text[]) returns text
+  language sql immutable parallel safe
+  return choices[1 + floor(auxeira.chance(plan, what) * cardinality(choices))::integer];
+comment on function auxeira.chosen(auxeira.ecosystem_plan, text, text[]) is 'One of the choices, always the same for the same thing.';
+
+create function auxeira.made_id(plan auxeira.ecosystem_plan, what text) returns uuid
+  language sql immutable parallel safe return auxeira.synthetic_uuid(plan.seed, plan.root || '/' || what);
+comment on function auxeira.made_id(auxeira.ecosystem_plan, text) is 'The id of a thing that an ecosystem makes.';
+
+create function auxeira.made_id(plan auxeira.ecosystem_plan, what text, at timestamptz) returns uuid
+  language sql immutable parallel safe return auxeira.synthetic_uuid(plan.seed, plan.root || '/' || what, 0, at);
+comment on function auxeira.made_id(auxeira.ecosystem_plan, text, timestamptz) is
+  'The id of a thing of which there are many, in the order of time.';
+
+create function auxeira.month_end(month date, as_of timestamptz) returns timestamptz language sql immutable parallel safe
+  return least((month + interval '1 month' - interval '1 second') at time zone 'UTC', as_of);
+comment on function auxeira.month_end(date, timestamptz) is
+  'The point that the figures of a month are of: its last second (UTC), or the time they are as of.';
+
+create function auxeira.day_of(plan auxeira.ecosystem_plan, what text, month date) returns date
+  language sql immutable parallel safe
+  return least(month + floor(auxeira.chance(plan, what) * 28)::integer, (plan.as_of at time zone 'UTC')::date);
+comment on function auxeira.day_of(auxeira.ecosystem_plan, text, date) is 'The day of a month on which a thing happens.';
+
+create function auxeira.points_of(plan auxeira.ecosystem_plan)
+  returns table (month date, at timestamptz, state_at timestamptz, is_month boolean)
+  language sql stable rows 36
+begin atomic
+  with months as (
+    select (date_trunc('month', plan.as_of at time zone 'UTC') - make_interval(months => n))::date as month
+    from generate_series(plan.months - 1, 0, -1) n
+  ), days as (
+    select ((plan.as_of at time zone 'UTC')::date - n) as day from generate_series(60, 1, -1) n
+  )
+  select m.month, auxeira.month_end(m.month, plan.as_of), auxeira.month_end(m.month, plan.as_of), true from months m
+  union all
+  select date_trunc('month', d.day)::date, (d.day + interval '1 day' - interval '1 second') at time zone 'UTC',
+    auxeira.month_end((date_trunc('month', d.day) - interval '1 month')::date, plan.as_of), false
+  from days d join months m on m.month = date_trunc('month', d.day) - interval '1 month'
+  where (d.day + interval '1 day' - interval '1 second') at time zone 'UTC' < plan.as_of
+    and extract(month from d.day) = extract(month from d.day + 1);
+end;
+comment on function auxeira.points_of(auxeira.ecosystem_plan) is
+  'The points of the dashboards: the end of every month and, for organizations that there are, of the last 60 days. '
+  'state_at: the month''s end up to then, which is how old the latest figures of companies are.';
+
+-- --- Who takes part ----------------------------------------------------------------------------------------------
+
+create function auxeira.made_name(plan auxeira.ecosystem_plan, kind auxeira.organization_type, place integer)
+  returns text language sql immutable parallel safe
+begin atomic
+  select case kind
+      when 'startup' then first.name || last.name
+      when 'angel_investor' then person.name || ' ' || family.name
+      when 'government' then first.name || ' Innovation Agency'
+      when 'corporate' then first.name || ' Group'
+      when 'esg_fund' then first.name || ' Sustainability Fund'
+      when 'impact_fund' then first.name || ' Impact Fund'
+      else first.name || ' Ventures' end
+  from auxeira.chosen(plan, format('name/%s/%s/first', kind, place), '{Acacia, Aloe, Amber, Baobab, Bright, Cedar, Clear,
+      Coral, Delta, Ebony, Falcon, Fern, Granite, Harbour, Indigo, Iroko, Jasmin, Kite, Kola, Lagoon, Lotus, Marula, Mint,
+      Nile, North, Ocean, Olive, Palm, Quartz, River, Rooibos, Saffron, Sahel, Savanna, Shea, Sun, Teak, Tide, Umber, Vela,
+      West, Zambezi}') as first (name),
+    auxeira.chosen(plan, format('name/%s/%s/last', kind, place), '{Base, Box, Care, Cart, Cloud, Desk, Farm, Flow, Grid, Health,
+      Hub, Labs, Learn, Ledger, Line, Link, Logic, Loop, Market, Metrics, Mobility, Pay, Power, Route, Soft, Stack, Stock,
+      Track, Water, Works}') as last (name),
+    auxeira.chosen(plan, format('name/%s/%s/person', kind, place), '{Abena, Amina, Ben, Chidi, Chloe, Daniel, Efua, Farid, Grace,
+      Hana, Ibrahim, Imani, Jonas, Kofi, Lena, Lindiwe, Maria, Musa, Nadia, Noor, Omar, Peter, Rosa, Samuel, Sara, Tariq,
+      Thandi, Victor, Wanjiru, Yusuf, Zainab}') as person (name),
+    auxeira.chosen(plan, format('name/%s/%s/family', kind, place), '{Abebe, Adeyemi, Banda, Berg, Botha, Chen, Diallo, Dlamini,
+      Fischer, Garcia, Haddad, Jensen, Kamau, Keita, Mensah, Mokoena, Moreau, Mwangi, Ndiaye, Nkosi, Novak, Okafor, Osei,
+      Otieno, Patel, Rossi, Santos, Tadesse, Toure, Wilson}') as family (name);
+end;
+comment on function auxeira.made_name(auxeira.ecosystem_plan, auxeira.organization_type, integer) is
+  'The name of a synthetic organization.';
+
+create function auxeira.invite_real(plan auxeira.ecosystem_plan, around uuid[]) returns void language sql volatile
+begin atomic
+  with placed as (
+    select o.*, row_number() over (partition by o.org_type order by a.place)::integer as place
+    from unnest(around) with ordinality a (org_id, place) join auxeira.organizations o on o.org_id = a.org_id
+  )
+  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
+    region, business_model, months)
+  select p.org_id, plan.session_id, plan.session_org, p.org_type, p.place, model.id, true,
+    case when p.org_type = 'startup' then c.stage end, c.industry, c.region, c.business_model, plan.months
+  from placed p
+    cross join lateral auxeira.made_id(plan, format('organization/%s/%s', p.org_type, p.place)) model (id)
+    cross join lateral auxeira.synthetic_company(plan.seed, model.id, p.stage::text, p.industry, p.region,
+      p.business_model) c;
+end;
+comment on function auxeira.invite_real(auxeira.ecosystem_plan, uuid[]) is
+  'Lets organizations that there are take part, first of their kinds, in the order given.';
+
+-- A company that is younger than the ecosystem joins it when it is founded.
+create function auxeira.make_organizations(plan auxeira.ecosystem_plan, wanted jsonb) returns void
+  language sql volatile
+begin atomic
+  with made as (
+    select auxeira.made_id(plan, format('organization/%s/%s', w.key, n)) as org_id,
+           w.key::auxeira.organization_type as kind, n as place
+    from jsonb_each_text(wanted) w
+      cross join lateral generate_series(1 + (
+        select count(*) from auxeira.synthetic_members m
+        where m.session_id = plan.session_id and m.kind::text = w.key)::integer, w.value::integer) n
+  ), described as materialized (
+    select made.*, c.stage, c.industry, c.region, c.business_model, c.founded_months_ago
+    from made cross join lateral auxeira.synthetic_company(plan.seed, made.org_id) c
+  ), stored as (
+    insert into auxeira.organizations (org_id, name, org_type, industry, region, stage, business_model, founded_on,
+      is_synthetic, synthetic_session, created_at)
+    select d.org_id, auxeira.made_name(plan, d.kind, d.place), d.kind, d.industry, d.region,
+      case when d.kind = 'startup' then d.stage::auxeira.stage end,
+      case when d.kind = 'startup' then d.business_model end,
+      (date_trunc('month', plan.as_of at time zone 'UTC') - make_interval(months => d.founded_months_ago))::date,
+      true, plan.session_id, plan.as_of
+    from described d
+  )
+  insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
+    region, business_model, months)
+  select d.org_id, plan.session_id, plan.session_org, d.kind, d.place, d.org_id, false, case when d.kind = 'startup' then d.stage end, d.industry,
+    d.region, d.business_model, least(plan.months, greatest(d.founded_months_ago, 1))
+  from described d;
+end;
+comment on function auxeira.make_organizations(auxeira.ecosystem_plan, jsonb) is
+  'Makes the organizations that are missing. wanted: {type of organization: how many, real ones included}.';
+
+reset role;

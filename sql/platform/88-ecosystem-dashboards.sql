@@ -1,0 +1,375 @@
+-- Synthetic ecosystems: the dashboards of investors, partners and governments, read off the rows of their children. No
+-- figure here has a source of its own; whoever adds up the children of a point gets the same.
+set local role auxeira_owner;
+
+-- --- Internal rate of return -------------------------------------------------------------------------------------
+
+create function auxeira.xirr(dates date[], amounts numeric[]) returns numeric
+  language plpgsql immutable strict parallel safe as $$
+declare
+  years constant double precision[] := array(
+    select (d - dates[1]) / 365.0 from unnest(dates) with ordinality t (d, n) order by n);
+  low double precision := ln(0.0001);
+  high double precision := ln(1001);
+  middle double precision;
+  worth double precision;
+begin
+  if (select min(a) >= 0 or max(a) <= 0 from unnest(amounts) a) then
+    return null;
+  end if;
+  for step in 1 .. 50 loop
+    middle := (low + high) / 2;
+    select sum(f.amount * exp(-middle * f.year)) into worth
+    from unnest(amounts::double precision[], years) f (amount, year);
+    if worth > 0 then low := middle; else high := middle; end if;
+  end loop;
+  return round((exp((low + high) / 2) - 1)::numeric, 9);
+end
+$$;
+comment on function auxeira.xirr(date[], numeric[]) is
+  'The yearly rate r, -0.9999 to 1000, with sum(amount / (1 + r)^((date - first date) / 365)) = 0: Actual/365, as '
+  'spreadsheets have it, for flows that are paid first and received later. By bisection in ln(1 + r). NULL when nothing was '
+  'paid or nothing received.';
+
+create function auxeira.irr_of(of_session uuid, investor uuid, day date, net_asset_value numeric) returns numeric
+  language sql stable
+  return (
+    select case when min(f.flow_date) <= day - 365
+             then round(auxeira.xirr(array_agg(f.flow_date order by f.flow_date, f.flow_id) || day,
+                                     array_agg(f.amount order by f.flow_date, f.flow_id) || net_asset_value), 4) end
+    from (select c.flow_date, c.flow_id, case c.flow_type when 'contribution' then -c.amount else c.amount end as amount
+          from auxeira.investment_cash_flows c
+          where c.org_id = investor and c.session_id = of_session and c.flow_date <= day) f);
+comment on function auxeira.irr_of(uuid, uuid, date, numeric) is
+  'The gross rate of return of an investor up to a day, what is held counted as paid out then. NULL in the first year.';
+
+-- --- Companies at a point ------------------------------------------------------------------------------------------
+
+create function auxeira.part_of(part numeric, whole numeric, digits integer default 4) returns numeric
+  language sql immutable parallel safe return round(part / nullif(whole, 0), digits);
+comment on function auxeira.part_of(numeric, numeric, integer) is 'A ratio, NULL when there is nothing to divide by.';
+
+create function auxeira.within(ratio numeric, low numeric, high numeric) returns numeric language sql immutable parallel safe
+  return case when ratio is not null then least(greatest(ratio, low), high) end;
+comment on function auxeira.within(numeric, numeric, numeric) is 'A ratio inside the bounds of the catalogue of metrics.';
+
+create type auxeira.company_state as (
+  sse numeric, runway numeric, revenue numeric, environmental numeric, social numeric, governance numeric, emissions numeric,
+  lives numeric, beneficiaries numeric, employees integer, hires bigint);
+comment on type auxeira.company_state is
+  'What dashboards of others read of a company in a month. hires: all so far; emissions: scopes 1 and 2, NULL when not told.';
+
+-- Company by company: while an ecosystem is being made there are no statistics to plan anything else by.
+create function auxeira.states_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, month date, at timestamptz, next_at timestamptz, state auxeira.company_state)
+  language sql stable rows 10000
+begin atomic
+  select c.org_id, date_trunc('month', d.metric_timestamp at time zone 'UTC')::date, d.metric_timestamp,
+    lead(d.metric_timestamp) over (partition by c.org_id order by d.metric_timestamp),
+    row(m.sse_score, m.runway_months, m.revenue, m.environmental_score, m.social_score, m.governance_score,
+        m.scope1_tco2e + m.scope2_tco2e, m.lives_reached, m.beneficiaries, m.team_size,
+        sum(m.hires) over (partition by c.org_id order by d.metric_timestamp))::auxeira.company_state
+  from auxeira.synthetic_members c
+    cross join lateral (
+      select f.metric_timestamp, f.metric_value from auxeira.dashboard_metrics f
+      where f.org_id = c.org_id and f.dashboard_type = 'startup_founder' and f.session_id = c.session_id
+        and f.aggregation_period = 'month' offset 0) d
+    cross join lateral jsonb_to_record(d.metric_value) m (sse_score numeric, runway_months numeric, revenue numeric,
+      environmental_score numeric, social_score numeric, governance_score numeric, scope1_tco2e numeric,
+      scope2_tco2e numeric, lives_reached numeric, beneficiaries numeric, team_size integer, hires integer)
+  where c.session_id = plan.session_id and c.kind = 'startup';
+end;
+comment on function auxeira.states_of(auxeira.ecosystem_plan) is
+  'The companies by month, from their own rows. next_at: when the next figures come, NULL for the last.';
+
+-- --- Investors ---------------------------------------------------------------------------------------------------------
+
+create function auxeira.positions_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, investment auxeira.investments,
+                 invested numeric, distributed numeric, fair_value numeric, ended_on date)
+  language sql stable rows 10000
+begin atomic
+  with points as materialized (
+    select p.at, (p.at at time zone 'UTC')::date as day, p.is_month from auxeira.points_of(plan) p
+  )
+  select m.org_id, m.kind, p.at, p.day, i.investment, f.invested, coalesce(f.distributed, 0), k.fair_value,
+    case when k.method = 'exit' then k.as_of end
+  from auxeira.synthetic_members m
+    cross join lateral (
+      select i.investment_id, i.investment_date, i as investment from auxeira.investments i
+      where i.org_id = m.org_id and i.session_id = m.session_id and i.status <> 'pipeline' offset 0) i
+    join points p on p.day >= i.investment_date and (p.is_month or m.is_real)
+    cross join lateral (
+      select k.fair_value, k.method, k.as_of from auxeira.investment_marks k
+      where k.org_id = m.org_id and k.investment_id = i.investment_id and k.session_id = m.session_id and k.as_of <= p.day
+      order by k.as_of desc limit 1) k
+    cross join lateral (
+      select sum(f.amount) filter (where f.flow_type = 'contribution') as invested,
+        sum(f.amount) filter (where f.flow_type = 'distribution') as distributed
+      from auxeira.investment_cash_flows f
+      where f.org_id = m.org_id and f.investment_id = i.investment_id and f.session_id = m.session_id
+        and f.flow_date <= p.day) f
+  where m.session_id = plan.session_id;
+end;
+comment on function auxeira.positions_of(auxeira.ecosystem_plan) is
+  'Every investment at every point since it was made: what was paid in and out, the latest mark, when it ended.';
+
+create function auxeira.holdings_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, startup_id uuid, deals bigint,
+    held bigint, exits bigint, exits_this_year bigint, new_deals bigint, syndicates bigint, pro_rata bigint,
+    invested numeric, distributed numeric, fair_value numeric, lost numeric, equity numeric, since date)
+  language sql stable rows 10000
+begin atomic
+  select p.org_id, p.kind, p.at, p.day, (p.investment).startup_id, count(*), count(*) filter (where p.ended_on is null),
+    count(*) filter (where p.ended_on is not null and p.distributed > 0),
+    count(*) filter (where p.distributed > 0 and p.ended_on >= date_trunc('year', p.day)::date),
+    count(*) filter (where (p.investment).investment_date > p.day - 30),
+    count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"syndicate": true}'),
+    count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"proRata": true}'),
+    sum(p.invested), sum(p.distributed), sum(p.fair_value),
+    sum(p.invested) filter (where p.distributed + p.fair_value < p.invested),
+    sum((p.investment).equity_percentage) filter (where p.ended_on is null), min((p.investment).investment_date)
+  from auxeira.positions_of(plan) p
+  group by p.org_id, p.kind, p.at, p.day, (p.investment).startup_id;
+end;
+comment on function auxeira.holdings_of(auxeira.ecosystem_plan) is
+  'Positions by company. new_deals: of the last 30 days; lost: paid for what is worth less now.';
+
+create function auxeira.portfolios_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, figures jsonb) language sql stable rows 1000
+begin atomic
+  with points as materialized (select * from auxeira.points_of(plan)
+  ), states as materialized (select * from auxeira.states_of(plan)
+  ), holdings as materialized (
+    select h.*, h.held > 0 as is_held, now.state, year_ago.state as earlier, first.state as first,
+      year_ago.org_id is not null as has_year
+    from auxeira.holdings_of(plan) h
+      join points p on p.at = h.at
+      left join states now on now.org_id = h.startup_id and p.state_at >= now.at
+        and (now.next_at is null or p.state_at < now.next_at)
+      left join states year_ago on year_ago.org_id = h.startup_id and year_ago.month = now.month - interval '1 year'
+      left join states first on first.org_id = h.startup_id and first.month = date_trunc('month', h.since)::date
+  ), totals as (
+    select h.org_id, h.kind, h.at, h.day, count(*) filter (where is_held) as companies, sum(deals) as deals, sum(held) as held,
+      sum(exits) as exits, sum(exits_this_year) as exits_this_year, sum(new_deals) as new_deals,
+      sum(syndicates) as syndicates, sum(pro_rata) filter (where (state).runway < 9) as follow_ons,
+      sum(invested) as invested, sum(distributed) as distributed, sum(fair_value) as nav, sum(lost) as lost,
+      max(fair_value) as largest, avg((state).sse) filter (where is_held) as sse,
+      count(*) filter (where is_held and (state).sse >= 75) as high,
+      count(*) filter (where is_held and ((state).sse < 50 or (state).sse < 75 and (state).runway < 6)) as at_risk,
+      round(avg((state).environmental) filter (where is_held), 2) as environmental,
+      round(avg((state).social) filter (where is_held), 2) as social,
+      round(avg((state).governance) filter (where is_held), 2) as governance,
+      count(*) filter (where is_held and (state).governance >= 60) as certified,
+      count((state).emissions) filter (where is_held) as measured,
+      sum((state).emissions * equity / 100) filter (where is_held) as financed_emissions,
+      auxeira.part_of(sum((state).emissions) filter (where is_held), sum((state).employees)
+        filter (where is_held and (state).emissions is not null), 12) as intensity,
+      auxeira.part_of(sum((first).emissions) filter (where is_held), sum((first).employees)
+        filter (where is_held and (first).emissions is not null), 12) as first_intensity,
+      avg((state).environmental + (state).social + (state).governance) filter (where is_held and has_year)
+        / nullif(avg((h.earlier).environmental + (h.earlier).social + (h.earlier).governance)
+                 filter (where is_held and has_year), 0) - 1 as esg_change,
+      sum((state).lives) as lives, sum((state).beneficiaries) filter (where is_held) as beneficiaries,
+      sum((state).lives - (first).lives) as lives_gained,
+      sum((state).lives) filter (where has_year) / nullif(sum((h.earlier).lives) filter (where has_year), 0) - 1 as lives_change,
+      sum(invested) filter (where is_held and (state).social >= 50) as social_capital,
+      sum(invested) filter (where is_held) as held_capital,
+      count(*) filter (where is_held and (state).employees >= (first).employees) as growing,
+      avg(least(1, (state).lives / nullif(2 * (first).lives, 0))) as outcome
+    from holdings h group by h.org_id, h.kind, h.at, h.day
+  ), deal_flow as (
+    select m.org_id, p.at, count(*) filter (where i.due_diligence_start <= (p.at at time zone 'UTC')::date
+        and coalesce(i.due_diligence_end > (p.at at time zone 'UTC')::date, true)) as open,
+      count(*) filter (where i.due_diligence_start <= (p.at at time zone 'UTC')::date
+        and i.due_diligence_start > (p.at at time zone 'UTC')::date - 30) as begun
+    from auxeira.synthetic_members m
+      cross join lateral (
+        select i.due_diligence_start, i.due_diligence_end from auxeira.investments i
+        where i.org_id = m.org_id and i.session_id = m.session_id offset 0) i
+      join points p on p.is_month or m.is_real
+    where m.session_id = plan.session_id
+    group by m.org_id, p.at
+  )
+  select t.org_id, t.kind, t.at, case t.kind
+    when 'venture_capital' then jsonb_build_object(
+      'portfolio_size', t.companies, 'total_aum', round(t.invested), 'active_deals', f.open, 'deal_flow_monthly', f.begun,
+      'portfolio_valuation', round(t.nav), 'exits_ytd', t.exits_this_year, 'avg_sse_score', round(t.sse, 2),
+      'high_performers', t.high, 'at_risk_companies', t.at_risk, 'new_investments', t.new_deals)
+    when 'angel_investor' then jsonb_build_object(
+      'investments_count', t.deals, 'total_invested', round(t.invested), 'active_investments', t.held, 'exits', t.exits,
+      'portfolio_irr', auxeira.within(r.irr, -1, 2), 'check_size_avg', auxeira.part_of(t.invested, t.deals, 0),
+      'due_diligence_active', f.open, 'syndicate_deals', t.syndicates, 'follow_on_opportunities', coalesce(t.follow_ons, 0))
+    when 'esg_fund' then jsonb_build_object(
+      'esg_score_avg', round((t.environmental + t.social + t.governance) / 3, 2), 'environmental_score', t.environmental,
+      'social_impact_score', t.social, 'governance_score', t.governance, 'sustainable_investments', t.held,
+      'carbon_reduction', auxeira.within(round(1 - t.intensity / nullif(t.first_intensity, 0), 4), 0, 1),
+      'impact_measurement', auxeira.part_of(t.measured, t.companies),
+      'certification_rate', auxeira.part_of(t.certified, t.companies),
+      'sustainability_trend', auxeira.within(round(t.esg_change, 4), 0, 1),
+      'financed_emissions', round(t.financed_emissions, 2))
+    else jsonb_build_object(
+      'social_roi', auxeira.part_of(t.lives_gained * a.life, t.invested, 2), 'lives_impacted', t.lives,
+      'sdg_alignment', auxeira.part_of(coalesce(t.social_capital, 0), t.held_capital), 'impact_investments', t.held,
+      'beneficiaries', coalesce(t.beneficiaries, 0), 'impact_score', t.social,
+      'community_development', auxeira.part_of(t.growing, t.companies),
+      'social_progress', auxeira.within(round(t.lives_change, 4), 0, 1), 'outcome_achievement', round(t.outcome, 4)) end
+    || jsonb_build_object(
+      'paid_in', t.invested, 'distributed', t.distributed, 'nav', t.nav, 'irr', r.irr,
+      'dpi', auxeira.part_of(t.distributed, t.invested), 'rvpi', auxeira.part_of(t.nav, t.invested),
+      'tvpi', auxeira.part_of(t.distributed, t.invested) + auxeira.part_of(t.nav, t.invested),
+      'moic', auxeira.part_of(t.distributed + t.nav, t.invested),
+      'loss_ratio', auxeira.part_of(coalesce(t.lost, 0), t.invested), 'top1_share', auxeira.part_of(t.largest, t.nav))
+  from totals t
+    join deal_flow f on f.org_id = t.org_id and f.at = t.at
+    cross join lateral (select auxeira.irr_of(plan.session_id, t.org_id, t.day, t.nav) as irr) r
+    cross join (
+      select (auxeira.assumption('sroi_value_per_person')).value * (1 - (auxeira.assumption('sroi_deadweight')).value)
+        * (1 - (auxeira.assumption('sroi_displacement')).value) * (auxeira.assumption('sroi_attribution')).value as life) a
+  where t.companies > 0;
+end;
+comment on function auxeira.portfolios_of(auxeira.ecosystem_plan) is
+  'The dashboards of investors, for the points at which they hold a company.';
+
+-- --- Partners ------------------------------------------------------------------------------------------------------------
+
+create function auxeira.partners_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, figures jsonb) language sql stable rows 1000
+begin atomic
+  with points as materialized (
+    select p.at, (p.at at time zone 'UTC')::date as day, p.is_month from auxeira.points_of(plan) p
+  ), partnered as (
+    select p.org_id, points.at, points.day, count(*) filter (where p.end_date > points.day) as active,
+      count(distinct p.startup_id) filter (where p.end_date > points.day - 90) as engaged,
+      count(*) filter (where p.end_date > points.day and p.partnership_type = 'pilot') as pilots,
+      count(*) filter (where p.end_date > points.day and p.partnership_type = 'joint_development') as projects
+    from auxeira.synthetic_members m
+      join auxeira.partnerships p on p.org_id = m.org_id and p.session_id = m.session_id
+      join points on p.start_date <= points.day and (points.is_month or m.is_real)
+    where m.session_id = plan.session_id and m.kind = 'corporate'
+    group by p.org_id, points.at, points.day
+  ), applied as (
+    select p.org_id, points.at, count(*) as applications
+    from auxeira.partnerships p join points on (p.terms ->> 'appliedOn')::date <= points.day
+      and (p.terms ->> 'appliedOn')::date > points.day - 30
+    where p.session_id = plan.session_id
+    group by p.org_id, points.at
+  ), redeemed as (
+    select r.org_id, points.at, count(*) as benefits, sum(r.list_value) as list_value, sum(r.partner_cost) as cost,
+      sum(r.startup_saving) as savings,
+      sum(r.startup_saving) filter (where r.redeemed_at > points.at - interval '1 year') as yearly_savings
+    from auxeira.synthetic_members m
+      join auxeira.benefit_redemptions r on r.org_id = m.org_id and r.session_id = m.session_id
+      join points on r.redeemed_at <= points.at and (points.is_month or m.is_real)
+    where m.session_id = plan.session_id and m.kind = 'corporate'
+    group by r.org_id, points.at
+  )
+  select p.org_id, 'corporate'::auxeira.organization_type, p.at, jsonb_build_object(
+    'active_partnerships', p.active, 'startups_engaged', p.engaged, 'pilot_programs', p.pilots,
+    'innovation_projects', p.projects, 'new_applications', coalesce(a.applications, 0),
+    'partnership_value', coalesce(r.list_value, 0), 'benefits_redeemed', coalesce(r.benefits, 0),
+    'partner_cost', coalesce(r.cost, 0), 'roi_partnerships', auxeira.part_of(r.savings, r.cost, 2),
+    'cost_savings', coalesce(r.yearly_savings, 0))
+  from partnered p
+    left join applied a on a.org_id = p.org_id and a.at = p.at
+    left join redeemed r on r.org_id = p.org_id and r.at = p.at;
+end;
+comment on function auxeira.partners_of(auxeira.ecosystem_plan) is
+  'The dashboards of corporates, since their first partnership.';
+
+-- --- Governments -----------------------------------------------------------------------------------------------------------
+
+create function auxeira.supported_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, startup_id uuid, at timestamptz, is_alive boolean, is_granted boolean, state auxeira.company_state,
+                 earlier auxeira.company_state, baseline integer, hires bigint)
+  language sql stable rows 10000
+begin atomic
+  with points as materialized (select * from auxeira.points_of(plan)
+  ), states as materialized (select * from auxeira.states_of(plan)
+  ), wards as materialized (select * from auxeira.wards_of(plan)
+  ), granted as materialized (
+    select distinct on (g.org_id, g.startup_id) g.org_id, g.startup_id, g.awarded_on, g.jobs_baseline
+    from auxeira.grants g where g.session_id = plan.session_id
+    order by g.org_id, g.startup_id, g.awarded_on, g.grant_id
+  )
+  select w.org_id, w.startup_id, p.at, coalesce(o.closed_on > (p.at at time zone 'UTC')::date, true),
+    g.startup_id is not null, now.state, year_ago.state, g.jobs_baseline, (now.state).hires - (award.state).hires
+  from wards w
+    join auxeira.synthetic_members m on m.org_id = w.org_id and m.session_id = plan.session_id
+    join auxeira.organizations o on o.org_id = w.startup_id
+    join points p on p.is_month or m.is_real
+    join states now on now.org_id = w.startup_id and p.state_at >= now.at
+      and (now.next_at is null or p.state_at < now.next_at)
+    left join states year_ago on year_ago.org_id = w.startup_id and year_ago.month = now.month - interval '1 year'
+    left join granted g on g.org_id = w.org_id and g.startup_id = w.startup_id
+      and g.awarded_on <= (p.at at time zone 'UTC')::date
+    left join states award on award.org_id = g.startup_id and award.month = date_trunc('month', g.awarded_on)::date;
+end;
+comment on function auxeira.supported_of(auxeira.ecosystem_plan) is
+  'The companies a government follows, at every point since they began; with their people at the first grant and the hires '
+  'since, where they have one.';
+
+create function auxeira.governments_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, figures jsonb) language sql stable rows 1000
+begin atomic
+  with totals as (
+    select s.org_id, s.at, count(*) as begun, count(*) filter (where is_alive) as alive,
+      sum((state).revenue) filter (where is_alive and is_granted) as revenue, avg((state).sse) filter (where is_alive) as sse,
+      coalesce(sum(s.hires), 0) as hired, sum((state).employees) filter (where is_alive) as employees,
+      coalesce(sum(greatest((state).employees - baseline, 0)) filter (where is_alive), 0) as net_jobs,
+      count(*) filter (where is_granted) as granted,
+      count(*) filter (where is_granted and is_alive and (state).employees >= baseline) as compliant,
+      sum(case when is_alive then (state).employees else 0 end) filter (where (s.earlier).employees > 0)
+        / nullif(sum((s.earlier).employees), 0)::numeric - 1 as growth
+    from auxeira.supported_of(plan) s group by s.org_id, s.at
+  ), granted as (
+    select t.org_id, t.at, count(*) as grants, sum(g.amount) as awarded
+    from totals t join auxeira.grants g on g.org_id = t.org_id and g.session_id = plan.session_id
+      and g.awarded_on <= (t.at at time zone 'UTC')::date
+    group by t.org_id, t.at
+  ), targets as (
+    select p.org_id, sum(p.jobs_target) as jobs from auxeira.programs p where p.session_id = plan.session_id group by p.org_id
+  )
+  select t.org_id, 'government'::auxeira.organization_type, t.at, jsonb_build_object(
+    'startups_monitored', t.alive, 'grants_distributed', coalesce(g.grants, 0), 'jobs_created', t.hired,
+    'economic_impact', round(12 * coalesce(t.revenue, 0)), 'compliance_rate', auxeira.part_of(t.compliant, t.granted),
+    'innovation_index', round(t.sse, 2), 'regional_growth', auxeira.within(round(t.growth, 4), 0, 1),
+    'startup_survival_rate', auxeira.part_of(t.alive, t.begun),
+    'policy_effectiveness', auxeira.within(auxeira.part_of(t.net_jobs, targets.jobs), 0, 1),
+    'jobs_supported', coalesce(t.employees, 0), 'net_jobs_created', t.net_jobs, 'jobs_growth_1y', round(t.growth, 4),
+    'grants_awarded', coalesce(g.awarded, 0), 'cost_per_job', auxeira.part_of(g.awarded, t.hired, 2),
+    'jobs_per_million', auxeira.part_of(t.hired * 1000000, g.awarded, 2))
+  from totals t left join granted g on g.org_id = t.org_id and g.at = t.at left join targets on targets.org_id = t.org_id;
+end;
+comment on function auxeira.governments_of(auxeira.ecosystem_plan) is
+  'The dashboards of governments, since the first of the companies they follow began.';
+
+-- --- Storing ---------------------------------------------------------------------------------------------------------------
+
+create function auxeira.user_type_of(kind auxeira.organization_type) returns auxeira.user_type
+  language sql immutable parallel safe
+  return case kind when 'startup' then 'startup_founder' when 'corporate' then 'corporate_partner'
+    when 'esg_fund' then 'esg_funder' when 'impact_fund' then 'impact_investor' when 'non_profit' then null
+    else kind::text end::auxeira.user_type;
+comment on function auxeira.user_type_of(auxeira.organization_type) is
+  'Whose dashboard an organization of this type has; NULL for a non-profit.';
+
+-- There are no statistics of rows this young: left to itself, the planner would take each set for a handful and compare
+-- every row of one with every row of the other.
+create function auxeira.store_dashboards(plan auxeira.ecosystem_plan) returns void
+  language sql volatile set enable_nestloop = off
+begin atomic
+  insert into auxeira.dashboard_metrics (org_id, metric_id, dashboard_type, metric_value, metric_timestamp,
+    aggregation_period, is_synthetic, synthetic_algorithm, synthetic_trend, session_id)
+  select f.org_id, auxeira.made_id(plan, 'figures/' || f.org_id, f.at), auxeira.user_type_of(f.kind),
+    jsonb_strip_nulls(f.figures), f.at, case when p.is_month then 'month' else 'day' end, true, 'ecosystem_v1',
+    plan.trend, plan.session_id
+  from (select * from auxeira.portfolios_of(plan)
+        union all select * from auxeira.partners_of(plan)
+        union all select * from auxeira.governments_of(plan)) f
+    join auxeira.points_of(plan) p on p.at = f.at;
+end;
+comment on function auxeira.store_dashboards(auxeira.ecosystem_plan) is
+  'Stores what the dashboards of all but the companies show.';
+
+reset role;

@@ -1,0 +1,105 @@
+-- The quality report: good data passes, and each way of spoiling what is stored is found.
+\set ON_ERROR_STOP on
+begin;
+\ir support/helpers.sql
+set local client_min_messages = error;
+
+create function test.generate(person text, request jsonb) returns uuid language sql as $$
+  select (jsonb_path_query_first(test.call(person, 'generate_synthetic', request), '$.data.sessionId') #>> '{}')::uuid $$;
+
+create table test.kinds (person text, kind text, trend text, variance numeric, session uuid);
+grant all on test.kinds to public;
+insert into test.kinds (person, kind, trend, variance)
+select case kind when 'startup_founder' then 'ann' else 'ivy' end, kind, trend, variance
+from unnest(enum_range(null::auxeira.user_type)::text[]) kind,
+     (values ('improving', 0.2), ('declining', 0.2), ('stable', 0.2), ('volatile', 0.2), ('stable', 0)) as t (trend, variance);
+-- Each session over a time of its own, so that no two share points.
+set session authorization auxeira_authenticator;
+update test.kinds k set session = test.generate(person, jsonb_build_object('userType', kind, 'trend', trend, 'variance', variance,
+  'count', 200, 'timeRangeDays', 200, 'seed', 7, 'asOf', '2020-01-01'::timestamptz + n * interval '1 year'))
+from (select ctid, row_number() over (partition by person, kind order by trend, variance) as n from test.kinds) numbered where numbered.ctid = k.ctid;
+reset session authorization;
+
+-- What a person's report says is wrong, and what it says in all; as if they had asked.
+create function test.report(person text, session uuid) returns setof auxeira.synthetic_finding language plpgsql as $$
+begin
+  return query select f.* from jsonb_array_elements(
+    test.call(person, 'get_synthetic_report', jsonb_build_object('sessionId', session)) #> '{data,findings}') e,
+    jsonb_populate_record(null::auxeira.synthetic_finding, e) f;
+end
+$$;
+
+create table test.spoiling (person text, what text, statement text, property text);
+insert into test.spoiling values
+  ('ann', 'a point is gone', 'delete from spoilt where metric_id = (select metric_id from spoilt limit 1)', 'R3 rows'),
+  ('ann', 'a point is late', 'update spoilt set metric_timestamp = metric_timestamp + interval ''12 hours''
+    where metric_id = (select metric_id from spoilt order by metric_timestamp offset 100 limit 1)', 'R3 evenness'),
+  ('ann', 'a point lies in the future', 'update spoilt set metric_timestamp = metric_timestamp + interval ''1 second''
+    where metric_timestamp = (select max(metric_timestamp) from spoilt)', 'R3 future'),
+  ('ann', 'the trend is taken out', 'update spoilt set metric_value = metric_value || jsonb_build_object(''revenue'', 50000
+      + random(), ''burn_rate'', 50000 + random())', 'R5 trend'),
+  ('ann', 'noise is added', 'update spoilt set metric_value = metric_value || jsonb_build_object(
+      ''revenue'', (metric_value ->> ''revenue'')::numeric * (0.5 + random())::numeric,
+      ''burn_rate'', (metric_value ->> ''burn_rate'')::numeric * (0.5 + random())::numeric)', 'R7 spread'),
+  ('ann', 'values change places', 'update spoilt m set metric_value = other.metric_value
+     from (select a.metric_id, b.metric_value from (select metric_id, row_number() over (order by metric_timestamp) as n from spoilt) a
+           join (select metric_value, row_number() over (order by md5(metric_id::text)) as n from spoilt) b using (n)) other
+     where other.metric_id = m.metric_id', 'R9 memory'),
+  ('ann', 'and jump about', 'update spoilt m set metric_value = other.metric_value
+     from (select a.metric_id, b.metric_value from (select metric_id, row_number() over (order by metric_timestamp) as n from spoilt) a
+           join (select metric_value, row_number() over (order by md5(metric_id::text)) as n from spoilt) b using (n)) other
+     where other.metric_id = m.metric_id', 'R11 step'),
+  ('ann', 'a value is out of bounds', 'update spoilt set metric_value = metric_value || ''{"sse_score": 101}''
+     where metric_id = (select metric_id from spoilt limit 1)', 'BoundaryAdherence'),
+  ('ann', 'a customer is cut in two', 'update spoilt set metric_value = metric_value || ''{"customers": 10.5}''
+     where metric_id = (select metric_id from spoilt limit 1)', 'R15 whole numbers'),
+  ('ann', 'what only grows falls', 'update spoilt set metric_value = metric_value || ''{"tokens_earned": 0}''
+     where metric_timestamp = (select max(metric_timestamp) from spoilt)', 'R15 cumulative'),
+  ('ann', 'revenue without customers', 'update spoilt set metric_value = metric_value || ''{"customers": 0}''
+     where metric_id = (select metric_id from spoilt limit 1)', 'R14 identity');
+
+-- What is found after spoiling the founder's improving series; everything is taken back.
+create function test.found(statement text) returns text[] language plpgsql as $$
+declare
+  session constant uuid := (select k.session from test.kinds k where kind = 'startup_founder' and trend = 'improving');
+  found text[];
+begin
+  perform setseed(0.5);
+  execute format('create view spoilt as select * from auxeira.dashboard_metrics where session_id = %L', session);
+  execute statement;
+  found := (select array_agg(distinct f.property) from test.report('ann', session) f where not f.passed);
+  raise exception using errcode = 'TOOK1', message = coalesce(found::text, '{}');
+exception when sqlstate 'TOOK1' then return sqlerrm::text[];
+end
+$$;
+
+select plan((2 * (select count(*) from test.kinds) + (select count(*) from test.spoiling) + 6)::integer);
+
+select is_empty(format('select property, subject, value, lower, upper from test.report(%L, %L) where not passed', person, session),
+                format('%s, %s, variance %s: nothing is wrong', kind, trend, variance)) from test.kinds;
+select cmp_ok((select count(*)::integer from test.report(person, session)), '>=', 7, format('%s, %s, variance %s: and enough is measured', kind, trend, variance))
+from test.kinds;
+select ok(property = any (test.found(statement)), what || ': ' || property || ' finds it') from test.spoiling;
+
+select is(test.call('ann', 'get_synthetic_report', jsonb_build_object('sessionId', session)) #>> '{data,passed}', 'true', 'the verdict of all')
+from test.kinds where kind = 'startup_founder' and trend = 'stable' and variance > 0;
+select test.fault(format($$ select test.call('bob', 'get_synthetic_report', '{"sessionId": "%s"}') $$, session)) as of_others,
+       test.fault($$ select test.call('bob', 'get_synthetic_report', '{"sessionId": "00000000-0000-0000-0000-000000000001"}') $$) as of_none
+from test.kinds where kind = 'startup_founder' limit 1 \gset
+select matches(:'of_none'::text, '^P0002 session not found', 'no session');
+select is(:'of_others'::text, :'of_none'::text, 'and that of others is none');
+
+-- Real points beside it: the same numbers are alike, others are not.
+insert into auxeira.dashboard_metrics (org_id, dashboard_type, metric_value, metric_timestamp)
+select test.org_of('ann'), 'startup_founder', metric_value || jsonb_build_object('burn_rate', 1), metric_timestamp
+from auxeira.dashboard_metrics where session_id = (select session from test.kinds where kind = 'startup_founder' and trend = 'volatile');
+create view test.likeness as
+select f.property, f.subject, f.value
+from test.kinds k, lateral test.report('ann', k.session) f where k.kind = 'startup_founder' and k.trend = 'volatile';
+select is((select value from test.likeness where property = 'KSComplement' and subject = 'revenue'), 1::double precision, 'the same numbers are alike');
+select cmp_ok((select value from test.likeness where property = 'KSComplement' and subject = 'burn_rate'), '<=', 0.01::double precision, 'others are not');
+select is((select value from test.likeness where property = 'CorrelationSimilarity' and subject = 'customers, revenue'), 1::double precision,
+          'and so are correlations');
+
+select * from finish();
+rollback;
