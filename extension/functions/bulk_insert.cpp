@@ -12,6 +12,7 @@ extern "C" {
 #include "access/sysattr.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
@@ -352,6 +353,9 @@ void BulkInsert::flush() {
     if (may_have_duplicates()) drop_duplicates();
     if (filled_ > 0) store();
     filled_ = 0;
+    // Lets the log writer write what there is, before this session has to for want of space in the log's
+    // buffers.
+    XLogSetAsyncXactLSN(XactLastRecEnd);
     MemoryContextSwitchTo(callers_memory);
     ResetPerTupleExprContext(estate_);
 }

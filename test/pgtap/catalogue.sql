@@ -133,8 +133,6 @@ insert into reviewed values
   ('auxeira_user', 'record_grant', 'after require_right, of a program of the active organization'),
   ('auxeira_user', 'benchmarks', 'groups of five or more'),
   ('auxeira_user', 'template_usage', 'how often each template was used, others'' only by the own organizations'),
-  ('auxeira_user', 'begin_synthesis', 'after require_right; keeps the organization from generating twice at a time'),
-  ('auxeira_user', 'synthesis_progress', 'the generations of the caller''s organizations'),
   ('auxeira_user', 'record_template', 'after require_right, for the active organization'),
   ('auxeira_user', 'remove_template', 'after require_right'),
   ('auxeira_user', 'create_integration', 'after require_right, for the active organization'),
