@@ -1,23 +1,13 @@
--- 2,000,000 points of 10,000 organizations, read under row-level security by a member of one of them. One table for
--- all contenders: they are roles of their own, each with its own policy or none.
+-- 2,000,000 points of 10,000 organizations, read under row-level security by members of 1, 2, 100 and 2,000 of them. One table
+-- for all contenders: they are roles of their own, each with its own policy or none.
 drop table if exists bench.points;
-do $$
-declare
-  login text;
-begin
-  foreach login in array array['bench_none', 'bench_ours', 'bench_original'] loop
-    if exists (select from pg_roles where rolname = login) then
-      execute format('drop owned by %I', login);
-      execute format('drop role %I', login);
-    end if;
-    execute format('create role %I login', login);
-  end loop;
-end
-$$;
+create table bench.members (organizations integer primary key);
+insert into bench.members values (1), (2), (100), (2000);
+create view bench.logins as
+  select 'bench_none' as login union all select 'bench_original' union all select format('bench_member_%s', organizations) from bench.members;
+select format('drop owned by %1$I; drop role %1$I', login) from bench.logins join pg_roles on rolname = login \gexec
+select format('create role %I login password %L', login, :'password') from bench.logins \gexec
 alter role bench_none bypassrls;
-alter role bench_none password :'password';
-alter role bench_ours password :'password';
-alter role bench_original password :'password';
 
 create table bench.points (
   org_id uuid not null,
@@ -40,7 +30,7 @@ analyze bench.memberships;
 
 alter table bench.points enable row level security;
 alter table bench.points force row level security;
-create policy ours on bench.points for select to bench_ours using (org_id = any (auxeira.readable_org_ids('metrics')));
+create policy ours on bench.points for select to auxeira_user using (org_id = any (auxeira.readable_org_ids('metrics')));
 -- As in the original's database/init.sql: current_user_id() reads a setting, and there are two ways to see a row.
 create function bench.current_user_id() returns uuid language plpgsql volatile security definer as $$
 begin
@@ -49,18 +39,28 @@ end
 $$;
 create policy original on bench.points for select to bench_original using (user_id = bench.current_user_id() or org_id in (
   select m.organization_id from bench.memberships m where m.user_id = bench.current_user_id()));
-grant usage on schema bench to bench_none, bench_ours, bench_original;
-grant select on bench.points to bench_none, bench_ours, bench_original;
+grant usage on schema bench to auxeira_user, bench_none, bench_original;
+grant select on bench.points to auxeira_user, bench_none, bench_original;
 grant select on bench.memberships to bench_original;
-grant usage on schema auxeira to bench_ours;
-grant execute on function auxeira.readable_org_ids(text) to bench_ours;
-
--- A real member, bound to the login as people with an SQL client are.
-insert into auxeira.organizations (org_id, name, org_type) values (md5('org 5000')::uuid, 'bench', 'startup')
-on conflict do nothing;
-insert into auxeira.users (user_id, email, user_type) values (md5('user 5000')::uuid, 'bench5000@bench.example', 'startup_founder')
-on conflict do nothing;
-insert into auxeira.user_organizations (org_id, user_id, role) values (md5('org 5000')::uuid, md5('user 5000')::uuid, 'owner')
-on conflict do nothing;
-call auxeira.bind_login('bench_ours', md5('user 5000')::uuid);
 select format('alter role bench_original set app.current_user_id = %L', md5('user 5000')::uuid) \gexec
+
+-- Real members, bound to their logins as people with an SQL client are.
+create function bench.organizations(many integer) returns setof uuid language sql
+  as 'select md5(''org '' || o)::uuid from generate_series(5000, 4999 + many) o';
+insert into auxeira.organizations (org_id, name, org_type) select id, 'bench', 'startup' from bench.organizations(2000) id
+on conflict do nothing;
+insert into auxeira.users (user_id, email, user_type)
+select md5('member of ' || organizations)::uuid, format('bench%s@bench.example', organizations), 'startup_founder' from bench.members
+on conflict do nothing;
+insert into auxeira.user_organizations (org_id, user_id, role)
+select id, md5('member of ' || organizations)::uuid, 'owner' from bench.members, bench.organizations(organizations) id
+on conflict do nothing;
+select format('call auxeira.bind_login(%L, %L)', 'bench_member_' || organizations, md5('member of ' || organizations)::uuid)
+from bench.members \gexec
+
+-- How many times as long ours takes as the limit: the median over the rounds, each of which has both within seconds.
+create view bench.own_rows as
+  select subject, percentile_cont(0.5) within group (order by limits.rate / ours.rate) as times, count(*) as rounds
+  from bench.results limits join bench.results ours using (subject, round)
+  where limits.contender = 'no row-level security' and ours.contender = 'our policy'
+  group by subject;
