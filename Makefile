@@ -31,11 +31,11 @@ extension_flags = -std=c++20 -O2 -g -fPIC -fvisibility=hidden \
 build/extension/boundary/%.o build/extension/functions/%.o: extension_flags += $(server_includes)
 CXX_EXTENSION = g++
 
-# Memory errors and undefined behaviour end the process, and an overflow is such.
+# Memory errors and undefined behaviour end the process, and an overflow is such. A trap is reported by ASan, too.
 ifdef AUXEIRA_SANITIZE
-sanitizers = -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all
-extension_flags += -O1 -fno-wrapv -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized $(sanitizers)
-SHLIB_LINK += $(sanitizers)
+extension_flags += -O1 -fno-wrapv -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized \
+	-fsanitize=address,undefined,float-cast-overflow -fsanitize-undefined-trap-on-error
+SHLIB_LINK += -fsanitize=address
 endif
 
 .DEFAULT_GOAL := all
@@ -53,7 +53,7 @@ build/server.stamp: FORCE
 	@mkdir -p $(@D)
 	@echo '$(build_for)' | cmp -s - $@ || echo '$(build_for)' > $@
 
-build/%.o: %.cpp build/server.stamp
+build/%.o: %.cpp Makefile build/server.stamp
 	@mkdir -p $(@D)
 	$(CXX_EXTENSION) $(extension_flags) -c -o $@ $<
 

@@ -38,8 +38,8 @@ export const sharedInstance = () => instanceAt(process.env.AUXEIRA_DATA ?? join(
 
 // --- Processes -------------------------------------------------------------------------------------------------
 
-// The latter two are for a build with sanitizers.
-const { PATH, ASAN_OPTIONS, UBSAN_OPTIONS } = process.env;
+// The latter is for a build with sanitizers.
+const { PATH, ASAN_OPTIONS } = process.env;
 
 // Whatever a failed test leaves behind ends with the tests of the file.
 const processes = new Set();
@@ -60,7 +60,7 @@ export function launch(settings, ...options) {
   const logFile = join(directory, 'log');
   const log = openSync(logFile, 'a');
   const child = spawn(program, options, {
-    env: { PATH, ASAN_OPTIONS, UBSAN_OPTIONS, AUXEIRA_READY_FILE: join(directory, 'url'), ...settings },
+    env: { PATH, ASAN_OPTIONS, AUXEIRA_READY_FILE: join(directory, 'url'), ...settings },
     stdio: ['ignore', log, log],
   });
   processes.add(child);
