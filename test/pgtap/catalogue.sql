@@ -121,6 +121,8 @@ insert into reviewed values
   ('auxeira_admin', 'admin_cleanup', 'no role may delete'),
   ('auxeira_admin', 'admin_create_ecosystem', 'makes organizations; touches no real one'),
   ('auxeira_user', 'synthesize_facts', 'after require_right, for the active organization, under a new session'),
+  ('auxeira_user', 'begin_synthesis', 'after require_right; keeps the organization alone from generating twice at a time'),
+  ('auxeira_user', 'synthesis_progress', 'of the own organizations'),
   ('auxeira_user', 'remove_synthetic_session', 'after require_right; no role may delete'),
   ('auxeira_admin', 'admin_update_user', 'no role may update'),
   ('auxeira_user', 'propose_relationship', 'for the active organization; opens nothing'),
