@@ -342,8 +342,7 @@ create function auxeira.synthetic_report(session uuid) returns setof auxeira.syn
 begin
   perform from auxeira.synthetic_data_sessions s where s.session_id = session;
   if not found then
-    raise exception using errcode = 'P0002', message = 'session not found',
-      hint = 'auxeira.synthetic_data_sessions lists the sessions of your organizations.';
+    raise exception using errcode = 'P0002', message = 'session not found';
   end if;
   return query select * from auxeira.report_of_times(session);
   return query select * from auxeira.report_of_motion(session);
