@@ -1,5 +1,5 @@
-// Plans for SQL logins whose user is in one organization: a policy's `org_id = any (<list>)` gives no order
-// before PostgreSQL 17, `org_id = <its only member>` does.
+// Plans for SQL logins whose user has one organization: with a policy's `org_id = any (<list>)` an index on
+// `(org_id, at)` gives rows in no order, with `org_id = <its only member>` in that of `at`.
 #pragma once
 
 #include "boundary/door.hpp"

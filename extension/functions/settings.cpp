@@ -342,9 +342,10 @@ AUXEIRA_SQL_FUNCTION(owned_org_ids) {
 
 AUXEIRA_SQL_FUNCTION(only_org_id) {
     const List* const list = list_named(text_argument(fcinfo));
-    if (list == nullptr)
-        refuse(ERRCODE_INVALID_PARAMETER_VALUE, "unknown list of organizations",
-               "Say readable, for example.");
+    if (list == nullptr) {
+        throw Rejection(Reason::invalid_value, "unknown list of organizations",
+                        {{"list", "must be readable, writable, managed, owned or a scope"}});
+    }
     if (count_of(*list) > 1) {
         refuse(ERRCODE_T_R_SERIALIZATION_FAILURE, "rights have changed since the statement was planned",
                "Repeat the transaction.");

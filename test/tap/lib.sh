@@ -6,6 +6,7 @@ count=0
 failed=0
 admin='' # set by new_database
 shim=''
+work='' # set by tests that have files
 
 # ok NAME: passes when the command before it did.
 ok() {
