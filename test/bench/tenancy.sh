@@ -49,7 +49,7 @@ compare() {
     done
 }
 
-# compare_all ROUND PATTERN: those whose subject matches, and the original where it can be asked the same.
+# compare_all ROUND PATTERN: those whose subject matches.
 compare_all() {
     local organizations question asked
     for organizations in 1 2 100 2000; do
@@ -65,12 +65,11 @@ compare_all() {
 
 too_slow() { answer_of "select string_agg(subject, '|') from bench.own_rows where times > $most_times"; }
 
-for round in $(seq 1 "$rounds"); do
-    compare_all "$round" '.*'
-    for question in "${questions[@]:0:2}"; do
-        statement="${question#*|}"
-        ask bench_original 'policy of the original' "$round" "member of 1: ${question%%|*}" "${statement/WHERE/}"
-    done
+for round in $(seq 1 "$rounds"); do compare_all "$round" '.*'; done
+# Once is enough for what takes seconds.
+for question in "${questions[@]:0:2}"; do
+    statement="${question#*|}"
+    ask bench_original 'policy of the original' 1 "member of 1: ${question%%|*}" "${statement/WHERE/}"
 done
 # A machine that does other things has to be asked longer.
 for round in $(seq $((rounds + 1)) "$most_rounds"); do
