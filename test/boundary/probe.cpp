@@ -12,6 +12,7 @@
 
 extern "C" {
 #include "executor/spi.h"
+#include "miscadmin.h"
 
 PG_MODULE_MAGIC;
 }
@@ -57,6 +58,26 @@ void run_sql(const char* statement) {
 
 const char* text_argument(FunctionCallInfo fcinfo) {
     return backend([fcinfo] { return text_to_cstring(PG_GETARG_TEXT_PP(0)); });
+}
+
+// --- A function that is watched ---
+
+Oid watched = InvalidOid;
+const char* ending = "";
+
+bool is_watched(Oid function) {
+    return function == watched;
+}
+
+// What the server does itself comes after the end: it is no matter how soon it sees the cancel.
+void see_watched(FmgrHookEventType event, FmgrInfo* function, Datum*) {
+    if (function->fn_oid != watched) return;
+    if (event == FHET_START) {
+        QueryCancelPending = true;
+        InterruptPending = true;
+    }
+    if (event == FHET_END) ending = "completed";
+    if (event == FHET_ABORT) ending = "stopped";
 }
 
 } // namespace
@@ -105,4 +126,20 @@ AUXEIRA_SQL_FUNCTION(probe_spin) {
 
 AUXEIRA_SQL_FUNCTION(probe_alive) {
     return Int32GetDatum(alive);
+}
+
+// A cancel is pending when the watched function starts; how the call ends is kept.
+AUXEIRA_SQL_FUNCTION(probe_cancel_in) {
+    watched = PG_GETARG_OID(0);
+    ending = "not called";
+    if (fmgr_hook != see_watched) {
+        needs_fmgr_hook = is_watched;
+        fmgr_hook = see_watched;
+    }
+    return static_cast<Datum>(0);
+}
+
+AUXEIRA_SQL_FUNCTION(probe_ending) {
+    watched = InvalidOid;
+    return backend([] { return CStringGetTextDatum(ending); });
 }

@@ -5,6 +5,8 @@ create function probe.sql(statement text) returns boolean as :'library', 'auxeir
 create function probe.nest(statement text, depth integer) returns boolean
   as :'library', 'auxeira_probe_nest' language c strict;
 create function probe.spin() returns boolean as :'library', 'auxeira_probe_spin' language c;
+create function probe.cancel_in(function regproc) returns void as :'library', 'auxeira_probe_cancel_in' language c strict;
+create function probe.ending() returns text as :'library', 'auxeira_probe_ending' language c;
 create function probe.alive() returns integer as :'library', 'auxeira_probe_alive' language c;
 
 create table probe.things (id integer constraint things_are_unique primary key, size integer not null
