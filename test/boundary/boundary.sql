@@ -1,7 +1,8 @@
 -- Errors across the boundary between C++ and the server. psql variables: library, and private_limit, the bytes that
--- the process may grow by
+-- the process may grow by, where that is not 256 kB.
 \set ON_ERROR_STOP on
 \set QUIET on
+\if :{?private_limit} \else \set private_limit 262144 \endif
 create extension pgtap;
 \ir probe.sql
 select plan(37);

@@ -5,7 +5,7 @@
 begin;
 \ir support/helpers.sql
 \ir support/rows.sql
-select plan(40);
+select plan(41);
 
 select test.plant_rows(test.org_of(name), test.org_of('root'), test.user_of(name)) from unnest(array['ann', 'bob', 'ivy']) name \g /dev/null
 insert into auxeira.dashboard_metrics (org_id, dashboard_type, metric_value, metric_timestamp)
@@ -219,6 +219,26 @@ deallocate all;
 select test.prepare() \g /dev/null
 select is_empty('select test.differences(''bob'')', 'the startup''s own user, with new plans');
 select is_empty('select test.differences(''ivy'')', 'and the other one again, with plans that were made for one organization');
+-- No statement is planned, and no EXECUTE run, between the change and the plan that is kept.
+create function test.join_ann() returns void language sql security definer as $$ call test.join_organization('bob', 'ann') $$;
+create function test.rows_before_and_after() returns text language plpgsql as $$
+declare
+  counted bigint;
+  answer text := '';
+begin
+  for turn in 1..2 loop
+    select count(*) into counted from auxeira.dashboard_metrics;
+    answer := answer || ' ' || counted;
+    if turn = 1 then perform test.join_ann(); end if;
+  end loop;
+  return answer;
+end
+$$;
+savepoint several;
+select is(test.told('bob', 'select test.rows_before_and_after()'),
+          (select ' ' || count(*) filter (where org_id = test.org_of('bob')) || ' ' || count(*) from auxeira.dashboard_metrics
+           where org_id in (test.org_of('ann'), test.org_of('bob'))), 'a plan that a function keeps is made again at once');
+rollback to several;
 -- Rights that are taken back with the transaction that gave them.
 savepoint several;
 call test.join_organization('bob', 'ann');
