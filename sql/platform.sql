@@ -58,6 +58,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/87-ecosystem-deals.sql
   \ir platform/88-ecosystem-dashboards.sql
   \ir platform/88-synthetic-parents.sql
+  \ir platform/89-ecosystem-building.sql
   \ir platform/89-synthetic-sessions.sql
   \ir platform/90-operations.sql
   \ir platform/92-synthetic-report.sql

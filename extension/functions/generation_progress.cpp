@@ -104,4 +104,16 @@ AUXEIRA_SQL_FUNCTION(running_generations) {
     return PointerGetDatum(nullptr);
 }
 
+AUXEIRA_SQL_FUNCTION(report_generation) {
+    const int64 done = PG_GETARG_INT64(2), of_total = PG_GETARG_INT64(3);
+    if (done == 0) {
+        Progress(InvalidOid, of_total, fcinfo->args[0], fcinfo->args[1]);
+    } else if (done < of_total) {
+        pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, done);
+    } else {
+        backend([] { pgstat_progress_end_command(); });
+    }
+    PG_RETURN_VOID();
+}
+
 } // namespace auxeira::functions

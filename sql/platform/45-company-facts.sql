@@ -12,7 +12,7 @@ create table auxeira.mrr_movements (
   is_synthetic boolean not null default false,
   session_id uuid,
   created_at timestamptz not null default now(),
-  primary key (org_id, month, movement),
+  primary key (org_id, month, movement, is_synthetic),
   check (is_synthetic = (source = 'synthetic')),
   check (is_synthetic or session_id is null)
 );
@@ -35,7 +35,7 @@ create table auxeira.cash_positions (
   is_synthetic boolean not null default false,
   session_id uuid,
   created_at timestamptz not null default now(),
-  primary key (org_id, month),
+  primary key (org_id, month, is_synthetic),
   check (closing = opening + operating_inflow - operating_outflow + financing),
   check (is_synthetic = (source = 'synthetic')),
   check (is_synthetic or session_id is null)
@@ -54,7 +54,7 @@ create table auxeira.headcounts (
   is_synthetic boolean not null default false,
   session_id uuid,
   created_at timestamptz not null default now(),
-  primary key (org_id, month),
+  primary key (org_id, month, is_synthetic),
   check (hires <= employees + leavers),
   check (is_synthetic = (source = 'synthetic')),
   check (is_synthetic or session_id is null)

@@ -12,10 +12,6 @@ create table auxeira.synthetic_data_sessions (
   status text not null check (status in ('active', 'completed', 'cleaned_up')),
   generation_count bigint not null default 0 check (generation_count >= 0),
   row_counts jsonb not null default '{}' check (jsonb_typeof(row_counts) = 'object'),
-  expiry_date timestamptz,
-  auto_cleanup boolean not null default true,
-  success_rate numeric(5, 4) not null default 1 check (success_rate between 0 and 1),
-  error_log jsonb not null default '[]' check (jsonb_typeof(error_log) = 'array'),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   last_generated timestamptz,
@@ -45,7 +41,8 @@ comment on function auxeira.random_seed() is 'A seed below 2^52, which every JSO
 create table auxeira.synthesis_limits (
   only_row boolean primary key default true check (only_row),
   most_points bigint not null default 10000000 check (most_points >= 0),
-  most_generations integer not null default 120 check (most_generations >= 0)
+  most_generations integer not null default 120 check (most_generations >= 0),
+  most_company_months integer not null default 120000 check (most_company_months >= 0)
 );
 insert into auxeira.synthesis_limits default values;
 call auxeira.protect_private_table('auxeira.synthesis_limits');
@@ -53,6 +50,8 @@ comment on table auxeira.synthesis_limits is
   'What an organization may generate; one row, for administrators of the database to change.';
 comment on column auxeira.synthesis_limits.most_points is 'Synthetic points that it may have at a time.';
 comment on column auxeira.synthesis_limits.most_generations is 'Generations within an hour.';
+comment on column auxeira.synthesis_limits.most_company_months is
+  'Companies times months of one generation of facts or of an ecosystem.';
 
 create table auxeira.synthesis_turns (
   org_id uuid primary key references auxeira.organizations on delete cascade
@@ -139,12 +138,13 @@ create function auxeira.synthesis_progress()
   returns table (org_id uuid, session_id uuid, started_at timestamptz, generated bigint, count bigint, share numeric)
   language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  select p.org_id, p.session_id, p.started_at, p.generated, p.count, round(p.generated::numeric / p.count, 4)
+  select p.org_id, p.session_id, p.started_at, p.generated, p.count, round(p.generated::numeric / nullif(p.count, 0), 4)
   from auxeira.running_generations() p
   where p.org_id = any (auxeira.readable_org_ids());
 end;
 comment on function auxeira.synthesis_progress() is
-  'The generations of metrics that are running for the organizations of the user: points so far, of how many.';
+  'The generations that are running for the organizations of the user: points of metrics, or steps of facts and ecosystems, '
+  'so far, of how many.';
 
 -- --- Generating -------------------------------------------------------------------------------------------------
 
@@ -318,6 +318,12 @@ declare
     - make_interval(days => coalesce((r ->> 'timeRangeDays')::integer, case when r ? 'templateId' then 0 else 30 end));
   done record;
 begin
+  if r ->> 'dataType' <> 'metrics' then
+    perform auxeira.check_facts(
+      auxeira.synthesis_parameters(null, r ->> 'dataType', (r ->> 'count')::integer, (r ->> 'timeRangeDays')::integer,
+        (r ->> 'variance')::float8, r ->> 'trend', (r ->> 'seed')::bigint, (r ->> 'asOf')::timestamptz, null, '{}'),
+      '{"data_type": "dataType", "time_range_days": "timeRangeDays", "as_of": "asOf"}');
+  end if;
   if first_point < '0001-01-01T00:00:00Z' then
     perform auxeira.refuse_value('asOf', 'the first point would be before the year 1');
   end if;

@@ -3,11 +3,12 @@
 set local role auxeira_owner;
 
 create type auxeira.ecosystem_plan as (
-  session_org uuid, session_id uuid, seed bigint, root text, as_of timestamptz, months integer, days integer, variance double precision,
-  trend text);
+  session_org uuid, session_id uuid, seed bigint, root text, as_of timestamptz, months integer, days integer,
+  variance double precision, trend text, data_type text);
 comment on type auxeira.ecosystem_plan is
-  'What an ecosystem is made from. session_org and session_id: the session; root: what keeps ecosystems of one seed apart; months: calendar months, the one of '
-  'as_of the last; trend: NULL for what is usual at the stage of each company.';
+  'What an ecosystem is made from. session_org and session_id: the session; root: what keeps ecosystems of one seed apart; '
+  'months: calendar months, the one of as_of the last; trend: NULL for what is usual at the stage of each company; '
+  'data_type: which steps of auxeira.synthetic_steps make it, NULL for all.';
 
 create table auxeira.synthetic_members (
   org_id uuid not null references auxeira.organizations on delete cascade,
@@ -35,6 +36,32 @@ comment on column auxeira.synthetic_members.model_id is
 comment on column auxeira.synthetic_members.months is 'For how many months, up to the end, there are figures of it.';
 call auxeira.protect_private_table('auxeira.synthetic_members');
 
+create function auxeira.members_of(plan auxeira.ecosystem_plan) returns setof auxeira.synthetic_members
+  language sql stable rows 100
+begin atomic
+  select m.* from auxeira.synthetic_members m
+  where m.session_id = (plan).session_id and m.session_org = (plan).session_org;
+end;
+comment on function auxeira.members_of(auxeira.ecosystem_plan) is
+  'Who takes part. A session is known by its organization too: SQL users choose ids.';
+
+-- A real organization has one synthetic past: totals of its dashboards are those of one set of children, and a month of a
+-- company is generated once.
+create table auxeira.synthetic_claims (
+  org_id uuid not null,
+  what text not null check (what in ('ecosystem', 'history', 'actions', 'scores', 'integrations')),
+  month date not null,
+  session_id uuid not null,
+  primary key (org_id, what, month),
+  foreign key (org_id, session_id) references auxeira.synthetic_members on delete cascade,
+  check ((month = '-infinity') = (what in ('ecosystem', 'integrations')))
+);
+create index synthetic_claims_session on auxeira.synthetic_claims (org_id, session_id);
+comment on table auxeira.synthetic_claims is
+  'What sessions made of real organizations, each thing once: the key refuses a second, also of a session at the same time.';
+comment on column auxeira.synthetic_claims.month is '-infinity: of all time, because it cannot be put together from parts.';
+call auxeira.protect_private_table('auxeira.synthetic_claims');
+
 -- --- Choices -----------------------------------------------------------------------------------------------------
 
 create function auxeira.chance(plan auxeira.ecosystem_plan, what text) returns double precision
@@ -44,7 +71,8 @@ comment on function auxeira.chance(auxeira.ecosystem_plan, text) is 'A number fr
 create function auxeira.chosen(plan auxeira.ecosystem_plan, what text, choices text[]) returns text
   language sql immutable parallel safe
   return choices[1 + floor(auxeira.chance(plan, what) * cardinality(choices))::integer];
-comment on function auxeira.chosen(auxeira.ecosystem_plan, text, text[]) is 'One of the choices, always the same for the same thing.';
+comment on function auxeira.chosen(auxeira.ecosystem_plan, text, text[]) is
+  'One of the choices, always the same for the same thing.';
 
 create function auxeira.made_id(plan auxeira.ecosystem_plan, what text) returns uuid
   language sql immutable parallel safe return auxeira.synthetic_uuid(plan.seed, plan.root || '/' || what);
@@ -117,6 +145,38 @@ end;
 comment on function auxeira.made_name(auxeira.ecosystem_plan, auxeira.organization_type, integer) is
   'The name of a synthetic organization.';
 
+create function auxeira.months_of_life(founded_on date, as_of timestamptz) returns integer
+  language sql immutable parallel safe
+  return (
+    select 1 + 12 * extract(year from life)::integer + extract(month from life)::integer
+    from age(date_trunc('month', as_of at time zone 'UTC'), date_trunc('month', founded_on::timestamp)) life
+    where founded_on is not null);
+comment on function auxeira.months_of_life(date, timestamptz) is
+  'In how many calendar months a company was, that of its founding and the present one included; NULL when that is not known.';
+
+-- A fund of two years has no deals of three years ago; a startup that is younger joins when it is founded.
+create function auxeira.check_lives(plan auxeira.ecosystem_plan, around uuid[]) returns void language plpgsql stable as $$
+declare
+  today constant date := (plan.as_of at time zone 'UTC')::date;
+  first_day constant date := (date_trunc('month', plan.as_of at time zone 'UTC')
+                              - make_interval(months => plan.months - 1))::date;
+  unfit constant auxeira.organizations := (
+    select o from auxeira.organizations o
+    where o.org_id = any (around)
+      and (o.closed_on <= today or o.founded_on > case o.org_type when 'startup' then today else first_day end)
+    order by o.org_id limit 1);
+begin
+  if unfit.org_id is not null then
+    raise exception using errcode = '22023', message = 'invalid parameters for synthetic data',
+      detail = format('The data would be of %s to %s, and %s was founded on %s and closed on %s.', first_day, today,
+        unfit.name, coalesce(unfit.founded_on::text, 'a day that is not known'), coalesce(unfit.closed_on::text, 'no day')),
+      hint = 'Take a time in which the organization was there.';
+  end if;
+end
+$$;
+comment on function auxeira.check_lives(auxeira.ecosystem_plan, uuid[]) is
+  'Error 22023 when an organization that is to take part was not there all the time; startups may have been founded within it.';
+
 create function auxeira.invite_real(plan auxeira.ecosystem_plan, around uuid[]) returns void language sql volatile
 begin atomic
   with placed as (
@@ -126,7 +186,8 @@ begin atomic
   insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
     region, business_model, months)
   select p.org_id, plan.session_id, plan.session_org, p.org_type, p.place, model.id, true,
-    case when p.org_type = 'startup' then c.stage end, c.industry, c.region, c.business_model, plan.months
+    case when p.org_type = 'startup' then c.stage end, c.industry, c.region, c.business_model,
+    least(plan.months, case p.org_type when 'startup' then auxeira.months_of_life(p.founded_on, plan.as_of) end)
   from placed p
     cross join lateral auxeira.made_id(plan, format('organization/%s/%s', p.org_type, p.place)) model (id)
     cross join lateral auxeira.synthetic_company(plan.seed, model.id, p.stage::text, p.industry, p.region,
@@ -135,7 +196,7 @@ end;
 comment on function auxeira.invite_real(auxeira.ecosystem_plan, uuid[]) is
   'Lets organizations that there are take part, first of their kinds, in the order given.';
 
--- A company that is younger than the ecosystem joins it when it is founded.
+-- A company that is younger than the ecosystem joins it when it is founded; everybody else was there a year before.
 create function auxeira.make_organizations(plan auxeira.ecosystem_plan, wanted jsonb) returns void
   language sql volatile
 begin atomic
@@ -144,10 +205,10 @@ begin atomic
            w.key::auxeira.organization_type as kind, n as place
     from jsonb_each_text(wanted) w
       cross join lateral generate_series(1 + (
-        select count(*) from auxeira.synthetic_members m
-        where m.session_id = plan.session_id and m.kind::text = w.key)::integer, w.value::integer) n
+        select count(*) from auxeira.members_of(plan) m where m.kind::text = w.key)::integer, w.value::integer) n
   ), described as materialized (
-    select made.*, c.stage, c.industry, c.region, c.business_model, c.founded_months_ago
+    select made.*, c.stage, c.industry, c.region, c.business_model,
+      c.founded_months_ago + case made.kind when 'startup' then 0 else plan.months + 12 end as founded_months_ago
     from made cross join lateral auxeira.synthetic_company(plan.seed, made.org_id) c
   ), stored as (
     insert into auxeira.organizations (org_id, name, org_type, industry, region, stage, business_model, founded_on,
@@ -161,8 +222,9 @@ begin atomic
   )
   insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
     region, business_model, months)
-  select d.org_id, plan.session_id, plan.session_org, d.kind, d.place, d.org_id, false, case when d.kind = 'startup' then d.stage end, d.industry,
-    d.region, d.business_model, least(plan.months, greatest(d.founded_months_ago, 1))
+  select d.org_id, plan.session_id, plan.session_org, d.kind, d.place, d.org_id, false,
+    case when d.kind = 'startup' then d.stage end, d.industry, d.region, d.business_model,
+    least(plan.months, greatest(d.founded_months_ago, 1))
   from described d;
 end;
 comment on function auxeira.make_organizations(auxeira.ecosystem_plan, jsonb) is

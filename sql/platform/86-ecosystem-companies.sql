@@ -1,16 +1,15 @@
 -- Synthetic ecosystems: the companies by month, what their people do, and their scores.
 set local role auxeira_owner;
 
-
 create function auxeira.company_months(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, place integer, is_real boolean, at timestamptz, state auxeira.synthetic_month)
   language sql stable rows 10000
 begin atomic
   select m.org_id, m.place, m.is_real, auxeira.month_end(s.month, plan.as_of), s
-  from auxeira.synthetic_members m
+  from auxeira.members_of(plan) m
     cross join lateral auxeira.synthetic_months(plan.seed, m.model_id, m.months, plan.as_of, m.stage, m.industry, m.region,
       m.business_model, plan.variance, plan.trend, not m.is_real) s
-  where m.session_id = plan.session_id and m.kind = 'startup';
+  where m.kind = 'startup';
 end;
 comment on function auxeira.company_months(auxeira.ecosystem_plan) is
   'Every company of an ecosystem by month. Real ones do not close.';
@@ -38,9 +37,10 @@ begin atomic
     select m.org_id, m.model_id, auxeira.made_id(plan, 'person/' || m.org_id) as person, m.stage::auxeira.stage as stage,
       jsonb_build_object('quality', 1, 'stage',
         round(auxeira.stage_multiplier(m.stage::auxeira.stage) / 10000.0, 2), 'streak', 1) as multipliers,
-      m.business_model, least(plan.days, 31 * m.months) as days, coalesce(o.closed_on, 'infinity') as closed_on
-    from auxeira.synthetic_members m join auxeira.organizations o on o.org_id = m.org_id
-    where m.session_id = plan.session_id and m.kind = 'startup'
+      m.business_model, least(plan.days, 31 * m.months) as days, coalesce(o.founded_on, '-infinity') as founded_on,
+      coalesce(o.closed_on, 'infinity') as closed_on
+    from auxeira.members_of(plan) m join auxeira.organizations o on o.org_id = m.org_id
+    where m.kind = 'startup'
   ), reported as (
     -- People report every third thing they do.
     select p.*, t.at, auxeira.made_id(plan, 'action/' || p.org_id || t.action_index, t.at) as action_id,
@@ -49,7 +49,7 @@ begin atomic
       cross join choices
       cross join lateral auxeira.synthetic_action_times(plan.seed, p.model_id, p.days, plan.as_of, p.business_model,
         coalesce(plan.trend, 'stable'), plan.variance) t
-    where t.action_index % 3 = 0 and t.at < p.closed_on
+    where t.action_index % 3 = 0 and t.at >= p.founded_on and t.at < p.closed_on
   ), awards as materialized (
     select a.action_type, a.base_tokens, case a.tier when 'bronze' then 'market' else 'product' end as domain, stage,
       auxeira.token_award(a.base_tokens, 10000, auxeira.stage_multiplier(stage), 10000) as tokens
@@ -72,8 +72,8 @@ begin atomic
       (a.completed_at at time zone 'UTC')::date as day,
       dense_rank() over (partition by a.org_id order by (a.completed_at at time zone 'UTC')::date)::integer as days
     from auxeira.actions a
-    where a.org_id in (select m.org_id from auxeira.synthetic_members m
-                       where m.session_id = plan.session_id and m.kind = 'startup') and a.session_id = plan.session_id
+    where a.org_id in (select m.org_id from auxeira.members_of(plan) m where m.kind = 'startup')
+      and a.session_id = plan.session_id
   ), events as (
     -- The days of a streak have the same difference of date and rank.
     select d.org_id, d.at, 1 as actions, d.is_interview::integer as interviews, d.actual_tokens, d.day,
@@ -81,8 +81,8 @@ begin atomic
     from done d
     union all
     select m.org_id, p.at, 0, 0, 0, null, null, true
-    from auxeira.synthetic_members m cross join lateral auxeira.points_of(plan) p
-    where m.session_id = plan.session_id and m.kind = 'startup' and (p.is_month or m.is_real)
+    from auxeira.members_of(plan) m cross join lateral auxeira.points_of(plan) p
+    where m.org_id in (select d.org_id from done d) and (p.is_month or m.is_real)
   ), so_far as (
     select e.org_id, e.at, e.is_point, sum(e.actions) over earlier as actions, sum(e.interviews) over earlier as interviews,
       sum(e.actual_tokens) over earlier as tokens, max(e.day) over earlier as last_day,
@@ -99,8 +99,8 @@ begin atomic
   from so_far s where s.is_point;
 end;
 comment on function auxeira.activity_figures(auxeira.ecosystem_plan) is
-  'The figures of the founder''s dashboard that are counted from actions. actions_this_week: of seven days; '
-  'profile_completion: a profile fills with what is reported.';
+  'The figures of the founder''s dashboard that are counted from actions, of the companies that have any. actions_this_week: '
+  'of seven days; profile_completion: a profile fills with what is reported.';
 
 -- --- By month --------------------------------------------------------------------------------------------------------
 
@@ -108,8 +108,9 @@ create function auxeira.founder_figures(s auxeira.synthetic_month, reports_emiss
   returns jsonb language sql immutable parallel safe
   return jsonb_strip_nulls(activity || jsonb_build_object(
     'sse_score', s.sse_score, 'revenue', s.revenue, 'customers', s.customers, 'team_size', s.headcount, 'hires', s.hires,
-    'burn_rate', case when s.net_burn > 0 then s.net_burn end, 'runway_months', case when s.runway_months <= 120 then s.runway_months end, 'mrr', s.mrr, 'arr', s.arr,
-    'arpa', s.arpa, 'cash', s.cash, 'operating_outflow', s.operating_outflow, 'net_burn', s.net_burn,
+    'burn_rate', case when s.net_burn > 0 then s.net_burn end,
+    'runway_months', case when s.runway_months <= 120 then s.runway_months end, 'mrr', s.mrr, 'arr', s.arr, 'arpa', s.arpa,
+    'cash', s.cash, 'operating_outflow', s.operating_outflow, 'net_burn', s.net_burn,
     'financing', nullif(s.financing, 0), 'gross_margin', s.gross_margin,
     'logo_churn', s.logo_churn, 'cac', s.cac, 'ltv', s.ltv, 'ltv_cac', s.ltv_cac,
     'cac_payback_months', s.cac_payback_months, 'grr_12m', s.grr_12m, 'nrr_12m', s.nrr_12m, 'quick_ratio', s.quick_ratio,
@@ -158,7 +159,8 @@ comment on function auxeira.store_company_months(auxeira.ecosystem_plan) is
 
 create function auxeira.between_months(before numeric, after numeric, part numeric, digits integer) returns numeric
   language sql immutable parallel safe return round(before + (after - before) * part, digits);
-comment on function auxeira.between_months(numeric, numeric, numeric, integer) is 'A figure on the way from one month''s end to the next.';
+comment on function auxeira.between_months(numeric, numeric, numeric, integer) is
+  'A figure on the way from one month''s end to the next.';
 
 create function auxeira.store_founder_days(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
@@ -257,11 +259,14 @@ begin atomic
   with connected as (
     insert into auxeira.integrations (org_id, integration_id, service_name, service_type, status, last_sync, is_synthetic,
       session_id, synthetic_pattern)
-    select m.org_id, auxeira.made_id(plan, format('integration/%s/%s', m.org_id, s.name)), s.name, s.type, 'connected',
-      plan.as_of, true, plan.session_id, 'monthly'
-    from auxeira.synthetic_members m
-      cross join (values ('Stripe', 'payments', 0.7), ('QuickBooks', 'accounting', 0.6), ('HubSpot', 'crm', 0.4)) s (name, type, share)
-    where m.session_id = plan.session_id and m.kind = 'startup'
+    select m.org_id, auxeira.made_id(plan, format('integration/%s/%s', m.org_id, s.name)), s.name, s.type,
+      case when o.closed_on is null then 'connected' else 'disconnected' end,
+      least(plan.as_of, o.closed_on::timestamp at time zone 'UTC'), true, plan.session_id, 'monthly'
+    from auxeira.members_of(plan) m
+      join auxeira.organizations o on o.org_id = m.org_id
+      cross join (values ('Stripe', 'payments', 0.7), ('QuickBooks', 'accounting', 0.6),
+                         ('HubSpot', 'crm', 0.4)) s (name, type, share)
+    where m.kind = 'startup'
       and (m.is_real or auxeira.chance(plan, format('connects/%s/%s', m.org_id, s.name)) < s.share)
     on conflict (org_id, service_name, is_synthetic) do nothing
     returning org_id, integration_id, service_type

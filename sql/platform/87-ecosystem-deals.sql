@@ -2,40 +2,48 @@
 set local role auxeira_owner;
 
 -- Whether two members are a match at all is decided once, so that what one does with the other hangs together.
-create function auxeira.matches_of(plan auxeira.ecosystem_plan, of_kinds auxeira.organization_type[], per_company double precision)
+create function auxeira.matches_of(plan auxeira.ecosystem_plan, of_kinds auxeira.organization_type[],
+                                  per_company double precision)
   returns table (org_id uuid, kind auxeira.organization_type, startup_id uuid, stage text)
   language sql stable rows 1000
 begin atomic
   select i.org_id, i.kind, s.org_id, s.stage
-  from (select m.*, count(*) over (partition by m.kind) as rivals from auxeira.synthetic_members m
-        where m.session_id = plan.session_id and m.kind = any (of_kinds)) i
-    join auxeira.synthetic_members s on s.session_id = plan.session_id and s.kind = 'startup'
+  from (select m.*, count(*) over (partition by m.kind) as rivals from auxeira.members_of(plan) m
+        where m.kind = any (of_kinds)) i
+    join auxeira.members_of(plan) s on s.kind = 'startup'
   where i.is_real and s.is_real
-    or auxeira.chance(plan, format('match/%s/%s', i.org_id, s.org_id)) < least(case i.rivals when 1 then 0.9 else 0.6 end, per_company / i.rivals);
+    or auxeira.chance(plan, format('match/%s/%s', i.org_id, s.org_id))
+      < least(case i.rivals when 1 then 0.9 else 0.6 end, per_company / i.rivals);
 end;
 comment on function auxeira.matches_of(auxeira.ecosystem_plan, auxeira.organization_type[], double precision) is
   'Which members of these kinds deal with which companies: as many of each kind as per_company says, on average, and most of '
   'them where there is one of the kind. Real '
   'ones always deal with one another.';
 
+create function auxeira.first_day_of(one uuid, other uuid) returns date language sql stable
+  return (select max(o.founded_on) from auxeira.organizations o where o.org_id in (one, other));
+comment on function auxeira.first_day_of(uuid, uuid) is
+  'The first day on which both organizations are there, as far as that is known: they deal with one another from then on.';
+
 -- --- Rounds ------------------------------------------------------------------------------------------------------
 
 create function auxeira.rounds_of(plan auxeira.ecosystem_plan)
-  returns table (startup_id uuid, round integer, round_name text, closed_on date, stage text, raised numeric, post_money numeric,
-                 price numeric, exits_on date, ends_on date)
+  returns table (startup_id uuid, round integer, round_name text, closed_on date, stage text, raised numeric,
+                 post_money numeric, price numeric, exits_on date, ends_on date)
   language sql stable rows 1000
 begin atomic
   with raised as materialized (
     select c.org_id, (c.state).stage, (c.state).financing, (c.state).pre_money,
-      auxeira.day_of(plan, format('round/%s/%s', c.org_id, (c.state).month), (c.state).month) as day,
+      greatest(auxeira.day_of(plan, format('round/%s/%s', c.org_id, (c.state).month), (c.state).month), o.founded_on) as day,
       row_number() over (partition by c.org_id order by (c.state).month)::integer as round
-    from auxeira.company_months(plan) c
+    from auxeira.company_months(plan) c join auxeira.organizations o on o.org_id = c.org_id
     where (c.state).financing > 0 and (c.state).pre_money > 0
   ), priced as (
     -- Later rounds are dearer by a third in the middle, and every fourth is a down round.
-    select r.*, exp(sum(case when r.round > 1 then 0.3 + 0.45 * auxeira.synthetic_normal(plan.seed,
-      format('%s/step/%s', plan.root, r.org_id), r.round)::numeric else 0 end) over (partition by r.org_id order by r.round)) as price
+    select r.*, exp(sum(case when r.round > 1 then 0.3 + 0.45 * step.normal::numeric else 0 end)
+      over (partition by r.org_id order by r.round)) as price
     from raised r
+      cross join lateral auxeira.synthetic_normal(plan.seed, format('%s/step/%s', plan.root, r.org_id), r.round) step (normal)
   ), issued as (
     -- A share costs 1 in the first round: as many are there as it was worth before, and each round adds what it raised.
     select p.*, sum(p.financing / p.price + case p.round when 1 then p.pre_money else 0 end)
@@ -58,8 +66,8 @@ begin atomic
   where i.day < least(o.closed_on, x.exits_on);
 end;
 comment on function auxeira.rounds_of(auxeira.ecosystem_plan) is
-  'The rounds that companies raised before they were sold or closed. price: of a share, in that of the first round. exits_on: when the company is sold unless it closes before; '
-  'ends_on: when its investors are out, NULL when they still hold.';
+  'The rounds that companies raised before they were sold or closed. price: of a share, in that of the first round. '
+  'exits_on: when the company is sold unless it closes before; ends_on: when its investors are out, NULL when they still hold.';
 
 create function auxeira.multiple_of(plan auxeira.ecosystem_plan, kind auxeira.organization_type, startup_id uuid, round integer)
   returns numeric language sql stable
@@ -92,7 +100,8 @@ insert into auxeira.cheque_sizes values
 call auxeira.protect_private_table('auxeira.cheque_sizes');
 
 create function auxeira.cheques_of(plan auxeira.ecosystem_plan)
-  returns table (org_id uuid, kind auxeira.organization_type, startup_id uuid, round integer, amount numeric, is_syndicate boolean)
+  returns table (org_id uuid, kind auxeira.organization_type, startup_id uuid, round integer, amount numeric,
+                 is_syndicate boolean)
   language sql stable rows 1000
 begin atomic
   with asked as materialized (
@@ -122,7 +131,7 @@ begin atomic
   ), deals as materialized (
     select q.*, r.round_name, r.closed_on, r.post_money, r.ends_on, r.exits_on,
       auxeira.made_id(plan, format('investment/%s/%s/%s', q.org_id, q.startup_id, q.round)) as investment_id,
-      o.closed_on as failed_on,
+      o.closed_on as failed_on, auxeira.first_day_of(q.org_id, q.startup_id) as first_day,
       case when o.closed_on is null then auxeira.multiple_of(plan, q.kind, q.startup_id, q.round) end as multiple
     from auxeira.cheques_of(plan) q
       join rounds r on r.startup_id = q.startup_id and r.round = q.round
@@ -132,7 +141,8 @@ begin atomic
       equity_percentage, investment_date, due_diligence_start, due_diligence_end, status, terms, is_synthetic, session_id)
     select d.org_id, d.investment_id, d.startup_id, case d.kind when 'angel_investor' then 'safe' else 'equity' end,
       d.round_name, d.amount, d.post_money, round(100 * d.amount / d.post_money, 4), d.closed_on,
-      d.closed_on - 30 - floor(90 * auxeira.chance(plan, 'diligence/' || d.investment_id))::integer, d.closed_on,
+      greatest(d.closed_on - 30 - floor(90 * auxeira.chance(plan, 'diligence/' || d.investment_id))::integer, d.first_day),
+      d.closed_on,
       case when d.ends_on is null then 'active' when d.failed_on is null then 'exited' else 'written_off' end,
       jsonb_build_object('round', d.round, 'syndicate', d.is_syndicate,
                          'proRata', auxeira.chance(plan, 'pro rata/' || d.investment_id) < 0.6),
@@ -170,18 +180,17 @@ create function auxeira.store_model_marks(plan auxeira.ecosystem_plan) returns v
 begin atomic
   with revenue as materialized (
     select m.org_id, date_trunc('month', d.at at time zone 'UTC')::date as month, d.at, d.mrr
-    from auxeira.synthetic_members m
+    from auxeira.members_of(plan) m
       cross join lateral (
         select f.metric_timestamp as at, (f.metric_value ->> 'mrr')::numeric as mrr from auxeira.dashboard_metrics f
         where f.org_id = m.org_id and f.dashboard_type = 'startup_founder' and f.session_id = m.session_id
           and f.aggregation_period = 'month' offset 0) d
-    where m.session_id = plan.session_id and m.kind = 'startup'
+    where m.kind = 'startup'
   ), held as materialized (
-    select i.* from auxeira.synthetic_members m
+    select i.* from auxeira.members_of(plan) m
       cross join lateral (
         select i.org_id, i.investment_id, i.startup_id from auxeira.investments i
         where i.org_id = m.org_id and i.session_id = m.session_id and i.status <> 'pipeline' offset 0) i
-    where m.session_id = plan.session_id
   ), last_marks as (
     select h.org_id, h.investment_id, r.at, r.mrr, mark.fair_value, before.mrr as mrr_before
     from held h
@@ -208,8 +217,7 @@ begin atomic
     select m.* from auxeira.matches_of(plan, '{venture_capital, angel_investor, esg_fund, impact_fund}', 2.5) m
   ), taken as materialized (
     select i.org_id, i.startup_id, i.investment_date
-    from auxeira.investments i join auxeira.synthetic_members m on m.org_id = i.org_id and m.session_id = i.session_id
-    where i.session_id = plan.session_id
+    from auxeira.investments i join auxeira.members_of(plan) m on m.org_id = i.org_id and m.session_id = i.session_id
   ), looked_at as (
     select m.org_id, m.kind, m.startup_id, 'round ' || r.round as occasion, r.round_name, r.closed_on as decided_on
     from matches m
@@ -221,8 +229,9 @@ begin atomic
     from matches m join auxeira.organizations o on o.org_id = m.startup_id and o.closed_on is null
     where auxeira.chance(plan, format('next/%s/%s', m.org_id, m.startup_id)) < 0.15
   ), dated as (
-    select l.*, coalesce(l.decided_on, (plan.as_of at time zone 'UTC')::date)
-      - 5 - floor(auxeira.chance(plan, format('pipeline/%s/%s/%s', l.org_id, l.startup_id, l.occasion)) * 85)::integer as begun_on
+    select l.*, greatest(auxeira.first_day_of(l.org_id, l.startup_id),
+      coalesce(l.decided_on, (plan.as_of at time zone 'UTC')::date) - 5
+        - floor(auxeira.chance(plan, format('pipeline/%s/%s/%s', l.org_id, l.startup_id, l.occasion)) * 85)::integer) as begun_on
     from looked_at l
   )
   insert into auxeira.investments (org_id, investment_id, startup_id, investment_type, round_name, due_diligence_start,
@@ -240,7 +249,8 @@ comment on function auxeira.store_pipeline(auxeira.ecosystem_plan) is
 create function auxeira.store_partnerships(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
   with pairs as (
-    select m.org_id, m.startup_id, o.closed_on, format('%s/%s', m.org_id, m.startup_id) as pair, first.month as first_month,
+    select m.org_id, m.startup_id, o.closed_on, format('%s/%s', m.org_id, m.startup_id) as pair,
+      auxeira.first_day_of(m.org_id, m.startup_id) as first_day, greatest(first.month, o.founded_on) as first_month,
       (plan.as_of at time zone 'UTC')::date as today
     from auxeira.matches_of(plan, '{corporate}', 1.5) m
       join auxeira.organizations o on o.org_id = m.startup_id
@@ -266,8 +276,9 @@ begin atomic
     auxeira.chosen(plan, 'priority/' || d.pair, '{low, medium, medium, high}'),
     jsonb_build_object('package', auxeira.chosen(plan, 'benefit/' || d.pair, '{Cloud credits, Legal advice, Workspace,
                                                  Software licences, Data access, Training}')),
-    jsonb_build_object('appliedOn', d.start_date - 10 - floor(auxeira.chance(plan, 'applies/' || d.pair) * 50)::integer),
-    d.start_date, d.end_date, d.end_date - 30, true, plan.session_id
+    jsonb_build_object('appliedOn', greatest(
+      d.start_date - 10 - floor(auxeira.chance(plan, 'applies/' || d.pair) * 50)::integer, d.first_day)),
+    d.start_date, d.end_date, greatest(d.end_date - 30, d.start_date), true, plan.session_id
   from dated d join auxeira.organizations o on o.org_id = d.startup_id;
 end;
 comment on function auxeira.store_partnerships(auxeira.ecosystem_plan) is
@@ -305,9 +316,8 @@ create function auxeira.wards_of(plan auxeira.ecosystem_plan) returns table (org
   language sql stable rows 1000
 begin atomic
   select g.org_id, s.org_id
-  from (select m.*, count(*) over () as governments from auxeira.synthetic_members m
-        where m.session_id = plan.session_id and m.kind = 'government') g
-    join auxeira.synthetic_members s on s.session_id = plan.session_id and s.kind = 'startup'
+  from (select m.*, count(*) over () as governments from auxeira.members_of(plan) m where m.kind = 'government') g
+    join auxeira.members_of(plan) s on s.kind = 'startup'
   where (s.place - 1) % g.governments = g.place - 1;
 end;
 comment on function auxeira.wards_of(auxeira.ecosystem_plan) is 'Which government follows which companies.';
@@ -319,18 +329,19 @@ begin atomic
   select g.org_id, auxeira.made_id(plan, format('program/%s/%s', g.org_id, p.kind)), p.name, p.kind, g.region,
     wards.companies * p.grant_size, (select min(month) from auxeira.points_of(plan)), (plan.as_of at time zone 'UTC')::date
       + 365, ceil(wards.companies * p.jobs), 'synthetic', true, plan.session_id
-  from auxeira.synthetic_members g
+  from auxeira.members_of(plan) g
     cross join lateral (select count(*) as companies from auxeira.wards_of(plan) w where w.org_id = g.org_id) wards
     cross join (values ('Seed grants', 'grant', 60000, 2), ('Youth employment', 'wage_subsidy', 30000, 1.5),
                        ('Green innovation', 'innovation_grant', 90000, 1)) p (name, kind, grant_size, jobs)
-  where g.session_id = plan.session_id and g.kind = 'government';
+  where g.kind = 'government';
 end;
 comment on function auxeira.store_programs(auxeira.ecosystem_plan) is 'Stores three programmes of each government.';
 
 create function auxeira.store_grants(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
   with awards as materialized (
-    select p.org_id, p.program_id, w.startup_id, h.month, h.employees, o.closed_on, (plan.as_of at time zone 'UTC')::date as today,
+    select p.org_id, p.program_id, w.startup_id, h.month, h.employees, o.founded_on, o.closed_on,
+      (plan.as_of at time zone 'UTC')::date as today,
       format('grant/%s/%s', p.program_id, w.startup_id) as key,
       case p.kind when 'grant' then 50000 when 'wage_subsidy' then 20000 else 80000 end as size
     from auxeira.programs p
@@ -343,7 +354,7 @@ begin atomic
     where p.session_id = plan.session_id
       and auxeira.chance(plan, format('grant/%s/%s', p.program_id, w.startup_id)) < 0.3
   ), dated as (
-    select a.*, auxeira.day_of(plan, a.key, a.month) as awarded_on,
+    select a.*, greatest(auxeira.day_of(plan, a.key, a.month), a.founded_on) as awarded_on,
       trunc((a.size * (0.6 + 0.8 * auxeira.chance(plan, a.key || '/size')))::numeric, -3) as amount
     from awards a
   )
@@ -372,7 +383,8 @@ begin atomic
     select p.org_id, p.startup_id, 'partner', min((p.terms ->> 'appliedOn')::date) from auxeira.partnerships p
     where p.session_id = plan.session_id group by 1, 2
     union all
-    select w.org_id, w.startup_id, 'grantor', (select min(month) from auxeira.points_of(plan)) from auxeira.wards_of(plan) w
+    select w.org_id, w.startup_id, 'grantor', greatest((select min(month) from auxeira.points_of(plan)),
+      auxeira.first_day_of(w.org_id, w.startup_id)) from auxeira.wards_of(plan) w
   ), earliest as (
     select b.org_id, b.startup_id, b.kind, min(b.since) as since from backed b
     -- Real companies open themselves to real investors by consent alone.

@@ -69,7 +69,7 @@ begin atomic
     row(m.sse_score, m.runway_months, m.revenue, m.environmental_score, m.social_score, m.governance_score,
         m.scope1_tco2e + m.scope2_tco2e, m.lives_reached, m.beneficiaries, m.team_size,
         sum(m.hires) over (partition by c.org_id order by d.metric_timestamp))::auxeira.company_state
-  from auxeira.synthetic_members c
+  from auxeira.members_of(plan) c
     cross join lateral (
       select f.metric_timestamp, f.metric_value from auxeira.dashboard_metrics f
       where f.org_id = c.org_id and f.dashboard_type = 'startup_founder' and f.session_id = c.session_id
@@ -77,7 +77,7 @@ begin atomic
     cross join lateral jsonb_to_record(d.metric_value) m (sse_score numeric, runway_months numeric, revenue numeric,
       environmental_score numeric, social_score numeric, governance_score numeric, scope1_tco2e numeric,
       scope2_tco2e numeric, lives_reached numeric, beneficiaries numeric, team_size integer, hires integer)
-  where c.session_id = plan.session_id and c.kind = 'startup';
+  where c.kind = 'startup';
 end;
 comment on function auxeira.states_of(auxeira.ecosystem_plan) is
   'The companies by month, from their own rows. next_at: when the next figures come, NULL for the last.';
@@ -94,7 +94,7 @@ begin atomic
   )
   select m.org_id, m.kind, p.at, p.day, i.investment, f.invested, coalesce(f.distributed, 0), k.fair_value,
     case when k.method = 'exit' then k.as_of end
-  from auxeira.synthetic_members m
+  from auxeira.members_of(plan) m
     cross join lateral (
       select i.investment_id, i.investment_date, i as investment from auxeira.investments i
       where i.org_id = m.org_id and i.session_id = m.session_id and i.status <> 'pipeline' offset 0) i
@@ -108,125 +108,195 @@ begin atomic
         sum(f.amount) filter (where f.flow_type = 'distribution') as distributed
       from auxeira.investment_cash_flows f
       where f.org_id = m.org_id and f.investment_id = i.investment_id and f.session_id = m.session_id
-        and f.flow_date <= p.day) f
-  where m.session_id = plan.session_id;
+        and f.flow_date <= p.day) f;
 end;
 comment on function auxeira.positions_of(auxeira.ecosystem_plan) is
   'Every investment at every point since it was made: what was paid in and out, the latest mark, when it ended.';
 
+create type auxeira.stake as (
+  deals bigint, held bigint, exits bigint, exits_this_year bigint, new_deals bigint, syndicates bigint, pro_rata bigint,
+  invested numeric, distributed numeric, fair_value numeric, lost numeric, equity numeric);
+comment on type auxeira.stake is
+  'What an investor has in a company at a point. held: deals that have not ended; new_deals: of the last 30 days; lost: paid '
+  'for what is worth less now.';
+
+create type auxeira.holding as (
+  deals bigint, held bigint, exits bigint, exits_this_year bigint, new_deals bigint, syndicates bigint, pro_rata bigint,
+  invested numeric, distributed numeric, fair_value numeric, lost numeric, equity numeric,
+  state auxeira.company_state, earlier auxeira.company_state, first auxeira.company_state, has_year boolean);
+comment on type auxeira.holding is
+  'A stake, and the company now, a year ago (has_year: it was there), and in the month of the first deal.';
+
 create function auxeira.holdings_of(plan auxeira.ecosystem_plan)
-  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, startup_id uuid, deals bigint,
-    held bigint, exits bigint, exits_this_year bigint, new_deals bigint, syndicates bigint, pro_rata bigint,
-    invested numeric, distributed numeric, fair_value numeric, lost numeric, equity numeric, since date)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, startup_id uuid, since date,
+                 stake auxeira.stake)
   language sql stable rows 10000
 begin atomic
-  select p.org_id, p.kind, p.at, p.day, (p.investment).startup_id, count(*), count(*) filter (where p.ended_on is null),
-    count(*) filter (where p.ended_on is not null and p.distributed > 0),
-    count(*) filter (where p.distributed > 0 and p.ended_on >= date_trunc('year', p.day)::date),
-    count(*) filter (where (p.investment).investment_date > p.day - 30),
-    count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"syndicate": true}'),
-    count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"proRata": true}'),
-    sum(p.invested), sum(p.distributed), sum(p.fair_value),
-    sum(p.invested) filter (where p.distributed + p.fair_value < p.invested),
-    sum((p.investment).equity_percentage) filter (where p.ended_on is null), min((p.investment).investment_date)
+  select p.org_id, p.kind, p.at, p.day, (p.investment).startup_id, min((p.investment).investment_date),
+    row(count(*), count(*) filter (where p.ended_on is null),
+      count(*) filter (where p.ended_on is not null and p.distributed > 0),
+      count(*) filter (where p.distributed > 0 and p.ended_on >= date_trunc('year', p.day)::date),
+      count(*) filter (where (p.investment).investment_date > p.day - 30),
+      count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"syndicate": true}'),
+      count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"proRata": true}'),
+      sum(p.invested), sum(p.distributed), sum(p.fair_value),
+      sum(p.invested) filter (where p.distributed + p.fair_value < p.invested),
+      sum((p.investment).equity_percentage) filter (where p.ended_on is null))::auxeira.stake
   from auxeira.positions_of(plan) p
   group by p.org_id, p.kind, p.at, p.day, (p.investment).startup_id;
 end;
 comment on function auxeira.holdings_of(auxeira.ecosystem_plan) is
-  'Positions by company. new_deals: of the last 30 days; lost: paid for what is worth less now.';
+  'Positions by company. since: the first deal.';
+
+create function auxeira.portfolios_at(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, holdings auxeira.holding[])
+  language sql stable rows 1000
+begin atomic
+  with points as materialized (select * from auxeira.points_of(plan)
+  ), states as materialized (select * from auxeira.states_of(plan)
+  )
+  select h.org_id, h.kind, h.at, h.day, array_agg(
+    row((h.stake).*, now.state, year_ago.state, first.state, year_ago.org_id is not null)::auxeira.holding)
+  from auxeira.holdings_of(plan) h
+    join points p on p.at = h.at
+    left join states now on now.org_id = h.startup_id and p.state_at >= now.at
+      and (now.next_at is null or p.state_at < now.next_at)
+    left join states year_ago on year_ago.org_id = h.startup_id and year_ago.month = now.month - interval '1 year'
+    left join states first on first.org_id = h.startup_id and first.month = date_trunc('month', h.since)::date
+  group by h.org_id, h.kind, h.at, h.day
+  having sum((h.stake).held) > 0;
+end;
+comment on function auxeira.portfolios_at(auxeira.ecosystem_plan) is
+  'What every investor has, with the states of the companies, at the points at which it holds one.';
+
+create function auxeira.deal_flow_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, at timestamptz, open bigint, begun bigint) language sql stable rows 1000
+begin atomic
+  select m.org_id, p.at, count(*) filter (where i.due_diligence_start <= (p.at at time zone 'UTC')::date
+      and coalesce(i.due_diligence_end > (p.at at time zone 'UTC')::date, true)),
+    count(*) filter (where i.due_diligence_start <= (p.at at time zone 'UTC')::date
+      and i.due_diligence_start > (p.at at time zone 'UTC')::date - 30)
+  from auxeira.members_of(plan) m
+    cross join lateral (
+      select i.due_diligence_start, i.due_diligence_end from auxeira.investments i
+      where i.org_id = m.org_id and i.session_id = m.session_id offset 0) i
+    join auxeira.points_of(plan) p on p.is_month or m.is_real
+  group by m.org_id, p.at;
+end;
+comment on function auxeira.deal_flow_of(auxeira.ecosystem_plan) is
+  'How many deals every investor looks at, at every point, and began to look at in the 30 days before.';
+
+create function auxeira.venture_capital_figures(holdings auxeira.holding[], open bigint, begun bigint) returns jsonb
+  language sql immutable parallel safe
+  return (
+    select jsonb_build_object(
+      'portfolio_size', count(*) filter (where h.held > 0), 'total_aum', round(sum(h.invested)), 'active_deals', open,
+      'deal_flow_monthly', begun, 'portfolio_valuation', round(sum(h.fair_value)), 'exits_ytd', sum(h.exits_this_year),
+      'avg_sse_score', round(avg((h.state).sse) filter (where h.held > 0), 2),
+      'high_performers', count(*) filter (where h.held > 0 and (h.state).sse >= 75),
+      'at_risk_companies', count(*) filter (where h.held > 0
+        and ((h.state).sse < 50 or (h.state).sse < 75 and (h.state).runway < 6)),
+      'new_investments', sum(h.new_deals))
+    from unnest(holdings) h);
+comment on function auxeira.venture_capital_figures(auxeira.holding[], bigint, bigint) is
+  'The figures of a fund. open, begun: its deal flow.';
+
+create function auxeira.angel_investor_figures(holdings auxeira.holding[], open bigint, irr numeric) returns jsonb
+  language sql immutable parallel safe
+  return (
+    select jsonb_build_object(
+      'investments_count', sum(h.deals), 'total_invested', round(sum(h.invested)), 'active_investments', sum(h.held),
+      'exits', sum(h.exits), 'portfolio_irr', auxeira.within(irr, -1, 2),
+      'check_size_avg', auxeira.part_of(sum(h.invested), sum(h.deals), 0), 'due_diligence_active', open,
+      'syndicate_deals', sum(h.syndicates),
+      'follow_on_opportunities', coalesce(sum(h.pro_rata) filter (where (h.state).runway < 9), 0))
+    from unnest(holdings) h);
+comment on function auxeira.angel_investor_figures(auxeira.holding[], bigint, numeric) is 'The figures of an angel.';
+
+create function auxeira.emission_figures(held auxeira.holding[]) returns jsonb language sql immutable parallel safe
+  return (
+    with intensities as (
+      select auxeira.part_of(sum((h.state).emissions), sum((h.state).employees)
+               filter (where (h.state).emissions is not null), 12) as now,
+        auxeira.part_of(sum((h.first).emissions), sum((h.first).employees)
+          filter (where (h.first).emissions is not null), 12) as before,
+        auxeira.part_of(count((h.state).emissions), count(*)) as measured,
+        round(sum((h.state).emissions * h.equity / 100), 2) as financed
+      from unnest(held) h)
+    select jsonb_build_object('carbon_reduction', auxeira.within(round(1 - i.now / nullif(i.before, 0), 4), 0, 1),
+                              'impact_measurement', i.measured, 'financed_emissions', i.financed)
+    from intensities i);
+comment on function auxeira.emission_figures(auxeira.holding[]) is
+  'What companies that are held emit for each employee, against the month of the first deal; how many tell it; and the part '
+  'of it that goes with the shares.';
+
+create function auxeira.esg_fund_figures(holdings auxeira.holding[]) returns jsonb language sql immutable parallel safe
+  return (
+    with scores as (
+      select array_agg(h) as held, sum(h.held) as deals, round(avg((h.state).environmental), 2) as environmental,
+        round(avg((h.state).social), 2) as social, round(avg((h.state).governance), 2) as governance,
+        auxeira.part_of(count(*) filter (where (h.state).governance >= 60), count(*)) as certified,
+        avg((h.state).environmental + (h.state).social + (h.state).governance) filter (where h.has_year)
+          / nullif(avg((h.earlier).environmental + (h.earlier).social + (h.earlier).governance)
+                   filter (where h.has_year), 0) - 1 as change
+      from unnest(holdings) h where h.held > 0)
+    select auxeira.emission_figures(s.held) || jsonb_build_object(
+      'esg_score_avg', round((s.environmental + s.social + s.governance) / 3, 2), 'environmental_score', s.environmental,
+      'social_impact_score', s.social, 'governance_score', s.governance, 'sustainable_investments', s.deals,
+      'certification_rate', s.certified, 'sustainability_trend', auxeira.within(round(s.change, 4), 0, 1))
+    from scores s);
+comment on function auxeira.esg_fund_figures(auxeira.holding[]) is 'The figures of an ESG fund.';
+
+create function auxeira.social_return(lives numeric, invested numeric) returns numeric language sql stable
+  return auxeira.part_of(lives * (auxeira.assumption('sroi_value_per_person')).value
+    * (1 - (auxeira.assumption('sroi_deadweight')).value) * (1 - (auxeira.assumption('sroi_displacement')).value)
+    * (auxeira.assumption('sroi_attribution')).value, invested, 2);
+comment on function auxeira.social_return(numeric, numeric) is
+  'What reaching so many lives is worth a year, for each dollar invested, on the assumptions in force.';
+
+create function auxeira.impact_fund_figures(holdings auxeira.holding[]) returns jsonb language sql stable
+  return (
+    select jsonb_build_object(
+      'social_roi', auxeira.social_return(sum((h.state).lives - (h.first).lives), sum(h.invested)),
+      'lives_impacted', sum((h.state).lives),
+      'sdg_alignment', auxeira.part_of(coalesce(sum(h.invested) filter (where h.held > 0 and (h.state).social >= 50), 0),
+                                       sum(h.invested) filter (where h.held > 0)),
+      'impact_investments', sum(h.held), 'beneficiaries', coalesce(sum((h.state).beneficiaries) filter (where h.held > 0), 0),
+      'impact_score', round(avg((h.state).social) filter (where h.held > 0), 2),
+      'community_development', auxeira.part_of(
+        count(*) filter (where h.held > 0 and (h.state).employees >= (h.first).employees), count(*) filter (where h.held > 0)),
+      'social_progress', auxeira.within(round(sum((h.state).lives) filter (where h.has_year)
+        / nullif(sum((h.earlier).lives) filter (where h.has_year), 0) - 1, 4), 0, 1),
+      'outcome_achievement', round(avg(least(1, (h.state).lives / nullif(2 * (h.first).lives, 0))), 4))
+    from unnest(holdings) h);
+comment on function auxeira.impact_fund_figures(auxeira.holding[]) is 'The figures of an impact fund.';
+
+create function auxeira.return_figures(holdings auxeira.holding[], irr numeric) returns jsonb
+  language sql immutable parallel safe
+  return (
+    select jsonb_build_object(
+      'paid_in', t.invested, 'distributed', t.distributed, 'nav', t.nav, 'irr', irr,
+      'dpi', auxeira.part_of(t.distributed, t.invested), 'rvpi', auxeira.part_of(t.nav, t.invested),
+      'tvpi', auxeira.part_of(t.distributed, t.invested) + auxeira.part_of(t.nav, t.invested),
+      'moic', auxeira.part_of(t.distributed + t.nav, t.invested),
+      'loss_ratio', auxeira.part_of(t.lost, t.invested), 'top1_share', auxeira.part_of(t.largest, t.nav))
+    from (select sum(h.invested) as invested, sum(h.distributed) as distributed, sum(h.fair_value) as nav,
+            max(h.fair_value) as largest, coalesce(sum(h.lost), 0) as lost
+          from unnest(holdings) h) t);
+comment on function auxeira.return_figures(auxeira.holding[], numeric) is 'What every investor has: paid in, out, worth.';
 
 create function auxeira.portfolios_of(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, figures jsonb) language sql stable rows 1000
 begin atomic
-  with points as materialized (select * from auxeira.points_of(plan)
-  ), states as materialized (select * from auxeira.states_of(plan)
-  ), holdings as materialized (
-    select h.*, h.held > 0 as is_held, now.state, year_ago.state as earlier, first.state as first,
-      year_ago.org_id is not null as has_year
-    from auxeira.holdings_of(plan) h
-      join points p on p.at = h.at
-      left join states now on now.org_id = h.startup_id and p.state_at >= now.at
-        and (now.next_at is null or p.state_at < now.next_at)
-      left join states year_ago on year_ago.org_id = h.startup_id and year_ago.month = now.month - interval '1 year'
-      left join states first on first.org_id = h.startup_id and first.month = date_trunc('month', h.since)::date
-  ), totals as (
-    select h.org_id, h.kind, h.at, h.day, count(*) filter (where is_held) as companies, sum(deals) as deals, sum(held) as held,
-      sum(exits) as exits, sum(exits_this_year) as exits_this_year, sum(new_deals) as new_deals,
-      sum(syndicates) as syndicates, sum(pro_rata) filter (where (state).runway < 9) as follow_ons,
-      sum(invested) as invested, sum(distributed) as distributed, sum(fair_value) as nav, sum(lost) as lost,
-      max(fair_value) as largest, avg((state).sse) filter (where is_held) as sse,
-      count(*) filter (where is_held and (state).sse >= 75) as high,
-      count(*) filter (where is_held and ((state).sse < 50 or (state).sse < 75 and (state).runway < 6)) as at_risk,
-      round(avg((state).environmental) filter (where is_held), 2) as environmental,
-      round(avg((state).social) filter (where is_held), 2) as social,
-      round(avg((state).governance) filter (where is_held), 2) as governance,
-      count(*) filter (where is_held and (state).governance >= 60) as certified,
-      count((state).emissions) filter (where is_held) as measured,
-      sum((state).emissions * equity / 100) filter (where is_held) as financed_emissions,
-      auxeira.part_of(sum((state).emissions) filter (where is_held), sum((state).employees)
-        filter (where is_held and (state).emissions is not null), 12) as intensity,
-      auxeira.part_of(sum((first).emissions) filter (where is_held), sum((first).employees)
-        filter (where is_held and (first).emissions is not null), 12) as first_intensity,
-      avg((state).environmental + (state).social + (state).governance) filter (where is_held and has_year)
-        / nullif(avg((h.earlier).environmental + (h.earlier).social + (h.earlier).governance)
-                 filter (where is_held and has_year), 0) - 1 as esg_change,
-      sum((state).lives) as lives, sum((state).beneficiaries) filter (where is_held) as beneficiaries,
-      sum((state).lives - (first).lives) as lives_gained,
-      sum((state).lives) filter (where has_year) / nullif(sum((h.earlier).lives) filter (where has_year), 0) - 1 as lives_change,
-      sum(invested) filter (where is_held and (state).social >= 50) as social_capital,
-      sum(invested) filter (where is_held) as held_capital,
-      count(*) filter (where is_held and (state).employees >= (first).employees) as growing,
-      avg(least(1, (state).lives / nullif(2 * (first).lives, 0))) as outcome
-    from holdings h group by h.org_id, h.kind, h.at, h.day
-  ), deal_flow as (
-    select m.org_id, p.at, count(*) filter (where i.due_diligence_start <= (p.at at time zone 'UTC')::date
-        and coalesce(i.due_diligence_end > (p.at at time zone 'UTC')::date, true)) as open,
-      count(*) filter (where i.due_diligence_start <= (p.at at time zone 'UTC')::date
-        and i.due_diligence_start > (p.at at time zone 'UTC')::date - 30) as begun
-    from auxeira.synthetic_members m
-      cross join lateral (
-        select i.due_diligence_start, i.due_diligence_end from auxeira.investments i
-        where i.org_id = m.org_id and i.session_id = m.session_id offset 0) i
-      join points p on p.is_month or m.is_real
-    where m.session_id = plan.session_id
-    group by m.org_id, p.at
-  )
-  select t.org_id, t.kind, t.at, case t.kind
-    when 'venture_capital' then jsonb_build_object(
-      'portfolio_size', t.companies, 'total_aum', round(t.invested), 'active_deals', f.open, 'deal_flow_monthly', f.begun,
-      'portfolio_valuation', round(t.nav), 'exits_ytd', t.exits_this_year, 'avg_sse_score', round(t.sse, 2),
-      'high_performers', t.high, 'at_risk_companies', t.at_risk, 'new_investments', t.new_deals)
-    when 'angel_investor' then jsonb_build_object(
-      'investments_count', t.deals, 'total_invested', round(t.invested), 'active_investments', t.held, 'exits', t.exits,
-      'portfolio_irr', auxeira.within(r.irr, -1, 2), 'check_size_avg', auxeira.part_of(t.invested, t.deals, 0),
-      'due_diligence_active', f.open, 'syndicate_deals', t.syndicates, 'follow_on_opportunities', coalesce(t.follow_ons, 0))
-    when 'esg_fund' then jsonb_build_object(
-      'esg_score_avg', round((t.environmental + t.social + t.governance) / 3, 2), 'environmental_score', t.environmental,
-      'social_impact_score', t.social, 'governance_score', t.governance, 'sustainable_investments', t.held,
-      'carbon_reduction', auxeira.within(round(1 - t.intensity / nullif(t.first_intensity, 0), 4), 0, 1),
-      'impact_measurement', auxeira.part_of(t.measured, t.companies),
-      'certification_rate', auxeira.part_of(t.certified, t.companies),
-      'sustainability_trend', auxeira.within(round(t.esg_change, 4), 0, 1),
-      'financed_emissions', round(t.financed_emissions, 2))
-    else jsonb_build_object(
-      'social_roi', auxeira.part_of(t.lives_gained * a.life, t.invested, 2), 'lives_impacted', t.lives,
-      'sdg_alignment', auxeira.part_of(coalesce(t.social_capital, 0), t.held_capital), 'impact_investments', t.held,
-      'beneficiaries', coalesce(t.beneficiaries, 0), 'impact_score', t.social,
-      'community_development', auxeira.part_of(t.growing, t.companies),
-      'social_progress', auxeira.within(round(t.lives_change, 4), 0, 1), 'outcome_achievement', round(t.outcome, 4)) end
-    || jsonb_build_object(
-      'paid_in', t.invested, 'distributed', t.distributed, 'nav', t.nav, 'irr', r.irr,
-      'dpi', auxeira.part_of(t.distributed, t.invested), 'rvpi', auxeira.part_of(t.nav, t.invested),
-      'tvpi', auxeira.part_of(t.distributed, t.invested) + auxeira.part_of(t.nav, t.invested),
-      'moic', auxeira.part_of(t.distributed + t.nav, t.invested),
-      'loss_ratio', auxeira.part_of(coalesce(t.lost, 0), t.invested), 'top1_share', auxeira.part_of(t.largest, t.nav))
-  from totals t
-    join deal_flow f on f.org_id = t.org_id and f.at = t.at
-    cross join lateral (select auxeira.irr_of(plan.session_id, t.org_id, t.day, t.nav) as irr) r
-    cross join (
-      select (auxeira.assumption('sroi_value_per_person')).value * (1 - (auxeira.assumption('sroi_deadweight')).value)
-        * (1 - (auxeira.assumption('sroi_displacement')).value) * (auxeira.assumption('sroi_attribution')).value as life) a
-  where t.companies > 0;
+  select p.org_id, p.kind, p.at, case p.kind
+    when 'venture_capital' then auxeira.venture_capital_figures(p.holdings, f.open, f.begun)
+    when 'angel_investor' then auxeira.angel_investor_figures(p.holdings, f.open, r.irr)
+    when 'esg_fund' then auxeira.esg_fund_figures(p.holdings)
+    else auxeira.impact_fund_figures(p.holdings) end || auxeira.return_figures(p.holdings, r.irr)
+  from auxeira.portfolios_at(plan) p
+    join auxeira.deal_flow_of(plan) f on f.org_id = p.org_id and f.at = p.at
+    cross join lateral (
+      select auxeira.irr_of(plan.session_id, p.org_id, p.day, sum(h.fair_value)) as irr from unnest(p.holdings) h) r;
 end;
 comment on function auxeira.portfolios_of(auxeira.ecosystem_plan) is
   'The dashboards of investors, for the points at which they hold a company.';
@@ -243,10 +313,10 @@ begin atomic
       count(distinct p.startup_id) filter (where p.end_date > points.day - 90) as engaged,
       count(*) filter (where p.end_date > points.day and p.partnership_type = 'pilot') as pilots,
       count(*) filter (where p.end_date > points.day and p.partnership_type = 'joint_development') as projects
-    from auxeira.synthetic_members m
+    from auxeira.members_of(plan) m
       join auxeira.partnerships p on p.org_id = m.org_id and p.session_id = m.session_id
       join points on p.start_date <= points.day and (points.is_month or m.is_real)
-    where m.session_id = plan.session_id and m.kind = 'corporate'
+    where m.kind = 'corporate'
     group by p.org_id, points.at, points.day
   ), applied as (
     select p.org_id, points.at, count(*) as applications
@@ -258,10 +328,10 @@ begin atomic
     select r.org_id, points.at, count(*) as benefits, sum(r.list_value) as list_value, sum(r.partner_cost) as cost,
       sum(r.startup_saving) as savings,
       sum(r.startup_saving) filter (where r.redeemed_at > points.at - interval '1 year') as yearly_savings
-    from auxeira.synthetic_members m
+    from auxeira.members_of(plan) m
       join auxeira.benefit_redemptions r on r.org_id = m.org_id and r.session_id = m.session_id
       join points on r.redeemed_at <= points.at and (points.is_month or m.is_real)
-    where m.session_id = plan.session_id and m.kind = 'corporate'
+    where m.kind = 'corporate'
     group by r.org_id, points.at
   )
   select p.org_id, 'corporate'::auxeira.organization_type, p.at, jsonb_build_object(
@@ -295,7 +365,7 @@ begin atomic
   select w.org_id, w.startup_id, p.at, coalesce(o.closed_on > (p.at at time zone 'UTC')::date, true),
     g.startup_id is not null, now.state, year_ago.state, g.jobs_baseline, (now.state).hires - (award.state).hires
   from wards w
-    join auxeira.synthetic_members m on m.org_id = w.org_id and m.session_id = plan.session_id
+    join auxeira.members_of(plan) m on m.org_id = w.org_id
     join auxeira.organizations o on o.org_id = w.startup_id
     join points p on p.is_month or m.is_real
     join states now on now.org_id = w.startup_id and p.state_at >= now.at

@@ -35,7 +35,8 @@ begin
   return coalesce(jsonb_object_agg(key, value) filter (where value <> '0'), '{}') from jsonb_each(counts);
 end
 $$;
-comment on function auxeira.count_synthetic(uuid, uuid) is 'How many rows of each table a session generated; tables with none are left out.';
+comment on function auxeira.count_synthetic(uuid, uuid) is
+  'How many rows of each table a session generated; tables with none are left out.';
 
 -- --- Taking away -------------------------------------------------------------------------------------------------
 
@@ -46,8 +47,8 @@ declare
   removed bigint;
 begin
   foreach name in array auxeira.synthetic_tables() loop
-    execute format('delete from auxeira.%I where org_id = any ($1) and is_synthetic and ($2 is null or session_id = $2)', name)
-      using orgs, of_session;
+    execute format('delete from auxeira.%I where org_id = any ($1) and is_synthetic
+      and ($2 is null or session_id = $2)', name) using orgs, of_session;
     get diagnostics removed = row_count;
     counts := counts || case when removed > 0 then jsonb_build_object(name, removed) else '{}' end;
   end loop;
@@ -66,7 +67,7 @@ declare
 begin
   update auxeira.synthetic_data_sessions s set status = 'cleaned_up'
   where s.org_id = session.org_id and s.session_id = session.session_id;
-  delete from auxeira.synthetic_members m where m.org_id = any (orgs) and m.session_id = session.session_id;
+  delete from auxeira.synthetic_members m where m.session_org = session.org_id and m.session_id = session.session_id;
   delete from auxeira.organizations o
   where o.org_id = any (orgs) and o.is_synthetic and o.synthetic_session = session.session_id;
   get diagnostics removed = row_count;
@@ -97,6 +98,7 @@ begin
       and (s.session_id = session or s.org_id = org or s.created_at < now() - older_than)));
   if org is not null then
     counts := auxeira.summed(array[counts, auxeira.remove_rows(array[org], null)]);
+    delete from auxeira.synthetic_members m where m.org_id = org;
     delete from auxeira.organizations o where o.org_id = org and o.is_synthetic;
   end if;
   return counts;
@@ -110,80 +112,26 @@ revoke execute on function auxeira.remove_synthetic(uuid, interval, uuid) from p
 
 -- --- Making ------------------------------------------------------------------------------------------------------
 
--- In UTC and with ISO dates, because draws are keyed by dates as text.
-create function auxeira.build_ecosystem(plan auxeira.ecosystem_plan, wanted jsonb, around uuid[]) returns void
-  language plpgsql volatile set timezone = 'UTC' set datestyle = 'ISO, MDY' as $$
-begin
-  perform auxeira.invite_real(plan, around);
-  perform auxeira.make_organizations(plan, wanted);
-  perform auxeira.settle_companies(plan);
-  perform auxeira.store_actions(plan);
-  perform auxeira.store_company_months(plan);
-  perform auxeira.store_founder_days(plan);
-  perform auxeira.store_scores(plan);
-  perform auxeira.store_integrations(plan);
-  perform auxeira.store_investments(plan);
-  perform auxeira.store_model_marks(plan);
-  perform auxeira.store_pipeline(plan);
-  perform auxeira.store_partnerships(plan);
-  perform auxeira.store_redemptions(plan);
-  perform auxeira.store_programs(plan);
-  perform auxeira.store_grants(plan);
-  perform auxeira.store_relationships(plan);
-  perform auxeira.store_dashboards(plan);
-end
-$$;
-comment on function auxeira.build_ecosystem(auxeira.ecosystem_plan, jsonb, uuid[]) is
-  'Makes an ecosystem of so many organizations of each type around those that there are.';
-revoke execute on function auxeira.build_ecosystem(auxeira.ecosystem_plan, jsonb, uuid[]) from public;
-
-create function auxeira.cast_of(organizations integer) returns jsonb language sql immutable parallel safe
-  return (
-    with others as (
-      select kind, greatest(1, round(organizations * share)) as members
-      from (values ('venture_capital', 0.05), ('angel_investor', 0.05), ('corporate', 0.05), ('government', 0.025),
-                   ('esg_fund', 0.025), ('impact_fund', 0.025)) s (kind, share))
-    select jsonb_object_agg(o.kind, o.members) || jsonb_build_object('startup', organizations - sum(o.members))
-    from others o);
-comment on function auxeira.cast_of(integer) is
-  'How many of so many organizations are of each type: three quarters and more are startups.';
-
--- A month is the mean of 400 Gregorian years.
-create function auxeira.plan_of(session_org uuid, session_id uuid, seed bigint, root text, as_of timestamptz, days integer,
-                                variance double precision, trend text) returns auxeira.ecosystem_plan
-  language sql immutable parallel safe
-  return row(session_org, session_id, seed, root, as_of, greatest(1, round(days / 30.436875)::integer), days, variance,
-             trend)::auxeira.ecosystem_plan;
-comment on function auxeira.plan_of(uuid, uuid, bigint, text, timestamptz, integer, double precision, text) is
-  'What an ecosystem of so many days is made from.';
-
-create function auxeira.check_ecosystem(organizations integer, days integer, as_of timestamptz, variance double precision,
-                                        trend text) returns void language plpgsql stable as $$
+-- Organizations of a seed are the same everywhere: whatever else is there twice is an error of another cause.
+create function auxeira.build_whole(plan auxeira.ecosystem_plan, wanted jsonb, around uuid[]) returns void
+  language plpgsql volatile as $$
 declare
-  faults constant text[] := array_remove(array[
-    case when organizations between 10 and 1000 is not true then 'organizations: a number from 10 to 1000 is expected' end,
-    case when days between 1 and 7305 is not true then 'days: a number from 1 to 7305 (20 years) is expected' end,
-    case when as_of between '0100-01-01T00:00:00Z' and now() is not true then 'as_of: a time that is not to come is expected' end,
-    case when variance between 0 and 1 is not true then 'variance: a number from 0 to 1 is expected' end,
-    case when trend not in ('improving', 'declining', 'stable', 'volatile')
-      then 'trend: improving, declining, stable or volatile is expected' end], null);
+  violated text;
 begin
-  if faults <> '{}' then
-    raise exception using errcode = '22023', message = 'invalid parameters for synthetic data',
-      detail = array_to_string(faults, e'\n');
+  perform auxeira.build_facts(plan, wanted, around);
+exception when unique_violation then
+  get stacked diagnostics violated = constraint_name;
+  if violated not in ('organizations_pkey', 'synthetic_members_pkey') then
+    raise;
   end if;
+  raise exception using errcode = 'ZA409', message = 'the ecosystem of this seed is there already',
+    detail = format('Session %s generated it.', plan.session_id),
+    hint = 'Take another seed, or remove that session first.';
 end
 $$;
-comment on function auxeira.check_ecosystem(integer, integer, timestamptz, double precision, text) is
-  'Error 22023 that names every parameter that is out of bounds.';
-
-create function auxeira.refuse_again() returns void language plpgsql as $$
-begin
-  raise exception using errcode = 'ZA409', message = 'this synthetic data, or other of the same months, is there already',
-    hint = 'Take another seed, or remove the session that generated it first.';
-end
-$$;
-comment on function auxeira.refuse_again() is 'Error ZA409 for what was generated before.';
+comment on function auxeira.build_whole(auxeira.ecosystem_plan, jsonb, uuid[]) is
+  'auxeira.build_facts() of an ecosystem. Error ZA409: the one of this seed is there already.';
+revoke execute on function auxeira.build_whole(auxeira.ecosystem_plan, jsonb, uuid[]) from public;
 
 -- Definer, because it makes organizations and rows of theirs, which no role may. It touches no real organization but those
 -- that a superuser names.
@@ -195,30 +143,25 @@ create function auxeira.synthesize_ecosystem(
 as $$
 #variable_conflict use_variable
 declare
-  plan auxeira.ecosystem_plan;
-  taken boolean;
+  p constant jsonb := jsonb_build_object('data_type', 'ecosystem', 'organizations', organizations,
+    'time_range_days', days, 'seed', coalesce(seed, auxeira.random_seed()),
+    'as_of', coalesce(as_of, date_trunc('day', now(), 'UTC')), 'variance', variance, 'trend', trend);
+  home constant uuid := coalesce(auxeira.org_id(), around[1],
+    auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem/organization/government/1'));
 begin
-  seed := coalesce(seed, auxeira.random_seed());
-  as_of := coalesce(as_of, date_trunc('day', now(), 'UTC'));
-  perform auxeira.check_ecosystem(organizations, days, as_of, variance, trend);
-  plan := auxeira.plan_of(coalesce(auxeira.org_id(), around[1], auxeira.synthetic_uuid(seed, 'ecosystem/organization/government/1')),
-    auxeira.synthetic_uuid(seed, 'ecosystem'), seed, 'ecosystem', as_of, days, variance, trend);
-  session_id := plan.session_id;
-  parameters := jsonb_build_object('data_type', 'ecosystem', 'organizations', organizations, 'time_range_days', days,
-    'seed', seed, 'as_of', as_of, 'variance', variance, 'trend', trend);
-  begin
-    perform auxeira.build_ecosystem(plan, auxeira.cast_of(organizations), around);
-  exception when unique_violation then
-    taken := true;
-  end;
-  if taken then
-    perform auxeira.refuse_again();
-  end if;
-  rows := auxeira.count_synthetic(plan.session_org, session_id);
+  perform auxeira.refuse_faults(p || jsonb_build_object('count', organizations), null,
+                                '{"count": "organizations", "time_range_days": "days"}');
+  session_id := auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem');
+  perform auxeira.build_whole(auxeira.plan_of(home, session_id, 'ecosystem', p, null), auxeira.cast_of(organizations), around);
+  rows := auxeira.count_synthetic(home, session_id);
   generated := (select sum(value::bigint) from jsonb_each_text(rows));
+  parameters := p;
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, session_name, parameters, status,
     generation_count, row_counts, last_generated)
-  values (plan.session_org, session_id, auxeira.user_id(), 'Ecosystem', parameters, 'completed', generated, rows, now());
+  values (home, session_id, auxeira.user_id(), 'Ecosystem', p, 'completed', generated, rows, now())
+  on conflict on constraint synthetic_data_sessions_pkey do update set user_id = excluded.user_id, parameters = excluded.parameters,
+    status = excluded.status, generation_count = excluded.generation_count, row_counts = excluded.row_counts,
+    last_generated = excluded.last_generated, created_at = excluded.created_at;
   return next;
 end
 $$;
@@ -229,48 +172,14 @@ comment on function auxeira.synthesize_ecosystem(
   'and dashboards read off all of these. organizations: how many in all, 10 to 1,000; days: up to as_of, which is the start '
   'of today (UTC) when NULL; seed: random but recorded when NULL; trend: that of every company, or what is usual at its '
   'stage when NULL; around: organizations that there are, which take part with their synthetic rows. The same arguments '
-  'give the same rows in any database. Errors: 22023, ZA409 the ecosystem of this seed is there already. For '
+  'give the same rows in any database. auxeira.synthesis_progress() tells other connections how far it is. Errors: 22023 '
+  '(also more companies times months than auxeira.synthesis_limits has), ZA409 the ecosystem of this seed is there already, '
+  'or an organization of around takes part in one or has such rows of these months, with the session that made them. For '
   'administrators of the database; see POST /api/admin/synthetic/ecosystem.';
 revoke execute on function auxeira.synthesize_ecosystem(
   integer, integer, bigint, timestamptz, double precision, text, uuid[]) from public;
 
 -- --- Facts around the caller's own organization --------------------------------------------------------------------
-
-create function auxeira.fact_owners(data_type text) returns auxeira.organization_type[] language sql immutable parallel safe
-  return case
-    when data_type in ('portfolio', 'investments') then '{venture_capital, angel_investor, esg_fund, impact_fund}'
-    when data_type = 'partnerships' then '{corporate}' when data_type = 'ecosystem' then '{government}'
-    when data_type = 'sustainability' then '{esg_fund}' when data_type = 'impact' then '{impact_fund}'
-    when data_type in ('history', 'actions', 'scores', 'integrations') then '{startup}'
-    else '{}' end::auxeira.organization_type[];
-comment on function auxeira.fact_owners(text) is 'Which types of organizations facts of a data type are of.';
-
--- In UTC and with ISO dates, because draws are keyed by dates as text.
-create function auxeira.build_facts(plan auxeira.ecosystem_plan, data_type text, companies integer, org uuid,
-                                    kind auxeira.organization_type) returns void language plpgsql volatile
-  set timezone = 'UTC' set datestyle = 'ISO, MDY' as $$
-begin
-  if kind <> 'startup' then
-    perform auxeira.build_ecosystem(plan, jsonb_build_object('startup', companies, kind, 1), array[org]);
-    return;
-  end if;
-  perform auxeira.invite_real(plan, array[org]);
-  if data_type = 'history' then
-    perform auxeira.store_company_months(plan);
-    perform auxeira.store_founder_days(plan);
-  elsif data_type = 'actions' then
-    perform auxeira.store_actions(plan);
-  elsif data_type = 'scores' then
-    perform auxeira.store_scores(plan);
-  else
-    perform auxeira.store_integrations(plan);
-  end if;
-end
-$$;
-comment on function auxeira.build_facts(auxeira.ecosystem_plan, text, integer, uuid, auxeira.organization_type) is
-  'Makes what a data type asks for: an organization''s own facts, or companies around it.';
-revoke execute on function auxeira.build_facts(auxeira.ecosystem_plan, text, integer, uuid, auxeira.organization_type)
-  from public;
 
 create function auxeira.preview_of(of_session uuid, org uuid) returns json language sql stable
   return coalesce(
@@ -291,27 +200,6 @@ create function auxeira.preview_of(of_session uuid, org uuid) returns json langu
     '[]');
 comment on function auxeira.preview_of(uuid, uuid) is 'The first three rows a session generated for an organization.';
 
-create function auxeira.check_fact_parameters(p jsonb, kind auxeira.organization_type) returns void
-  language plpgsql immutable as $$
-declare
-  missing constant text := (select min(name) from unnest('{seed,as_of,time_range_days,variance,count}'::text[]) name
-                            where p ->> name is null);
-begin
-  if missing is not null then
-    perform auxeira.refuse_value(missing, 'is missing');
-  end if;
-  if not coalesce(kind = any (auxeira.fact_owners(p ->> 'data_type')), false) then
-    perform auxeira.refuse_value('data_type', format('%s is not of an organization of type %s', p ->> 'data_type', kind));
-  end if;
-  if kind <> 'startup' and (p ->> 'count')::integer not between 1 and 500 then
-    perform auxeira.refuse_value('count', 'a number of companies from 1 to 500 is expected');
-  end if;
-end
-$$;
-comment on function auxeira.check_fact_parameters(jsonb, auxeira.organization_type) is
-  'Error 22023 when facts cannot be made of the parameters, or are not of this type of organization.';
-revoke execute on function auxeira.check_fact_parameters(jsonb, auxeira.organization_type) from public;
-
 -- Definer, because facts are made by functions alone. The organization is the caller's and the session a new one: who
 -- could name another's would write among its rows.
 create function auxeira.synthesize_facts(parameters jsonb)
@@ -320,34 +208,23 @@ create function auxeira.synthesize_facts(parameters jsonb)
 as $$
 #variable_conflict use_variable
 declare
-  p constant jsonb := parameters;
   org constant uuid := auxeira.org_id();
+  data_type constant text := parameters ->> 'data_type';
   kind constant auxeira.organization_type := (select o.org_type from auxeira.organizations o where o.org_id = org);
-  plan auxeira.ecosystem_plan;
   counts jsonb;
-  taken boolean;
 begin
-  perform auxeira.check_fact_parameters(p, kind);
+  perform auxeira.check_facts(parameters);
   perform auxeira.begin_synthesis(org, 0);
   session_id := gen_random_uuid();
-  plan := auxeira.plan_of(org, session_id, (p ->> 'seed')::bigint,
-    format('%s of %s', p ->> 'data_type', org), (p ->> 'as_of')::timestamptz, (p ->> 'time_range_days')::integer,
-    (p ->> 'variance')::double precision, p ->> 'trend');
-  perform auxeira.check_ecosystem(10, plan.days, plan.as_of, plan.variance, plan.trend);
-  begin
-    perform auxeira.build_facts(plan, p ->> 'data_type', (p ->> 'count')::integer, org, kind);
-  exception when unique_violation then
-    taken := true;
-  end;
+  perform auxeira.build_facts(
+    auxeira.plan_of(org, session_id, format('%s of %s', data_type, org), parameters, data_type),
+    case when kind = 'startup' then '{}' else jsonb_build_object('startup', parameters -> 'count', kind, 1) end, array[org]);
   counts := auxeira.count_synthetic(org, session_id);
-  generated := (select sum(value::bigint) from jsonb_each_text(counts));
-  if taken or generated is null then
-    perform auxeira.refuse_again();
-  end if;
+  generated := coalesce((select sum(value::bigint) from jsonb_each_text(counts)), 0);
   perform auxeira.check_synthesis_limits(org, generated);
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, parameters, status, generation_count, row_counts,
     last_generated)
-  values (org, session_id, auxeira.user_id(), p, 'completed', generated, counts, now());
+  values (org, session_id, auxeira.user_id(), parameters, 'completed', generated, counts, now());
   inserted := generated;
   preview := auxeira.preview_of(session_id, org);
   return next;
@@ -355,9 +232,16 @@ end
 $$;
 comment on function auxeira.synthesize_facts(jsonb) is
   'Generates facts for the active organization and records the session; the parameters are those that auxeira.synthesize() '
-  'keeps. portfolio, investments, sustainability, impact: companies, count of them, and what an investor has in them; '
-  'partnerships: a corporate''s; ecosystem: a government''s; history (months), actions, scores, integrations: a startup''s '
-  'own. Errors: 22023 (also a data type that is not of this type of organization), 42501 a viewer, ZA409 generated before, '
+  'keeps. data_type: investments (of an investor): count companies with their months, deals with cash flows, marks, pipeline '
+  'and relationships; portfolio: that, scores of the companies and the investor''s dashboard; sustainability (of an ESG fund), '
+  'impact (of an impact fund): deals and the dashboard; partnerships (of a corporate): companies with their months, '
+  'partnerships, benefits taken up, relationships, the dashboard; ecosystem (of a government): companies with their months, '
+  'actions and scores, programmes, grants, relationships, the dashboard. Of a startup itself: history (months and daily '
+  'figures), actions, scores, integrations. auxeira.synthetic_steps has it as a table. An organization takes part in one '
+  'ecosystem at a time; a startup may have each of its own once for the same months (integrations: once). At most 500 '
+  'companies, 20 years, and as many companies times months as auxeira.synthesis_limits says. auxeira.synthesis_progress() '
+  'tells other connections how far it is. Errors: 22023 naming every fault (also a data type that is not of this type of '
+  'organization, and a time in which it was not there), 42501 a viewer, ZA409 generated before, with the session that did, '
   'ZA429 more than its share.';
 
 -- --- The API -------------------------------------------------------------------------------------------------------
@@ -378,6 +262,9 @@ declare
       "trend": {"type": "string", "enum": ["improving", "declining", "stable", "volatile"]}}}');
   done record;
 begin
+  if (r ->> 'asOf')::timestamptz > now() then
+    perform auxeira.refuse_value('asOf', 'lies in the future');
+  end if;
   select * into done from auxeira.synthesize_ecosystem((r ->> 'organizations')::integer, (r ->> 'days')::integer,
     (r ->> 'seed')::bigint, (r ->> 'asOf')::timestamptz, (r ->> 'variance')::double precision, r ->> 'trend');
   return auxeira.success(json_build_object('sessionId', done.session_id, 'config', done.parameters,
@@ -395,16 +282,22 @@ declare
     "properties": {"limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}}}', true);
 begin
   return (
-    select auxeira.success(json_build_object('sessions', coalesce(json_agg(json_build_object(
-      'sessionId', s.session_id, 'status', s.status, 'parameters', s.parameters, 'generated', s.generation_count,
-      'createdAt', s.created_at) order by s.created_at desc, s.session_id), '[]')))
-    from (select * from auxeira.synthetic_data_sessions
-          where org_id = auxeira.org_id()
-          order by created_at desc, session_id limit (r ->> 'limit')::integer) s);
+    select auxeira.success(json_build_object('sessions', coalesce(json_agg(
+      s.item order by s.is_running desc, s.created_at desc, s.session_id), '[]')))
+    from (
+      select p.started_at as created_at, p.session_id, json_build_object('sessionId', p.session_id, 'status', 'running',
+        'generated', p.generated, 'count', p.count, 'share', p.share, 'createdAt', p.started_at) as item, true as is_running
+      from auxeira.synthesis_progress() p where p.org_id = auxeira.org_id()
+      union all
+      select d.created_at, d.session_id, json_build_object('sessionId', d.session_id, 'status', d.status,
+        'parameters', d.parameters, 'generated', d.generation_count, 'createdAt', d.created_at), false
+      from auxeira.synthetic_data_sessions d where d.org_id = auxeira.org_id()
+      order by is_running desc, created_at desc, session_id limit (r ->> 'limit')::integer) s);
 end
 $$;
 comment on function auxeira_api.list_synthetic_sessions(jsonb) is
-  'GET /api/synthetic/sessions: generations of the active organization, newest first, with all that makes them again.';
+  'GET /api/synthetic/sessions: generations of the active organization: those that are running (generated of count points or '
+  'steps, share of it done), then the finished ones with all that makes them again, newest first.';
 
 -- Definer, because no role may delete.
 create function auxeira_api.remove_synthetic_session(request jsonb) returns json

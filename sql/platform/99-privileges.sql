@@ -38,7 +38,8 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.synthesis_options(jsonb), auxeira.template_in_use(uuid, text), auxeira.begin_synthesis(uuid, bigint),
   auxeira.synthesis_parameters(text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb),
   auxeira.store_series(auxeira.synthetic_data_sessions, jsonb), auxeira.synthesis_progress(),
-  auxeira.synthesize_facts(jsonb), auxeira.refuse_unused(text, uuid, jsonb), auxeira.random_seed(),
+  auxeira.synthesize_facts(jsonb), auxeira.check_facts(jsonb, jsonb), auxeira.refuse_unused(text, uuid, jsonb),
+  auxeira.random_seed(),
   auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
   auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid)
   to auxeira_user;
