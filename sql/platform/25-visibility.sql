@@ -89,7 +89,6 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, sco
   ('investment_marks',        'select', 'own',          'viewer', null),
   ('partnerships',            'select', 'own',          'viewer', null),
   ('benefit_redemptions',     'select', 'own',          'viewer', null),
-  ('benefit_redemptions',     'select', 'counterparty', 'viewer', null),
   ('programs',                'select', 'own',          'viewer', null),
   ('grants',                  'select', 'own',          'viewer', null),
   ('grants',                  'select', 'counterparty', 'viewer', null),
@@ -146,7 +145,9 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, use
   ('integrations',            'insert', 'own',          'admin',  null, 'function'),
   ('integrations',            'update', 'own',          'admin',  null, 'function');
 
+-- A startup reads what it took up without what that cost the partner.
 insert into auxeira.visibility (table_name, command, audience, minimum_role, through) values
+  ('benefit_redemptions',    'select', 'counterparty', 'viewer', 'function'),
   ('organization_templates', 'insert', 'own', 'member', 'function'),
   ('organization_templates', 'update', 'own', 'member', 'function');
 

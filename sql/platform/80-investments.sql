@@ -137,8 +137,9 @@ create index benefit_redemptions_partnership
   on auxeira.benefit_redemptions (org_id, partnership_id, startup_id, redeemed_at);
 create index benefit_redemptions_startup on auxeira.benefit_redemptions (startup_id);
 comment on table auxeira.benefit_redemptions is
-  'Benefits of a partnership that the startup took up, with what each was worth. Both sides read them.';
-comment on column auxeira.benefit_redemptions.partner_cost is 'What it cost the partner (org_id).';
+  'Benefits of a partnership that the startup took up, with what each was worth. The startup reads them by '
+  'auxeira.benefits_received(), without partnership_id and partner_cost.';
+comment on column auxeira.benefit_redemptions.partner_cost is 'What it cost the partner (org_id), which is its own affair.';
 comment on column auxeira.benefit_redemptions.startup_saving is 'What the startup would have paid elsewhere.';
 
 call auxeira.protect_tenant_table('auxeira.investments');
@@ -146,6 +147,20 @@ call auxeira.protect_tenant_table('auxeira.partnerships');
 call auxeira.protect_tenant_table('auxeira.investment_cash_flows');
 call auxeira.protect_tenant_table('auxeira.investment_marks');
 call auxeira.protect_tenant_table('auxeira.benefit_redemptions');
+
+-- Definer, because the rows have columns that are the partner's alone.
+create function auxeira.benefits_received()
+  returns table (org_id uuid, redemption_id uuid, startup_id uuid, redeemed_at timestamptz, benefit text,
+                 list_value auxeira.amount, startup_saving auxeira.amount, currency auxeira.currency_code,
+                 source auxeira.fact_source, is_synthetic boolean, session_id uuid, created_at timestamptz)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select r.org_id, r.redemption_id, r.startup_id, r.redeemed_at, r.benefit, r.list_value, r.startup_saving, r.currency,
+    r.source, r.is_synthetic, r.session_id, r.created_at
+  from auxeira.benefit_redemptions r where r.startup_id = any (auxeira.readable_org_ids());
+end;
+comment on function auxeira.benefits_received() is
+  'The benefits that the organizations of the user took up as startups: what each would have cost and what it saved.';
 
 -- Definer, because rows are made by functions alone: a foreign key would tell which startups there are.
 create function auxeira.record_investment(investment auxeira.investments) returns auxeira.investments

@@ -10,7 +10,7 @@ begin atomic
 end;
 comment on function auxeira.fact_json(jsonb) is 'A row as the API tells it: the names of its columns in camel case.';
 
--- Whoever is named in the row of another is not told which of their rows it belongs to: those are not for them.
+-- Whoever is named in the row of another is not told which of their rows it belongs to, and what it cost them.
 create function auxeira.facts(kind text, of_org_id uuid) returns table (day date, fact jsonb) language sql stable
 begin atomic
   select t.month, to_jsonb(t) from auxeira.mrr_movements t where kind = 'mrr-movements' and t.org_id = of_org_id
@@ -24,10 +24,11 @@ begin atomic
   union all
   select t.as_of, to_jsonb(t) from auxeira.investment_marks t where kind = 'marks' and t.org_id = of_org_id
   union all
-  select (t.redeemed_at at time zone 'UTC')::date,
-         to_jsonb(t) - case when t.org_id = of_org_id then '' else 'partnership_id' end
-  from auxeira.benefit_redemptions t
-  where kind = 'redemptions' and (t.org_id = of_org_id or t.startup_id = of_org_id)
+  select (t.redeemed_at at time zone 'UTC')::date, to_jsonb(t) from auxeira.benefit_redemptions t
+  where kind = 'redemptions' and t.org_id = of_org_id
+  union all
+  select (t.redeemed_at at time zone 'UTC')::date, to_jsonb(t) from auxeira.benefits_received() t
+  where kind = 'redemptions' and t.startup_id = of_org_id
   union all
   select coalesce(t.starts_on, (t.created_at at time zone 'UTC')::date), to_jsonb(t) from auxeira.programs t
   where kind = 'programs' and t.org_id = of_org_id

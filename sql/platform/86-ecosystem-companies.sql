@@ -67,13 +67,17 @@ comment on function auxeira.store_actions(auxeira.ecosystem_plan) is
 create function auxeira.activity_figures(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, at timestamptz, figures jsonb) language sql stable rows 10000
 begin atomic
-  with done as (
-    select a.org_id, a.completed_at as at, a.actual_tokens, a.action_type like '%interview' as is_interview,
+  with done as materialized (
+    select m.org_id, m.is_real, a.completed_at as at, a.actual_tokens, a.action_type like '%interview' as is_interview,
       (a.completed_at at time zone 'UTC')::date as day,
-      dense_rank() over (partition by a.org_id order by (a.completed_at at time zone 'UTC')::date)::integer as days
-    from auxeira.actions a
-    where a.org_id in (select m.org_id from auxeira.members_of(plan) m where m.kind = 'startup')
-      and a.session_id = plan.session_id
+      dense_rank() over (partition by m.org_id order by (a.completed_at at time zone 'UTC')::date)::integer as days
+    from auxeira.members_of(plan) m
+      cross join lateral (
+        select a.completed_at, a.actual_tokens, a.action_type from auxeira.actions a
+        where a.org_id = m.org_id and a.session_id = m.session_id offset 0) a
+    where m.kind = 'startup'
+  ), active as materialized (
+    select distinct d.org_id, d.is_real from done d
   ), events as (
     -- The days of a streak have the same difference of date and rank.
     select d.org_id, d.at, 1 as actions, d.is_interview::integer as interviews, d.actual_tokens, d.day,
@@ -81,8 +85,8 @@ begin atomic
     from done d
     union all
     select m.org_id, p.at, 0, 0, 0, null, null, true
-    from auxeira.members_of(plan) m cross join lateral auxeira.points_of(plan) p
-    where m.org_id in (select d.org_id from done d) and (p.is_month or m.is_real)
+    from active m cross join auxeira.points_of(plan) p
+    where p.is_month or m.is_real
   ), so_far as (
     select e.org_id, e.at, e.is_point, sum(e.actions) over earlier as actions, sum(e.interviews) over earlier as interviews,
       sum(e.actual_tokens) over earlier as tokens, max(e.day) over earlier as last_day,

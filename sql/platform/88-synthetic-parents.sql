@@ -8,7 +8,8 @@ begin
   if new.is_synthetic then
     return new;
   end if;
-  if exists (select from auxeira.organizations o where o.org_id = (made ->> 'startup_id')::uuid and o.is_synthetic)
+  if exists (select from auxeira.organizations o
+             where o.org_id in (new.org_id, (made ->> 'startup_id')::uuid) and o.is_synthetic)
     or tg_table_name <> 'investments' and exists (select from auxeira.investments i
       where i.org_id = new.org_id and i.investment_id = (made ->> 'investment_id')::uuid and i.is_synthetic)
     or tg_table_name <> 'partnerships' and exists (select from auxeira.partnerships p
@@ -24,14 +25,14 @@ begin
 end
 $$;
 comment on function auxeira.refuse_real_of_synthetic() is
-  'Trigger: error 22023 when a real row names a synthetic organization, investment, partnership, program or integration.';
+  'Trigger: error 22023 when a real row is of or names a synthetic organization, investment, partnership, program or integration.';
 
 do $$
 declare
   name text;
 begin
-  foreach name in array '{investments, partnerships, grants, investment_cash_flows, investment_marks, benefit_redemptions,
-      integration_data}'::text[] loop
+  foreach name in array '{relationships, investments, partnerships, grants, investment_cash_flows, investment_marks,
+      benefit_redemptions, integration_data}'::text[] loop
     execute format('create trigger %1$s_of_real before insert on auxeira.%1$I
       for each row execute function auxeira.refuse_real_of_synthetic()', name);
   end loop;

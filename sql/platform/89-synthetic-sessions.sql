@@ -112,21 +112,32 @@ revoke execute on function auxeira.remove_synthetic(uuid, interval, uuid) from p
 
 -- --- Making ------------------------------------------------------------------------------------------------------
 
--- Organizations of a seed are the same everywhere: whatever else is there twice is an error of another cause.
+create function auxeira.refuse_seed(plan auxeira.ecosystem_plan) returns void language plpgsql as $$
+begin
+  raise exception using errcode = 'ZA409', message = 'the ecosystem of this seed is there already',
+    detail = format('Session %s generated it.', plan.session_id),
+    hint = 'Take another seed, or remove that session first.';
+end
+$$;
+comment on function auxeira.refuse_seed(auxeira.ecosystem_plan) is 'Error ZA409 for an ecosystem that there is.';
+
+-- Organizations of a seed are the same everywhere: two sessions at once meet at them. Whatever else is there twice has
+-- another cause, and is told as it is.
 create function auxeira.build_whole(plan auxeira.ecosystem_plan, wanted jsonb, around uuid[]) returns void
   language plpgsql volatile as $$
 declare
   violated text;
 begin
+  if exists (select from auxeira.synthetic_members m where m.session_id = plan.session_id) then
+    perform auxeira.refuse_seed(plan);
+  end if;
   perform auxeira.build_facts(plan, wanted, around);
 exception when unique_violation then
   get stacked diagnostics violated = constraint_name;
   if violated not in ('organizations_pkey', 'synthetic_members_pkey') then
     raise;
   end if;
-  raise exception using errcode = 'ZA409', message = 'the ecosystem of this seed is there already',
-    detail = format('Session %s generated it.', plan.session_id),
-    hint = 'Take another seed, or remove that session first.';
+  perform auxeira.refuse_seed(plan);
 end
 $$;
 comment on function auxeira.build_whole(auxeira.ecosystem_plan, jsonb, uuid[]) is
@@ -159,9 +170,9 @@ begin
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, session_name, parameters, status,
     generation_count, row_counts, last_generated)
   values (home, session_id, auxeira.user_id(), 'Ecosystem', p, 'completed', generated, rows, now())
-  on conflict on constraint synthetic_data_sessions_pkey do update set user_id = excluded.user_id, parameters = excluded.parameters,
-    status = excluded.status, generation_count = excluded.generation_count, row_counts = excluded.row_counts,
-    last_generated = excluded.last_generated, created_at = excluded.created_at;
+  on conflict on constraint synthetic_data_sessions_pkey do update set user_id = excluded.user_id,
+    parameters = excluded.parameters, status = excluded.status, generation_count = excluded.generation_count,
+    row_counts = excluded.row_counts, last_generated = excluded.last_generated, created_at = excluded.created_at;
   return next;
 end
 $$;

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(102);
+select plan(104);
 
 -- Ann and Bob: startups. Ivy: an investor. Corp: a partner. Root: a government.
 select test.register('corp', 'corporate_partner') \g /dev/null
@@ -207,9 +207,12 @@ from (values
   ('{"limit": 2}', '2026-01-01 2025-12-01'), ('{"limit": 1, "to": "2025-12-31T00:00:00Z"}', '2025-12-01')) as requests (request, expected);
 select is((test.facts('ann', 'redemptions') #> '{facts,0}') - '{redemptionId,createdAt}'::text[],
   format('{"organizationId": "%s", "startupId": "%s", "redeemedAt": "2026-01-20T23:00:00+00:00", "benefit": "credits", "listValue": 100.00,
-    "partnerCost": 20.00, "startupSaving": 80.00, "currency": "USD", "source": "self", "isSynthetic": false}', :'corp', :'ann')::jsonb,
-  'a startup reads what it took up, and not which row of the partner''s it belongs to');
-select is(test.facts('corp', 'redemptions') #>> '{facts,0,partnershipId}', :'partnership', 'the partner reads that too');
+    "startupSaving": 80.00, "currency": "USD", "source": "self", "isSynthetic": false}', :'corp', :'ann')::jsonb,
+  'a startup reads what it took up, and neither what it cost the partner nor which row of the partner''s it belongs to');
+select is(test.facts('corp', 'redemptions') #> '{facts,0}' @> format('{"partnershipId": "%s", "partnerCost": 20.00}', :'partnership')::jsonb, true,
+          'the partner reads that too');
+select is(test.by_call(person, 'select to_json(count(*)) from auxeira.benefit_redemptions')::text, rows, format('the table itself, for %s', person))
+from (values ('corp', '1'), ('ann', '0')) as r (person, rows);
 select is(test.facts(person, 'grants') #>> '{facts,0,programId}', expected, format('the program of a grant, for %s', person))
 from (values ('root', :'program'), ('ann', null)) as g (person, expected);
 select is(test.facts('bob', kind) -> 'count', '0', 'another startup reads none: ' || kind) from unnest(array['grants', 'redemptions']) kind;

@@ -4,7 +4,7 @@
 begin;
 \ir support/helpers.sql
 \ir support/synthetic.sql
-select plan(57);
+select plan(60);
 
 -- --- Internal rate of return ------------------------------------------------------------------------------------
 
@@ -178,6 +178,33 @@ select test.holds('whoever deals with a company has a relationship with it', (se
     and not (k.org_id = test.org_of('ivy') and k.startup_id = test.org_of('ann')) $$);
 select is((select array_agg(r.status) from auxeira.relationships r where r.org_id = test.org_of('ivy') and r.startup_id = test.org_of('ann')),
           '{proposed}', 'a real company opens itself to a real investor by consent alone');
+
+-- Every day in every row of an organization or of a startup it deals with. Rows are made (created_at) at any time, except that
+-- scores and relationships are made when they begin.
+create function test.dated() returns table (name text, org_id uuid, day date) language plpgsql as $$
+declare
+  dated record;
+begin
+  for dated in
+    select c.table_name as tab, c.column_name as col, who.column_name as who
+    from information_schema.columns c join information_schema.columns who using (table_schema, table_name)
+    where c.table_schema = 'auxeira' and c.table_name = any (auxeira.synthetic_tables()) and who.column_name in ('org_id', 'startup_id')
+      and (c.data_type = 'date' or c.data_type like 'timestamp%') and c.column_name <> 'updated_at'
+      and (c.column_name <> 'created_at' or c.table_name in ('sse_scores', 'relationships')) and (c.table_name, c.column_name) <> ('programs', 'ends_on')
+  loop
+    return query execute format('select %L, %I, (%I%s)::date from auxeira.%I where is_synthetic and %3$I is not null',
+      format('%s.%s of %s', dated.tab, dated.col, dated.who), dated.who, dated.col,
+      case when dated.col = 'month' then ' + interval ''1 month'' - interval ''1 day''' else '' end, dated.tab);
+  end loop;
+  return query select 'appliedOn', p.startup_id, (p.terms ->> 'appliedOn')::date from auxeira.partnerships p;
+end
+$$;
+create table test.days as select d.*, o.founded_on, o.closed_on, o.org_type from test.dated() d join auxeira.organizations o using (org_id);
+select test.holds('nothing happens before an organization is founded', (select count(distinct name) - 30 from test.days where founded_on is not null), $$
+  select name, min(day - founded_on) from test.days where day < founded_on group by name $$);
+select test.holds('nothing happens after it closed, but in the month of it', (select count(distinct name) - 10 from test.days where closed_on is not null), $$
+  select name, max(day - closed_on) from test.days
+  where day > case when name like '%.month of%' then (date_trunc('month', closed_on) + interval '1 month')::date else closed_on end group by name $$);
 
 -- --- Dashboards: every total again, from the rows of the children ---------------------------------------------------
 
@@ -440,8 +467,11 @@ end
 $$;
 create table test.first as select test.synthetic_digest() as digest;
 select is(test.fault('select auxeira.synthesize_ecosystem(24, 1000, 7, ''2026-03-10'')'),
-          'ZA409 this synthetic data, or other of the same months, is there already'
-          ' | hint: Take another seed, or remove the session that generated it first.', 'the same a second time is refused');
+          format('ZA409 the ecosystem of this seed is there already | detail: Session %s generated it.'
+          ' | hint: Take another seed, or remove that session first.', test.session()), 'the same a second time is refused');
+select is(test.fault(format('select auxeira.synthesize_ecosystem(24, 1000, 8, ''2026-03-10'', around => array[%L]::uuid[])', test.org_of('ivy'))),
+          format('ZA409 the organization takes part in a synthetic ecosystem already | detail: Session %s generated it for ivy.'
+          ' | hint: Whoever generated that session, or an administrator, can remove it.', test.session()), 'nobody takes part in two');
 select is(test.synthetic_digest(), (select digest from test.first), 'and nothing is written');
 select isnt(test.real_rows(), (select digest from test.before), 'real rows lie beside synthetic ones that have no mark of their own');
 select is(auxeira.remove_synthetic(session => test.session()), (select rows from test.made), 'removing the session removes what it made');
