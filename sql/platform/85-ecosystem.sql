@@ -167,7 +167,7 @@ declare
     order by o.org_id limit 1);
 begin
   if unfit.org_id is not null then
-    raise exception using errcode = '22023', message = 'invalid parameters for synthetic data',
+    raise exception using errcode = '22023', message = 'an organization that takes part was not there at the time',
       detail = format('The data would be of %s to %s, and %s was founded on %s and closed on %s.', first_day, today,
         unfit.name, coalesce(unfit.founded_on::text, 'a day that is not known'), coalesce(unfit.closed_on::text, 'no day')),
       hint = 'Take a time in which the organization was there.';

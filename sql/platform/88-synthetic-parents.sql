@@ -9,7 +9,8 @@ begin
     return new;
   end if;
   if exists (select from auxeira.organizations o
-             where o.org_id in (new.org_id, (made ->> 'startup_id')::uuid) and o.is_synthetic)
+             where o.is_synthetic and (o.org_id = (made ->> 'startup_id')::uuid
+               or tg_table_name = 'relationships' and o.org_id = new.org_id))
     or tg_table_name <> 'investments' and exists (select from auxeira.investments i
       where i.org_id = new.org_id and i.investment_id = (made ->> 'investment_id')::uuid and i.is_synthetic)
     or tg_table_name <> 'partnerships' and exists (select from auxeira.partnerships p
@@ -25,7 +26,7 @@ begin
 end
 $$;
 comment on function auxeira.refuse_real_of_synthetic() is
-  'Trigger: error 22023 when a real row is of or names a synthetic organization, investment, partnership, program or integration.';
+  'Trigger: error 22023 when a real row names a synthetic organization, investment, partnership, program or integration.';
 
 do $$
 declare

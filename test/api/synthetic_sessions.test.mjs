@@ -76,7 +76,20 @@ describe('facts of one\'s own organization', () => {
   });
 
   test('what is of another type of organization is refused', async () => {
-    assert.equal((await leavesNoRow(service, () => generate(founder, { dataType: 'portfolio' }))).status, 422);
+    const { status, body } = await leavesNoRow(service, () => generate(founder, { dataType: 'portfolio', timeRangeDays: 7306 }));
+    assert.equal(status, 422);
+    assert.deepEqual(body.errors.map(({ path }) => path).sort(), ['dataType', 'timeRangeDays']);
+  });
+
+  test('a second portfolio is refused, and metrics are not', async () => {
+    const { sessionId } = (await generate(investor, { dataType: 'portfolio', count: 14 })).body.data;
+    const { status, body } = await leavesNoRow(service, () => generate(investor, { dataType: 'investments', count: 14, seed: 4 }));
+    assert.equal(status, 409);
+    assert.match(body.error, /takes part in a synthetic ecosystem already/);
+    assert.ok(JSON.stringify(body).includes(sessionId), 'the session to remove is named');
+    assert.equal((await generate(investor, { dataType: 'metrics', count: 3 })).status, 201);
+    await investor.api.send('DELETE', `${sessions}/${sessionId}`);
+    assert.equal((await generate(investor, { dataType: 'investments', count: 14, seed: 4 })).status, 201);
   });
 
   test('sessions of others, and of nobody, are not found', async () => {

@@ -137,7 +137,7 @@ from (values ($$ insert into auxeira.headcounts (org_id, month, employees) value
 -- The lives of organizations that there are.
 update auxeira.organizations set founded_on = '2025-06-20' where org_id = any (array[test.org_of('bob'), test.org_of('ivy')]);
 select matches(test.fault(format('select test.call(''ivy'', ''generate_synthetic'', %L)', test.generate('portfolio'))),
-               '^22023 invalid parameters for synthetic data . detail: The data would be of 2024-05-01 to 2026-03-10, and ivy', 'a fund has no deals before it was founded');
+               '^22023 an organization that takes part was not there at the time . detail: The data would be of 2024-05-01 to 2026-03-10, and ivy', 'a fund has no deals before it was founded');
 select is((test.call('bob', 'generate_synthetic', test.generate(t)) ->> 'success'), 'true', 'a younger startup has: ' || t)
 from unnest('{history, actions, scores}'::text[]) t;
 select is((select min(month) from auxeira.headcounts where org_id = test.org_of('bob')), '2025-06-01', 'months from its founding on');
