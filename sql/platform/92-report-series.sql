@@ -22,12 +22,16 @@ create function auxeira.share_margin(share double precision, n bigint) returns d
 comment on function auxeira.share_margin(double precision, bigint) is
   'How far the share of n that something happens to may lie from the one that was asked for, but for three in a thousand.';
 
--- By the quartiles, because a few far out say nothing of a median, which varies by a quarter more than a mean does.
-create function auxeira.median_margin(quartiles double precision[], n bigint) returns double precision
-  language sql immutable parallel safe
-  return 3 * 1.2533 * (quartiles[2] - quartiles[1]) / 1.349 / sqrt(nullif(n, 0));
-comment on function auxeira.median_margin(double precision[], bigint) is
-  'How far the median of n with these quartiles may lie from that of all, but for three in a thousand.';
+-- A median varies by a quarter more than a mean does.
+create function auxeira.median_margin(spread double precision, n bigint) returns double precision
+  language sql immutable parallel safe return 3 * 1.2533 * spread / sqrt(nullif(n, 0));
+comment on function auxeira.median_margin(double precision, bigint) is
+  'How far the median of n with this standard deviation may lie from that of all, but for three in a thousand.';
+
+create function auxeira.correlation_margin(correlation double precision, n bigint) returns double precision
+  language sql immutable parallel safe return 3 * (1 - correlation ^ 2) / sqrt(nullif(n, 0));
+comment on function auxeira.correlation_margin(double precision, bigint) is
+  'How far the correlation over n may lie from this one of all, but for three in a thousand.';
 
 -- --- What is measured ---------------------------------------------------------------------------------------------
 

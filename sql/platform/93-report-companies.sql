@@ -51,27 +51,27 @@ comment on function auxeira.report_of_books(uuid) is 'That the books of companie
 
 -- --- Companies beside one another -----------------------------------------------------------------------------------
 
--- The bounds of R21 are for companies of one stage, those of R26 for many: chance adds to them what it adds to so few.
+-- To the bounds of R12 to R26, which are for many companies, chance adds what it adds to so few: as much as it does where
+-- companies vary as the model makes them, not as those of the session do.
 create function auxeira.report_of_levels(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with stages as (
-    select m.stage, count(*) as companies, count(*) filter (where m.mrr > 0 and m.employees > 0) as measured,
+    select m.stage, count(*) as companies, count(*) filter (where m.mrr > 0 and m.employees > 0) as earning,
       count(*) filter (where m.mrr = 0)::double precision / count(*) as without_revenue,
       stddev(ln(m.mrr)) filter (where m.mrr > 0) as spread,
       corr(ln(nullif(m.mrr, 0)), ln(nullif(m.employees, 0)::numeric)) as team
     from auxeira.report_months(session) m where m.is_last group by m.stage
   )
-  select (auxeira.finding(f.property, s.stage || ' startups', f.value, f.lower, f.upper,
+  select (auxeira.finding(f.property, s.stage || ' startups', f.value, f.lower - f.margin, f.upper + f.margin,
             format('%s, of %s', f.detail, f.measured))).*
   from stages s
     cross join lateral (values
-      ('R12 levels', s.measured, s.spread, 0.5 - 3 * s.spread / sqrt(2.0 * s.measured),
-       1.2 + 3 * s.spread / sqrt(2.0 * s.measured), 'standard deviation of ln MRR'),
-      ('R21 revenue and team', s.measured, s.team, 0.35 - 3 * (1 - s.team ^ 2) / sqrt(s.measured),
-       0.9 + 3 * (1 - s.team ^ 2) / sqrt(s.measured), 'correlation of the logarithms of MRR and team'),
-      ('R26 pre-revenue', case s.stage when 'pre_seed' then s.companies end, s.without_revenue,
-       0.40 - auxeira.share_margin(0.47, s.companies), 0.55 + auxeira.share_margin(0.47, s.companies),
-       'share without revenue')) f (property, measured, value, lower, upper, detail)
+      ('R12 levels', s.earning, s.spread, 0.5, 1.2, 3 * 0.85 / sqrt(2 * s.earning), 'standard deviation of ln MRR'),
+      ('R21 revenue and team', s.earning, s.team, 0.35, 0.9, auxeira.correlation_margin(0.65, s.earning),
+       'correlation of the logarithms of MRR and team'),
+      ('R26 pre-revenue', case s.stage when 'pre_seed' then s.companies end, s.without_revenue, 0.40, 0.55,
+       auxeira.share_margin(0.47, s.companies), 'share without revenue'))
+      f (property, measured, value, lower, upper, margin, detail)
   where f.measured >= 30;
 end;
 comment on function auxeira.report_of_levels(uuid) is
@@ -88,26 +88,24 @@ begin atomic
     window company as (partition by m.org_id)
   ), companies as (
     select m.org_id, sum((m.losses - m.expected) ^ 2 / m.expected) / count(*) as churn_dispersion,
-      variance(m.arrivals) / nullif(avg(m.arrivals), 0) as fano, ln(avg(m.arpa)) as arpa,
+      variance(m.arrivals)::double precision / nullif(avg(m.arrivals), 0) as fano, ln(avg(m.arpa)) as arpa,
       ln(sum(m.losses)::double precision / sum(m.customers_before)) as churn
     from months m where m.expected > 0 group by m.org_id having count(*) >= 12 and avg(m.arpa) > 0
   ), measured as (
     select count(*) as companies, corr(c.arpa, c.churn) as correlation,
       percentile_cont(0.5) within group (order by c.churn_dispersion) as churn_dispersion,
-      percentile_cont(0.5) within group (order by c.fano::double precision) as fano,
-      auxeira.median_margin(percentile_cont('{0.25, 0.75}'::float8[]) within group (order by c.churn_dispersion),
-                            count(*)) as margin
+      percentile_cont(0.5) within group (order by c.fano) as fano
     from companies c
   )
-  select (auxeira.finding(f.property, 'startups', f.value, f.lower, f.upper,
+  select (auxeira.finding(f.property, 'startups', f.value, f.lower - f.margin, f.upper + f.margin,
             format('%s, of %s startups', f.detail, m.companies))).*
   from measured m
     cross join lateral (values
-      ('R16 churn', m.churn_dispersion, 0.8 - m.margin, 1.6 + m.margin, 'median of variance over mean of lost customers'),
-      ('R16 arrivals', m.fano, 1.3, null, 'median of variance over mean of new customers'),
-      ('R16 price and churn', m.correlation, -0.8 - 3 * (1 - m.correlation ^ 2) / sqrt(m.companies),
-       -0.2 + 3 * (1 - m.correlation ^ 2) / sqrt(m.companies), 'correlation of the logarithms of ARPA and churn'))
-      f (property, value, lower, upper, detail)
+      ('R16 churn', m.churn_dispersion, 0.8, 1.6, auxeira.median_margin(0.3, m.companies),
+       'median of variance over mean of lost customers'),
+      ('R16 arrivals', m.fano, 1.3, null, 0, 'median of variance over mean of new customers'),
+      ('R16 price and churn', m.correlation, -0.8, -0.2, auxeira.correlation_margin(0.65, m.companies),
+       'correlation of the logarithms of ARPA and churn')) f (property, value, lower, upper, margin, detail)
   where m.companies >= 30;
 end;
 comment on function auxeira.report_of_customers(uuid) is
@@ -116,48 +114,58 @@ comment on function auxeira.report_of_customers(uuid) is
 create function auxeira.report_of_retention(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with latest as (
-    select distinct on (m.org_id) m.org_id, m.arpa, m.grr::double precision as grr
+    select distinct on (m.org_id) m.org_id, m.arpa, m.grr
     from auxeira.report_months(session) m where m.grr is not null order by m.org_id, m.month desc
   ), segments as (
-    select b.segment, b.lower, b.upper, count(*) as companies, percentile_cont(0.5) within group (order by l.grr) as grr,
-      auxeira.median_margin(percentile_cont('{0.25, 0.75}'::float8[]) within group (order by l.grr), count(*)) as margin
+    select b.segment, b.lower, b.upper, count(*) as companies, percentile_cont(0.5) within group (order by l.grr) as grr
     from latest l
       join (values ('ARPA below 100', 0, 100, 0.50, 0.80), ('ARPA 100 to 1,000', 100, 1000, 0.70, 0.90),
                    ('ARPA above 1,000', 1000, 1e9, 0.85, 0.95)) b (segment, low, high, lower, upper)
         on l.arpa >= b.low and l.arpa < b.high
     group by b.segment, b.lower, b.upper
   )
-  select (auxeira.finding('R17 retention', s.segment, s.grr, s.lower - s.margin, s.upper + s.margin,
+  select (auxeira.finding('R17 retention', s.segment, s.grr, s.lower - auxeira.median_margin(0.15, s.companies),
+            s.upper + auxeira.median_margin(0.15, s.companies),
             format('median of the yearly GRR of %s startups', s.companies))).*
   from segments s where s.companies >= 30;
 end;
 comment on function auxeira.report_of_retention(uuid) is
   'Gross revenue retention by price, where there are thirty companies with a year of customers.';
 
--- As a ratio to the mean of the twelve months around, so that growth is no season.
+-- --- Seasons ----------------------------------------------------------------------------------------------------------
+
+-- As a ratio to the mean of the twelve months around, so that growth is no season; of every company alike, so that the
+-- largest is not the season of all.
+create function auxeira.report_seasons(session uuid)
+  returns table (month integer, ratio double precision, companies bigint, from_above bigint, from_below bigint)
+  language sql stable
+begin atomic
+  with months as (
+    select m.org_id, m.month, m.arrivals::double precision as arrivals, row_number() over company as number,
+      count(*) over (partition by m.org_id) as months, avg(m.arrivals) over (partition by m.org_id) as usual,
+      (sum(m.arrivals) over (company rows between 5 preceding and 6 following)
+        + sum(m.arrivals) over (company rows between 6 preceding and 5 following)) / 24 as around
+    from auxeira.report_months(session) m where m.arrivals is not null
+    window company as (partition by m.org_id order by m.month)
+  )
+  select extract(month from m.month)::integer, avg(m.arrivals / m.around), count(distinct m.org_id),
+    rank() over (order by avg(m.arrivals / m.around) desc), rank() over (order by avg(m.arrivals / m.around))
+  from months m
+  where m.months >= 36 and m.usual >= 5 and m.number between 7 and m.months - 6 and m.around > 0
+  group by 1;
+end;
+comment on function auxeira.report_seasons(uuid) is
+  'New customers of a month of the year beside those of the months around, on average over the companies with three years '
+  'of five or more a month; with the rank of the month.';
+
+-- What does not swing has no season.
 create function auxeira.report_of_seasons(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
-  with months as materialized (
-    select m.month, m.arrivals, count(*) over (partition by m.org_id) as months, m.is_last
-    from auxeira.report_months(session) m where m.arrivals is not null
-  ), pooled as (
-    select m.month, sum(m.arrivals)::double precision as arrivals, count(*) over () as months,
-      (select count(*) from months c where c.is_last and c.months >= 36) as companies
-    from months m where m.months >= 36 group by m.month
-  ), ratios as (
-    select p.month, p.companies, row_number() over months as number, p.months, p.arrivals * 24
-      / nullif(sum(p.arrivals) over (months rows between 5 preceding and 6 following)
-               + sum(p.arrivals) over (months rows between 6 preceding and 5 following), 0) as ratio
-    from pooled p window months as (order by p.month)
-  ), seasons as (
-    select extract(month from r.month) as month, avg(r.ratio) as ratio, min(r.companies) as companies,
-      rank() over (order by avg(r.ratio) desc) as from_above, rank() over (order by avg(r.ratio)) as from_below
-    from ratios r where r.number between 7 and r.months - 6 group by 1
-  ), measured as (
+  with measured as (
     select min(s.companies) as companies, count(*) as months, (max(s.ratio) - min(s.ratio)) / 2 as amplitude,
       min(s.from_above) filter (where s.month = 3) as march, min(s.from_below) filter (where s.month = 7) as july,
       min(s.from_below) filter (where s.month = 12) as december
-    from seasons s
+    from auxeira.report_seasons(session) s
   )
   select (auxeira.finding('R18 ' || f.name, 'startups', f.value, f.lower, f.upper,
             format('%s of %s startups', f.detail, m.companies))).*
@@ -168,7 +176,9 @@ begin atomic
       ('December', m.december, 1, 4, 'rank from below among the months, by the new customers'),
       ('seasons', m.amplitude, 0.05, 0.20, 'half the range of the months, by the new customers'))
       f (name, value, lower, upper, detail)
-  where m.companies >= 200 and m.months = 12;
+  where m.companies >= 200 and m.months = 12 and (
+    select coalesce((s.parameters ->> 'variance')::double precision, 0.2) >= 0.1
+    from auxeira.synthetic_data_sessions s where s.session_id = session);
 end;
 comment on function auxeira.report_of_seasons(uuid) is
   'The season of new customers, where there are two hundred companies with three years of them.';

@@ -52,7 +52,8 @@ begin
     select p.oid::regprocedure as signature from pg_proc p
     where p.pronamespace = 'auxeira'::regnamespace and (p.proname ~ '^(report|series|totals|likeness)_' or p.proname in (
       'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'latest_dashboards', 'company_as_of',
-      'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'ks_complement'))
+      'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
+      'ks_complement'))
   loop
     execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);
   end loop;
