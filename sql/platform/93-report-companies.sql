@@ -66,7 +66,7 @@ begin atomic
             format('%s, of %s', f.detail, f.measured))).*
   from stages s
     cross join lateral (values
-      ('R12 levels', s.earning, s.spread, 0.5, 1.2, 3 * 0.85 / sqrt(2 * s.earning), 'standard deviation of ln MRR'),
+      ('R12 levels', s.earning, s.spread, 0.5, 1.2, 3 * 0.85 / sqrt(2 * nullif(s.earning, 0)), 'standard deviation of ln MRR'),
       ('R21 revenue and team', s.earning, s.team, 0.35, 0.9, auxeira.correlation_margin(0.65, s.earning),
        'correlation of the logarithms of MRR and team'),
       ('R26 pre-revenue', case s.stage when 'pre_seed' then s.companies end, s.without_revenue, 0.40, 0.55,
