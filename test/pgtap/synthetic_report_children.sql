@@ -140,7 +140,7 @@ select is_empty($$ select property, subject, value, detail from test.whole where
 select is((select array_agg(distinct split_part(subject, ':', 1) order by split_part(subject, ':', 1)) from test.whole where property = 'R22 children'),
           '{angel_investor,corporate_partner,esg_funder,government,impact_investor,venture_capital}', 'every kind of organization is added up');
 select is((select count(*) from test.whole where property = 'R24 life'), 14::bigint, 'and everything that has a date is looked at');
-select matches((select detail from test.whole where subject = 'venture_capital: nav'), 'of 1,', 'the real investor among them');
+select matches((select detail from test.whole where subject = 'venture_capital: nav'), 'of 2,', 'the real investor among them');
 select is_empty($$ select from test.whole where subject = 'government: jobs_created' $$,
                 'but for whom a real government follows among real companies, which nothing tells');
 select auxeira.remove_synthetic(session => session_id) from test.made \g /dev/null

@@ -43,7 +43,9 @@ declare
 begin
   perform setseed(0.5);
   execute statement;
-  found := (select array_agg(distinct f.property) from auxeira.synthetic_report(test.session()) f where not f.passed);
+  found := (select array_agg(distinct f.property)
+            from (select * from auxeira.report_of_companies(test.session()) union all select * from auxeira.report_of_identities(test.session())) f
+            where not f.passed);
   raise exception using errcode = 'TOOK1', message = coalesce(found::text, '{}');
 exception when sqlstate 'TOOK1' then return sqlerrm::text[];
 end
