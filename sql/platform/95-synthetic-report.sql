@@ -3,10 +3,10 @@ set local role auxeira_owner;
 
 create function auxeira.synthetic_report(session uuid) returns setof auxeira.synthetic_finding language plpgsql stable as $$
 declare
-  data_type constant text := (
-    select s.parameters ->> 'data_type' from auxeira.synthetic_data_sessions s where s.session_id = session);
+  data_type text;
 begin
-  if data_type is null then
+  select s.parameters ->> 'data_type' into data_type from auxeira.synthetic_data_sessions s where s.session_id = session;
+  if not found then
     raise exception using errcode = 'P0002', message = 'session not found';
   end if;
   if data_type = 'metrics' then
