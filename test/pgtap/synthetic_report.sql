@@ -106,7 +106,7 @@ create table test.others (name text primary key, session uuid);
 grant select, insert on test.others to public;
 set session authorization auxeira_authenticator;
 insert into test.others
-select name, test.generate('bob', '{"count": 1000, "timeRangeDays": 999, "seed": 7, "asOf": "2026-01-01T00:00:00Z"}' || parameters) 
+select name, test.generate('bob', '{"count": 1000, "timeRangeDays": 999, "seed": 7, "asOf": "2026-01-01T00:00:00Z"}' || parameters)
 from (values ('whole', '{}'::jsonb), ('again', '{}'),
              ('reported', '{"missingRate": 0.1, "lateRate": 0.2, "restatementRate": 0.3, "seed": 8, "asOf": "2025-12-31T12:00:00Z"}'),
              ('shocked', '{"shockRate": 2, "asOf": "2025-12-31T06:00:00Z"}')) o (name, parameters) order by name desc;
