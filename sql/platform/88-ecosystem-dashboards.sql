@@ -363,7 +363,8 @@ begin atomic
     order by g.org_id, g.startup_id, g.awarded_on, g.grant_id
   )
   select w.org_id, w.startup_id, p.at, coalesce(o.closed_on > (p.at at time zone 'UTC')::date, true),
-    g.startup_id is not null, now.state, year_ago.state, g.jobs_baseline, (now.state).hires - (award.state).hires
+    g.startup_id is not null, now.state, year_ago.state, g.jobs_baseline,
+    greatest((now.state).hires - (award.state).hires, 0)
   from wards w
     join auxeira.members_of(plan) m on m.org_id = w.org_id
     join auxeira.organizations o on o.org_id = w.startup_id

@@ -45,13 +45,21 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   to auxeira_user;
 
 -- The quality report, which reads what its caller may.
-grant execute on function auxeira.synthetic_report(uuid), auxeira.report_of_times(uuid), auxeira.report_of_motion(uuid),
-  auxeira.report_of_values(uuid), auxeira.report_of_identities(uuid), auxeira.report_of_companies(uuid),
-  auxeira.report_beside_real(uuid), auxeira.synthetic_rows(uuid), auxeira.synthetic_numbers(uuid),
-  auxeira.synthetic_lines(uuid), auxeira.real_numbers(uuid),
-  auxeira.ks_complement(double precision[], double precision[]),
-  auxeira.finding(text, text, double precision, double precision, double precision, text)
-  to auxeira_user, auxeira_admin;
+do $$
+declare
+  entry record;
+begin
+  for entry in
+    select p.oid::regprocedure as signature from pg_proc p
+    where p.pronamespace = 'auxeira'::regnamespace and (p.proname ~ '^(report|series|totals|likeness)_' or p.proname in (
+      'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'latest_dashboards', 'company_as_of',
+      'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
+      'ks_complement'))
+  loop
+    execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);
+  end loop;
+end
+$$;
 
 -- The functions of the extension for people who work on sets.
 do $$

@@ -73,7 +73,7 @@ exception when sqlstate 'TOOK1' then return sqlerrm::text[];
 end
 $$;
 
-select plan((2 * (select count(*) from test.kinds) + (select count(*) from test.spoiling) + 6)::integer);
+select plan((2 * (select count(*) from test.kinds) + (select count(*) from test.spoiling) + 19)::integer);
 
 select is_empty(format('select property, subject, value, lower, upper from test.report(%L, %L) where not passed', person, session),
                 format('%s, %s, variance %s: nothing is wrong', kind, trend, variance)) from test.kinds;
@@ -100,6 +100,59 @@ select is((select value from test.likeness where property = 'KSComplement' and s
 select cmp_ok((select value from test.likeness where property = 'KSComplement' and subject = 'burn_rate'), '<=', 0.01::double precision, 'others are not');
 select is((select value from test.likeness where property = 'CorrelationSimilarity' and subject = 'customers, revenue'), 1::double precision,
           'and so are correlations');
+
+-- Points that are left out, late and corrected.
+create table test.others (name text primary key, session uuid);
+grant select, insert on test.others to public;
+set session authorization auxeira_authenticator;
+insert into test.others
+select name, test.generate('bob', '{"count": 1000, "timeRangeDays": 999, "seed": 7, "asOf": "2026-01-01T00:00:00Z"}' || parameters)
+from (values ('whole', '{}'::jsonb), ('again', '{}'),
+             ('reported', '{"missingRate": 0.1, "lateRate": 0.2, "restatementRate": 0.3, "seed": 8, "asOf": "2025-12-31T12:00:00Z"}'),
+             ('shocked', '{"shockRate": 2, "asOf": "2025-12-31T06:00:00Z"}')) o (name, parameters) order by name desc;
+reset session authorization;
+create function test.of_other(of_name text, statement text default 'select') returns text[] language plpgsql as $$
+declare
+  of_session constant uuid := (select o.session from test.others o where o.name = of_name);
+  found text[];
+begin
+  execute format('create view spoilt as select * from auxeira.dashboard_metrics where session_id = %L', of_session);
+  execute statement;
+  found := (select array_agg(f.property || case when f.passed then '' else ' fails' end order by f.property) from test.report('bob', of_session) f
+            where f.property ~ '^(R3|R25|R7)' or not f.passed);
+  raise exception using errcode = 'TOOK1', message = coalesce(found::text, '{}');
+exception when sqlstate 'TOOK1' then return sqlerrm::text[];
+end
+$$;
+select is(test.of_other('reported'), '{R25 delay,R25 late,R25 missing,R25 restated,R3 future}', 'what was asked to be left out, late and corrected is so');
+select is(test.of_other('shocked'), '{R3 evenness,R3 future,R3 rows}', 'a shock is no noise');
+select ok(finding || ' fails' = any (test.of_other('reported', statement)), what || ': ' || finding || ' finds it')
+from (values
+  ('more is left out', 'delete from auxeira.dashboard_metrics where metric_id in (select metric_id from spoilt limit 100)', 'R25 missing'),
+  ('less is late', 'update auxeira.dashboard_metrics set reported_at = null where metric_id in (select metric_id from spoilt where reported_at is not null limit 100)', 'R25 late'),
+  ('it is too late', 'update auxeira.dashboard_metrics set reported_at = reported_at + interval ''20 days'' where metric_id in (select metric_id from spoilt)', 'R25 delay'),
+  ('less is corrected', 'update auxeira.dashboard_metrics set first_value = null where metric_id in (select metric_id from spoilt where first_value is not null limit 100)', 'R25 restated'))
+  spoiling (what, statement, finding);
+select is(test.call('bob', 'get_synthetic_report', jsonb_build_object('sessionId', session)) -> 'data', jsonb_build_object('sessionId', session, 'passed', null, 'findings', '[]'::jsonb),
+          'whose points were all there before has none to measure') from test.others where name = 'again';
+
+-- A template has rules of its own.
+set session authorization auxeira_authenticator;
+select test.call('bob', 'create_template', '{"template_name": "Own", "user_type": "startup_founder",
+  "data_schema": {"customers": {"type": "number", "unit": "thousand", "kind": "stock", "decimals": 3}, "sse_score": {"type": "number", "unit": "points", "kind": "stock", "decimals": 2},
+    "visits": {"type": "integer", "unit": "visits", "kind": "cumulative"}},
+  "generation_rules": {"customers": {"low": 200, "high": 900}, "sse_score": {"low": 2000, "high": 9000, "minimum": 1000, "maximum": 20000},
+    "visits": {"low": 100, "high": 1000}}}') #>> '{data,template_id}' as own \gset
+insert into test.others
+select 'own', test.generate('bob', jsonb_build_object('templateId', :'own', 'count', 200, 'timeRangeDays', 199, 'seed', 7, 'asOf', '2024-01-01T00:00:00Z', 'trend', 'improving'));
+reset session authorization;
+select is(test.of_other('own'), '{R3 evenness,R3 future,R3 rows,R7 spread}', 'a template is measured by what it says');
+select ok(finding || ' fails' = any (test.of_other('own', format('update auxeira.dashboard_metrics set metric_value = metric_value || %L
+    where metric_id = (select metric_id from spoilt order by metric_timestamp desc limit 1)', value))), finding || ' of a template')
+from (values ('BoundaryAdherence', '{"sse_score": 999}'), ('BoundaryAdherence', '{"sse_score": 20001}'), ('R15 whole numbers', '{"visits": 99999.5}'),
+             ('R15 cumulative', '{"visits": 0}')) spoiling (finding, value);
+update auxeira.organization_templates set is_active = false;
+select is(test.of_other('own'), '{R3 evenness,R3 future,R3 rows,R7 spread}', 'removed ones too');
 
 select * from finish();
 rollback;

@@ -89,7 +89,7 @@ where s.step is not null;
 select test.measure('R20', 'share of steps beyond 4 median deviations', avg((abs(step) > 4)::integer), 0.01, 0.06) from scaled_steps;
 select test.measure('R20', 'excess kurtosis of steps', avg(step ^ 4) / avg(step ^ 2) ^ 2 - 3, 0.3, 15) from scaled_steps;
 
--- --- Seeds: R1, R2, R4 -----------------------------------------------------------------------------------------------
+-- --- Seeds: R1, R2 ------------------------------------------------------------------------------------------------
 
 create function pg_temp.revenue(seed bigint) returns double precision[] language sql as $$
   select array_agg(ln((metric_value ->> 'revenue')::double precision) order by metric_timestamp)
@@ -217,6 +217,49 @@ select test.measure('R24', 'survival of year ' || year || ' by those who reached
    1 - count(*) filter (where closed = 1 and months_lived <= 12 * year)::double precision / count(*), 0.8, 0.9)
 from lives, generate_series(1, 4) year where months_lived > 12 * (year - 1) group by year;
 
+-- --- Sub-streams, levels, values: R4, R13, R15 ------------------------------------------------------------------------
+
+create temp view templates as
+select t as template, jsonb_set(jsonb_set(t, '{data_schema,another}', '{"type": "number", "unit": "x", "kind": "stock"}'),
+                                '{generation_rules,another}', '{"low": 1, "high": 9}') as with_another
+from auxeira.synthetic_template('startup_founder') t;
+select test.measure('R4', 'points that another metric changes', count(*) filter (where a.metric_value <> b.metric_value - 'another'), 0, 0)
+from templates t
+  cross join generate_series(1, 50) seed
+  cross join lateral auxeira.synthetic_from_template(t.template, 30, 30, 0.2, 'stable', seed, '2026-03-01') a
+  join lateral auxeira.synthetic_from_template(t.with_another, 30, 30, 0.2, 'stable', seed, '2026-03-01') b using (metric_timestamp);
+
+create function pg_temp.calibrated(of_topic text, of_key text, of_parameter text) returns double precision language sql stable as $$
+  select value from auxeira.synthetic_calibration() where (topic, key, parameter) = (of_topic, of_key, of_parameter) $$;
+-- Of the region whose prices are those of the medians.
+create temp table levels as
+select ln(m.mrr)::double precision as level, ln(pg_temp.calibrated('stage', 'series_a', 'mrr')) as middle,
+       sqrt(pg_temp.calibrated('company', 'all', 'mrr_spread') ^ 2 + 0.2 ^ 2 / 3) as spread
+from generate_series(1, 500) n
+  cross join lateral auxeira.synthetic_months(42, md5('level' || n)::uuid, 1, '2026-03-01', 'series_a', null, 'africa', null, 0.2) m where m.mrr > 0;
+select test.measure('R13', 'distance (KS) of ln MRR from what is declared', max(greatest(abs(place - share), abs(place - 1.0 / companies - share))), 0, 0.08)
+from (select row_number() over (order by level)::double precision / count(*) over () as place, count(*) over () as companies,
+             test.normal_share((level - middle) / spread) as share from levels) ordered;
+select test.measure('R13', quantile || ' of MRR over what is declared', exp(percentile_cont(share) within group (order by level - middle) - z * max(spread)), 1 - most, 1 + most)
+from levels cross join (values ('first quartile', 0.25, -0.6745, 0.2), ('median', 0.5, 0, 0.15), ('third quartile', 0.75, 0.6745, 0.25)) q (quantile, share, z, most)
+group by quantile, share, z, most;
+
+create temp view figures as
+select c.kind, c.decimals, c.minimum, c.maximum, v.value, lag(v.value) over series as before,
+       extract(year from s.at) = lag(extract(year from s.at)) over series as is_same_year
+from series s join auxeira.synthetic_catalogue() c on c.user_type = s.kind
+  cross join lateral (select (s.metric_value ->> c.metric_name)::numeric as value offset 0) v
+where s.seed <= 20 and s.count >= 100
+window series as (partition by s.kind, c.metric_name, s.trend, s.variance, s.count, s.seed order by s.at);
+select test.measure('R15', rule || ': values that break it', count(*) filter (where not holds), 0, 0)
+from figures cross join lateral (values
+    ('counts are whole', case when decimals = 0 then value = trunc(value) end),
+    ('bounds', value >= coalesce(minimum, value) and value <= coalesce(maximum, value)),
+    ('what accumulates never falls', case kind when 'cumulative' then value >= before end),
+    ('year to date never falls but at New Year', case when kind = 'ytd' and is_same_year then value >= before end),
+    ('a streak is a day longer, as long (a freeze), or broken', case kind when 'streak' then value in (before + 1, before) or value <= 1 end)) rules (rule, holds)
+where holds is not null group by rule;
+
 -- --- Deals: R23 --------------------------------------------------------------------------------------------------------
 
 create temp table deals as
@@ -248,6 +291,22 @@ select test.measure('R25', 'longest delay of a report, days', max(extract(epoch 
 select test.measure('R25', 'values that differ from those of a series without gaps', count(*), 0, 0)
 from gaps g join lateral auxeira.synthetic_metrics(g.kind, 1000, 365, 0.2, 'stable', g.seed, '2026-03-01') w using (metric_timestamp)
 where g.seed <= 3 and g.metric_value <> w.metric_value;
+
+-- --- Ecosystems: R22, R24, R27; what is refused: R28 ----------------------------------------------------------------------
+
+select session_id as ecosystem from auxeira.synthesize_ecosystem(60, 1095, 7, '2026-03-01') \gset
+select test.measure(substr(property, 1, 3), what, sum(value), 0, 0)
+from auxeira.synthetic_report(:'ecosystem')
+  join (values ('R22 children', 'dashboards that state what their children do not add up to'),
+               ('R24 life', 'dates before the founding or after the end of a company'),
+               ('R27 marks', 'points of generated organizations that are not marked')) w (property, what) using (property)
+group by property, what;
+select test.measure('R28', 'wrong parameters that are not refused as such', count(*) filter (where test.fault(statement) not like '22023 %'), 0, 0)
+from (values ('government', '30', '30', '1.01', 'stable'), ('government', '30', '30', '-0.01', 'stable'), ('government', '30', '30', '''NaN''', 'stable'),
+             ('government', '0', '30', '0.2', 'stable'), ('government', '1000001', '30', '0.2', 'stable'), ('government', '30', '0', '0.2', 'stable'),
+             ('government', '30', '36501', '0.2', 'stable'), ('government', '30', '30', '0.2', 'sideways'), ('nobody', '30', '30', '0.2', 'stable')
+     ) p (kind, count, days, variance, trend)
+  cross join lateral format('select * from auxeira.synthetic_metrics(%L, %s, %s, %s, %L)', kind, count, days, variance, trend) f (statement);
 
 -- --- The verdict -------------------------------------------------------------------------------------------------------
 
