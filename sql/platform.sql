@@ -61,6 +61,9 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/89-synthetic-sessions.sql
   \ir platform/90-operations.sql
   \ir platform/92-synthetic-report.sql
+  \ir platform/94-ledger.sql
+  \ir platform/95-ledger-sealing.sql
+  \ir platform/96-ledger-reading.sql
   \ir platform/99-privileges.sql
   commit;
   \echo 'The platform is installed.'

@@ -1,0 +1,204 @@
+// auxeira.ledger_walk(): the versions of one row, from the newest to the oldest, and whether each is proven.
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "functions/rows.hpp"
+#include "ledger/metadata.hpp"
+#include "ledger/readable.hpp"
+#include "ledger/walk.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+#include "utils/uuid.h"
+#include "utils/xid8.h"
+}
+
+namespace auxeira::functions {
+
+namespace {
+
+// The attributes of auxeira.ledger_version, in their order.
+enum Attribute : std::size_t {
+    change_id,
+    xid,
+    at,
+    label,
+    operation,
+    key,
+    org_id,
+    user_id,
+    session_id,
+    role,
+    login,
+    address,
+    request_id,
+    trace_id,
+    reason,
+    difference,
+    salt,
+    leaf,
+    attributes
+};
+
+struct Version {
+    Datum values[attributes];
+    bool nulls[attributes];
+
+    bool has(Attribute attribute) const { return !nulls[attribute]; }
+    std::string_view text(Attribute attribute) const {
+        const Datum value = values[attribute];
+        const auto* const packed = backend([value] { return PG_DETOAST_DATUM_PACKED(value); });
+        return {VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed)};
+    }
+    ledger::ByteView bytes(Attribute attribute) const { return ledger::bytes_of(text(attribute)); }
+    std::optional<std::string_view> text_if_any(Attribute attribute) const {
+        return has(attribute) ? std::optional(text(attribute)) : std::nullopt;
+    }
+    std::optional<ledger::ByteView> bytes_if_any(Attribute attribute) const {
+        return has(attribute) ? std::optional(bytes(attribute)) : std::nullopt;
+    }
+    std::optional<ledger::Uuid> uuid_if_any(Attribute attribute) const {
+        if (!has(attribute)) return std::nullopt;
+        ledger::Uuid uuid;
+        std::memcpy(uuid.data(), DatumGetUUIDP(values[attribute])->data, uuid.size());
+        return uuid;
+    }
+};
+
+// --- Reading the array
+// -----------------------------------------------------------------------------------------
+
+struct Elements {
+    Datum* values;
+    int count;
+    TupleDesc shape;
+};
+
+Elements elements_of(FunctionCallInfo fcinfo, int argument) {
+    return backend([=] {
+        ArrayType* const array = PG_GETARG_ARRAYTYPE_P(argument);
+        Elements found{};
+        bool* nulls = nullptr;
+        deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE, &found.values, &nulls,
+                          &found.count);
+        found.shape = lookup_rowtype_tupdesc_copy(ARR_ELEMTYPE(array), -1);
+        if (found.shape->natts != attributes) {
+            ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                            errmsg("an array of auxeira.ledger_version is expected")));
+        }
+        return found;
+    });
+}
+
+void deform(Datum element, TupleDesc shape, Version& version) {
+    backend([&] {
+        HeapTupleHeader const header = DatumGetHeapTupleHeader(element);
+        HeapTupleData tuple{};
+        tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+        tuple.t_data = header;
+        heap_deform_tuple(&tuple, shape, version.values, version.nulls);
+    });
+}
+
+ledger::Metadata metadata_of(const Version& version) {
+    ledger::Metadata metadata;
+    metadata.change_id = DatumGetInt64(version.values[change_id]);
+    metadata.xid = DatumGetUInt64(version.values[xid]);
+    metadata.at = DatumGetTimestampTz(version.values[at]);
+    metadata.table = version.text(label);
+    metadata.operation = DatumGetChar(version.values[operation]);
+    metadata.key = version.bytes(key);
+    metadata.organization = version.uuid_if_any(org_id);
+    metadata.user = version.uuid_if_any(user_id);
+    metadata.session = version.uuid_if_any(session_id);
+    metadata.role = version.text_if_any(role);
+    metadata.login = version.text_if_any(login);
+    metadata.address = version.text_if_any(address);
+    metadata.request_id = version.text_if_any(request_id);
+    metadata.trace_id = version.text_if_any(trace_id);
+    metadata.reason = version.text_if_any(reason);
+    return metadata;
+}
+
+// Bytes of another length are those of no salt and of no leaf.
+template <typename Array>
+std::optional<Array> sized(std::optional<ledger::ByteView> bytes) {
+    Array array{};
+    if (!bytes || bytes->size() != array.size()) return std::nullopt;
+    std::copy(bytes->begin(), bytes->end(), array.begin());
+    return array;
+}
+
+ledger::Change change_of(const Version& version, ledger::Bytes& metadata) {
+    metadata.clear();
+    ledger::encode(metadata_of(version), metadata);
+    return {DatumGetChar(version.values[operation]), metadata, version.bytes_if_any(difference),
+            sized<ledger::Salt>(version.bytes_if_any(salt)),
+            sized<ledger::Hash>(version.bytes_if_any(leaf)).value_or(ledger::Hash{})};
+}
+
+// --- Writing rows
+// ----------------------------------------------------------------------------------------------
+
+constexpr const char* standing_names[] = {"proven", "erased", "altered"};
+
+Datum bytea_datum(ledger::ByteView bytes) {
+    return backend([bytes] {
+        return PointerGetDatum(cstring_to_text_with_len(reinterpret_cast<const char*>(bytes.data()),
+                                                        static_cast<int>(bytes.size())));
+    });
+}
+
+void put_version(Rows& rows, const Version& version, ledger::ByteView metadata, ledger::Standing standing,
+                 const std::optional<ledger::Row>& state, bool is_known) {
+    const char* const name = standing_names[static_cast<std::size_t>(standing)];
+    ledger::Bytes row;
+    if (state) row = ledger::encode(*state);
+    const Datum values[] = {version.values[change_id], backend([name] { return CStringGetTextDatum(name); }),
+                            bytea_datum(metadata), bytea_datum(row), BoolGetDatum(is_known)};
+    const bool nulls[] = {false, false, false, !state, false};
+    rows.put(values, nulls);
+}
+
+} // namespace
+
+// ledger_walk(live bytea, versions ledger_version[] newest first)
+AUXEIRA_SQL_FUNCTION(ledger_walk) {
+    Rows rows(fcinfo);
+    std::optional<ledger::ByteView> live;
+    if (!PG_ARGISNULL(0)) {
+        const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(0); });
+        live = ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)});
+    }
+    if (PG_ARGISNULL(1)) return PointerGetDatum(nullptr);
+    const Elements elements = elements_of(fcinfo, 1);
+    ledger::Walk walk(live);
+    ledger::Bytes metadata;
+    for (int place = 0; place < elements.count; ++place) {
+        Version version{};
+        deform(elements.values[place], elements.shape, version);
+        const ledger::Change change = change_of(version, metadata);
+        const std::optional<ledger::Row> state = walk.row();
+        const bool is_known = walk.is_known();
+        put_version(rows, version, metadata, walk.step(change), state, is_known);
+    }
+    return PointerGetDatum(nullptr);
+}
+
+AUXEIRA_SQL_FUNCTION(ledger_row_json) {
+    const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(0); });
+    const std::string json =
+        ledger::readable_row(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)}));
+    const char* const text = json.c_str();
+    return backend([text] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); });
+}
+
+} // namespace auxeira::functions

@@ -1,0 +1,58 @@
+-- The ledger: the trigger that captures changes, and what reads them.
+
+create function auxeira.capture() returns trigger
+  as 'MODULE_PATHNAME', 'auxeira_capture' language c;
+comment on function auxeira.capture() is
+  'Trigger of tables with history: writes every change to the ledger. auxeira.enable_history() makes it.';
+
+create function auxeira.capture_baseline(relation regclass) returns bigint
+  as 'MODULE_PATHNAME', 'auxeira_capture_baseline' language c strict;
+comment on function auxeira.capture_baseline(regclass) is
+  'Writes every row of a table with history to the ledger as it is, and says how many there are. The table is locked '
+  'against changes until the transaction ends. For auxeira.enable_history().';
+
+create function auxeira.ledger_live(relation regclass, label text, key_columns text[], secret_columns text[])
+  returns table (key bytea, encoded bytea)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_live' language c stable strict rows 1000;
+comment on function auxeira.ledger_live(regclass, text, text[], text[]) is
+  'Every row of a table in the encoding of the ledger, with its key. Row-level security does not hold here.';
+
+-- --- Versions ----------------------------------------------------------------------------------------------------
+
+create type auxeira.ledger_version as (
+  change_id bigint, xid xid8, at timestamptz, label text, operation "char", key bytea, org_id uuid, user_id uuid,
+  session_id uuid, role text, login text, address text, request_id text, trace_id text, reason text, difference bytea,
+  salt bytea, leaf bytea);
+comment on type auxeira.ledger_version is 'A change with all that its leaf is of, but for the row.';
+
+create function auxeira.ledger_walk(live bytea, versions auxeira.ledger_version[])
+  returns table (change_id bigint, standing text, metadata bytea, encoded bytea, is_known boolean)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_walk' language c immutable rows 10 parallel safe;
+comment on function auxeira.ledger_walk(bytea, auxeira.ledger_version[]) is
+  'The row as each of its changes left it (NULL: there was none), from the row as it is (live) and the changes, newest first. '
+  'standing: proven, where the leaf is of that row and metadata; altered, where it is of something else; erased. is_known: '
+  'false when a part of the row was erased.';
+
+create function auxeira.ledger_row(base anyelement, encoded bytea) returns anyelement
+  as 'MODULE_PATHNAME', 'auxeira_ledger_row' language c stable parallel safe;
+comment on function auxeira.ledger_row(anyelement, bytea) is
+  'An encoded row as a row of the type of base. Columns it has no values of, secret ones and erased ones, are NULL.';
+
+create function auxeira.ledger_row_json(encoded bytea) returns jsonb
+  as 'MODULE_PATHNAME', 'auxeira_ledger_row_json' language c immutable strict parallel safe;
+comment on function auxeira.ledger_row_json(bytea) is 'An encoded row as an object, for people to read.';
+
+-- --- The tree ----------------------------------------------------------------------------------------------------
+
+create function auxeira.ledger_append(size bigint, frontier bytea, leaves bytea,
+  out tree_size bigint, out new_frontier bytea, out root bytea, out levels integer[], out nodes bigint[], out hashes bytea[])
+  as 'MODULE_PATHNAME', 'auxeira_ledger_append' language c immutable strict parallel safe;
+comment on function auxeira.ledger_append(bigint, bytea, bytea) is
+  'Adds leaves (32 bytes each) to a tree of so many leaves, of which frontier is what is needed: the new size, frontier and '
+  'root, and the nodes of levels 8, 16, 24, ... that are complete now (RFC 9162, section 2.1).';
+
+create function auxeira.ledger_sign(origin text, tree_size bigint, root bytea, block bigint, previous bytea,
+  incarnation bigint, sealed_at timestamptz, out head text, out signature bytea, out public_key bytea)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_sign' language c volatile strict;
+comment on function auxeira.ledger_sign(text, bigint, bytea, bigint, bytea, bigint, timestamptz) is
+  'The head of the tree, signed (Ed25519) with the key in the file that auxeira.ledger_key_file names.';
