@@ -16,7 +16,7 @@ DATA_built = build/auxeira--$(extension_version).sql
 rooms = scoring synthesis ledger tenancy
 sources := $(wildcard $(addprefix extension/,$(addsuffix /*.cpp,$(rooms) boundary functions)))
 OBJS := $(sources:%.cpp=build/%.o)
-SHLIB_LINK = -lstdc++
+SHLIB_LINK = -lstdc++ -lcrypto
 EXTRA_CLEAN = build
 
 # Bitcode for JIT inlining is of no use here: the functions are called across the boundary.
