@@ -8,6 +8,7 @@
 #include "ledger/metadata.hpp"
 #include "ledger/readable.hpp"
 #include "ledger/walk.hpp"
+#include "rejection.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -168,6 +169,16 @@ void put_version(Rows& rows, const Version& version, ledger::ByteView metadata, 
     rows.put(values, nulls);
 }
 
+// A difference that cannot be read was altered, and there is no way back before it.
+ledger::Standing step(ledger::Walk& walk, const ledger::Change& change, bool& is_readable) {
+    try {
+        return walk.step(change);
+    } catch (const Rejection&) {
+        is_readable = false;
+        return ledger::Standing::altered;
+    }
+}
+
 } // namespace
 
 // ledger_walk(live bytea, versions ledger_version[] newest first)
@@ -182,13 +193,14 @@ AUXEIRA_SQL_FUNCTION(ledger_walk) {
     const Elements elements = elements_of(fcinfo, 1);
     ledger::Walk walk(live);
     ledger::Bytes metadata;
-    for (int place = 0; place < elements.count; ++place) {
+    bool is_readable = true;
+    for (int place = 0; is_readable && place < elements.count; ++place) {
         Version version{};
         deform(elements.values[place], elements.shape, version);
         const ledger::Change change = change_of(version, metadata);
         const std::optional<ledger::Row> state = walk.row();
         const bool is_known = walk.is_known();
-        put_version(rows, version, metadata, walk.step(change), state, is_known);
+        put_version(rows, version, metadata, step(walk, change, is_readable), state, is_known);
     }
     return PointerGetDatum(nullptr);
 }

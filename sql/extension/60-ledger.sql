@@ -56,3 +56,47 @@ create function auxeira.ledger_sign(origin text, tree_size bigint, root bytea, b
   as 'MODULE_PATHNAME', 'auxeira_ledger_sign' language c volatile strict;
 comment on function auxeira.ledger_sign(text, bigint, bytea, bigint, bytea, bigint, timestamptz) is
   'The head of the tree, signed (Ed25519) with the key in the file that auxeira.ledger_key_file names.';
+
+create function auxeira.ledger_head_text(origin text, tree_size bigint, root bytea, block bigint, previous bytea,
+  incarnation bigint, sealed_at timestamptz) returns text
+  as 'MODULE_PATHNAME', 'auxeira_ledger_head_text' language c immutable strict parallel safe;
+comment on function auxeira.ledger_head_text(text, bigint, bytea, bigint, bytea, bigint, timestamptz) is
+  'The head of the tree as it is signed.';
+
+-- --- Evidence ----------------------------------------------------------------------------------------------------
+
+create function auxeira.ledger_receipt_of(proof bytea, metadata bytea, encoded bytea, leaf_index bigint, head text,
+  signature bytea, public_key bytea) returns json
+  as 'MODULE_PATHNAME', 'auxeira_ledger_receipt_of' language c stable;
+comment on function auxeira.ledger_receipt_of(bytea, bytea, bytea, bigint, text, bytea, bytea) is
+  'The receipt of a change: what its leaf is of, and the path to the signed head. For auxeira.ledger_receipt().';
+
+create function auxeira.ledger_consistency_of(head text, signature bytea, public_key bytea, newer_head text,
+  newer_signature bytea, newer_public_key bytea) returns json
+  as 'MODULE_PATHNAME', 'auxeira_ledger_consistency_of' language c stable strict;
+comment on function auxeira.ledger_consistency_of(text, bytea, bytea, text, bytea, bytea) is
+  'The proof that the tree of one head is the beginning of that of another. For auxeira.ledger_consistency().';
+
+create function auxeira.ledger_head_json(head text, signature bytea, public_key bytea) returns json
+  as 'MODULE_PATHNAME', 'auxeira_ledger_head_json' language c immutable strict parallel safe;
+comment on function auxeira.ledger_head_json(text, bytea, bytea) is 'A signed head as a document that auxeira-verify reads.';
+
+create function auxeira.ledger_head_fault(head text, signature bytea, public_key bytea) returns text
+  as 'MODULE_PATHNAME', 'auxeira_ledger_head_fault' language c immutable strict parallel safe;
+comment on function auxeira.ledger_head_fault(text, bytea, bytea) is
+  'What is wrong with the signature of a head; NULL when it is signed by the key beside it.';
+
+create function auxeira.ledger_key_json(key bytea) returns jsonb
+  as 'MODULE_PATHNAME', 'auxeira_ledger_key_json' language c immutable strict parallel safe;
+comment on function auxeira.ledger_key_json(bytea) is
+  'The key of a change for people to read; {"malformed": hexadecimal} for what is none.';
+
+create function auxeira.ledger_witness_add(lines text) returns void
+  as 'MODULE_PATHNAME', 'auxeira_ledger_witness_add' language c volatile strict;
+comment on function auxeira.ledger_witness_add(text) is
+  'Adds to the file that auxeira.ledger_witness_file names; nothing where it names none.';
+
+create function auxeira.ledger_witness_lines(latest bigint) returns table (place bigint, line bytea)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_witness_lines' language c volatile strict rows 1000;
+comment on function auxeira.ledger_witness_lines(bigint) is
+  'The lines that the last so many bytes of the file auxeira.ledger_witness_file hold whole.';

@@ -113,6 +113,22 @@ $$;
 comment on procedure auxeira.add_ledger_partition(date) is 'Makes room for the changes that are sealed in a month.';
 revoke execute on procedure auxeira.add_ledger_partition(date) from public;
 
+-- --- What happened to tables --------------------------------------------------------------------------------------
+
+create table auxeira.ledger_events (
+  event_id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  event text not null check (event in ('enable', 'disable', 'alter', 'triggers', 'replication role', 'key')),
+  table_id integer,
+  detail jsonb not null default '{}'
+);
+comment on table auxeira.ledger_events is
+  'What happened to tables with history, and to the key that signs heads. It has history itself.';
+comment on column auxeira.ledger_events.event is
+  'enable, disable: history began, ended. alter: a command that changed the table. triggers: one that turned triggers on or '
+  'off. replication role: changes were made in a session that says it is a replica. key: heads will be signed by another key.';
+call auxeira.protect_private_table('auxeira.ledger_events');
+
 -- --- Beginning and ending history ----------------------------------------------------------------------------------
 
 create function auxeira.key_columns_of(target regclass) returns text[] language sql stable
@@ -121,13 +137,17 @@ create function auxeira.key_columns_of(target regclass) returns text[] language 
           where i.indrelid = target and i.indisprimary);
 comment on function auxeira.key_columns_of(regclass) is 'The columns of the primary key, by name; NULL without one.';
 
+create function auxeira.capture_arguments(entry auxeira.ledger_tables) returns text[] language sql immutable
+  return array[entry.table_id::text, entry.label, coalesce(entry.org_column, '')]
+    || array(select 'key ' || name from unnest(entry.key_columns) name)
+    || array(select 'secret ' || name from unnest(entry.secret_columns) name);
+comment on function auxeira.capture_arguments(auxeira.ledger_tables) is 'What the triggers of a table tell auxeira.capture().';
+
 create function auxeira.create_history_triggers(entry auxeira.ledger_tables) returns void language plpgsql as $$
 declare
   arguments constant text := (
-    select string_agg(quote_literal(argument), ', ' order by place)
-    from unnest(array[entry.table_id::text, entry.label, coalesce(entry.org_column, '')]
-      || array(select 'key ' || name from unnest(entry.key_columns) name)
-      || array(select 'secret ' || name from unnest(entry.secret_columns) name)) with ordinality a (argument, place));
+    select string_agg(quote_literal(a.argument), ', ' order by a.place)
+    from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place));
 begin
   execute format('create trigger auxeira_history after insert or update or delete on %s for each row
                   execute function auxeira.capture(%s)', entry.relation, arguments);
@@ -139,6 +159,13 @@ end
 $$;
 comment on function auxeira.create_history_triggers(auxeira.ledger_tables) is 'Makes the triggers that write changes of a table.';
 revoke execute on function auxeira.create_history_triggers(auxeira.ledger_tables) from public;
+
+create function auxeira.ledger_terms(entry auxeira.ledger_tables) returns jsonb language sql stable
+  return jsonb_build_object('label', entry.label, 'key', to_jsonb(entry.key_columns), 'secret', to_jsonb(entry.secret_columns),
+    'organization', entry.org_column,
+    'digestKey', (select encode(sha256(digest_key), 'hex') from auxeira.ledger_secrets));
+comment on function auxeira.ledger_terms(auxeira.ledger_tables) is
+  'What was agreed on when history began, which does not change: the event of it says the same.';
 
 create function auxeira.enable_history(target regclass, secret_columns text[] default '{}', org_column text default null)
   returns bigint language plpgsql as $$
@@ -152,6 +179,7 @@ begin
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.oid = target
   returning * into entry;
+  insert into auxeira.ledger_events (event, table_id, detail) values ('enable', entry.table_id, auxeira.ledger_terms(entry));
   perform auxeira.create_history_triggers(entry);
   return auxeira.capture_baseline(target);
 end
