@@ -7,7 +7,7 @@ create table auxeira.ledger_incarnations (
   incarnation bigint primary key,
   cluster bigint not null,
   timeline text not null,
-  database oid not null,
+  database bigint not null,
   began_at timestamptz not null default now()
 );
 comment on table auxeira.ledger_incarnations is
@@ -20,7 +20,7 @@ call auxeira.protect_private_table('auxeira.ledger_incarnations');
 create function auxeira.ledger_incarnation() returns bigint language plpgsql volatile as $$
 declare
   here constant auxeira.ledger_incarnations := (null, (select system_identifier from pg_control_system()),
-    left(pg_walfile_name(pg_current_wal_lsn()), 8), (select oid from pg_database where datname = current_database()), now());
+    left(pg_walfile_name(pg_current_wal_lsn()), 8), (select oid::bigint from pg_database where datname = current_database()), now());
   latest auxeira.ledger_incarnations;
 begin
   select * into latest from auxeira.ledger_incarnations order by incarnation desc limit 1;

@@ -402,6 +402,6 @@ comment on function auxeira.ledger_verify(regclass, bigint) is
 revoke execute on function auxeira.ledger_verify(regclass, bigint) from public;
 
 -- What happens to tables is itself in the ledger.
-select auxeira.enable_history('auxeira.ledger_events') \g /dev/null
+select auxeira.enable_history('auxeira.ledger_events'), auxeira.enable_history('auxeira.ledger_incarnations') \g /dev/null
 
 reset role;
