@@ -5,11 +5,21 @@ create function auxeira.capture() returns trigger
 comment on function auxeira.capture() is
   'Trigger of tables with history: writes every change to the ledger. auxeira.enable_history() makes it.';
 
-create function auxeira.capture_baseline(relation regclass) returns bigint
-  as 'MODULE_PATHNAME', 'auxeira_capture_baseline' language c strict;
-comment on function auxeira.capture_baseline(regclass) is
-  'Writes every row of a table with history to the ledger as it is, and says how many there are. The table is locked '
-  'against changes until the transaction ends. For auxeira.enable_history().';
+create function auxeira.capture_table(relation regclass, operation "char") returns bigint
+  as 'MODULE_PATHNAME', 'auxeira_capture_table' language c strict;
+comment on function auxeira.capture_table(regclass, "char") is
+  'Writes every row of a table with history to the ledger, and says how many there are: B as it is when history begins, X as '
+  'it was when history ends. The table is locked against changes until the transaction ends.';
+
+create function auxeira.ledger_before_command() returns event_trigger
+  as 'MODULE_PATHNAME', 'auxeira_ledger_before_command' language c;
+comment on function auxeira.ledger_before_command() is
+  'Before a command alters a table with history: writes the values of columns that go, and refuses what history cannot follow.';
+
+create function auxeira.ledger_after_command() returns event_trigger
+  as 'MODULE_PATHNAME', 'auxeira_ledger_after_command' language c;
+comment on function auxeira.ledger_after_command() is
+  'After a command altered a table with history: writes the values of columns that came, and the event.';
 
 create function auxeira.ledger_live(relation regclass, label text, key_columns text[], secret_columns text[])
   returns table (key bytea, encoded bytea)
@@ -100,3 +110,8 @@ create function auxeira.ledger_witness_lines(latest bigint) returns table (place
   as 'MODULE_PATHNAME', 'auxeira_ledger_witness_lines' language c volatile strict rows 1000;
 comment on function auxeira.ledger_witness_lines(bigint) is
   'The lines that the last so many bytes of the file auxeira.ledger_witness_file hold whole.';
+
+create function auxeira.ledger_was_named(column_name text) returns boolean
+  as 'MODULE_PATHNAME', 'auxeira_ledger_was_named' language c volatile strict;
+comment on function auxeira.ledger_was_named(text) is
+  'Whether the command that runs names the column as one that goes. For the event trigger auxeira_ledger_drop.';
