@@ -1,12 +1,15 @@
 // auxeira.ledger_walk(): the versions of one row, from the newest to the oldest, and whether each is proven.
+#include <algorithm>
 #include <cstring>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "functions/rows.hpp"
 #include "ledger/metadata.hpp"
 #include "ledger/readable.hpp"
+#include "ledger/reader.hpp"
 #include "ledger/walk.hpp"
 #include "rejection.hpp"
 
@@ -179,19 +182,139 @@ ledger::Standing step(ledger::Walk& walk, const ledger::Change& change, bool& is
     }
 }
 
+// --- Faults ----------------------------------------------------------------------------------------------------
+
+// What is wrong with the history of one row, told as it is walked from the newest change to the oldest.
+class Faults {
+public:
+    Faults(Rows& rows, std::string_view organization) : rows_(rows), organization_(organization) {}
+
+    void put(const char* problem, const Version* version, const std::string& detail) {
+        const Datum values[] = {backend([problem] { return CStringGetTextDatum(problem); }),
+                                version == nullptr ? Datum{0} : version->values[change_id],
+                                bytea_datum(ledger::bytes_of(detail))};
+        const bool nulls[] = {false, version == nullptr, detail.empty()};
+        rows_.put(values, nulls);
+    }
+
+    void judge(const Version& version, ledger::Standing standing) {
+        const bool follows = newest_ || newer_ != ledger::Standing::altered;
+        if (standing == ledger::Standing::altered && follows) put_altered(version);
+        if (standing == ledger::Standing::erased && !erasure_)
+            put("an erased change without an erasure", &version, "Its salt or a difference after it is gone.");
+        erasure_ = erasure_ || DatumGetChar(version.values[operation]) == 'E';
+        newer_ = standing;
+        newest_ = false;
+        newer_id_ = DatumGetInt64(version.values[change_id]);
+    }
+
+    // The organization that the ledger has beside a proven change is that of the row.
+    void judge_organization(const Version& version, const std::optional<ledger::Row>& state,
+                            const std::optional<ledger::Uuid>& stored) {
+        std::optional<ledger::Uuid> said;
+        if (state) said = organization_of(*state);
+        else if (version.has(difference)) said = organization_of(ledger::read_difference(version.bytes(difference)));
+        if (said != stored) put("a change of another organization", &version, "");
+    }
+
+    void judge_beginning(const Version& oldest) {
+        const char letter = DatumGetChar(oldest.values[operation]);
+        if (letter != 'I' && letter != 'B' && newer_ != ledger::Standing::altered)
+            put("a history without a beginning", &oldest, "What was before this change is gone.");
+    }
+
+private:
+    void put_altered(const Version& version) {
+        if (newest_) {
+            return put("a row that differs from its last change", &version,
+                       "The row, or its last change, was altered behind the ledger.");
+        }
+        put("a change that differs from its leaf", &version,
+            "It was altered, or the difference of change " + std::to_string(newer_id_) + " that leads to it.");
+    }
+
+    std::optional<ledger::Uuid> organization_of(const ledger::Row& row) const {
+        const auto field = std::ranges::find(row, organization_, &ledger::Field::name);
+        if (field == row.end() || field->value.tag != ledger::Tag::uuid) return std::nullopt;
+        return sized<ledger::Uuid>(field->value.content);
+    }
+
+    Rows& rows_;
+    const std::string_view organization_;
+    ledger::Standing newer_{};
+    std::int64_t newer_id_ = 0;
+    bool newest_ = true;
+    bool erasure_ = false;
+};
+
+// Beside the versions: the organizations that the ledger has for them.
+std::vector<std::optional<ledger::Uuid>> organizations_of(FunctionCallInfo fcinfo, int argument) {
+    struct Found {
+        Datum* values;
+        bool* nulls;
+        int count;
+    };
+    const Found found = backend([=] {
+        Found all{};
+        deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &all.values, &all.nulls,
+                          &all.count);
+        return all;
+    });
+    std::vector<std::optional<ledger::Uuid>> organizations(static_cast<std::size_t>(found.count));
+    for (int place = 0; place < found.count; ++place) {
+        if (found.nulls[place]) continue;
+        const auto* const bytes = DatumGetUUIDP(found.values[place])->data;
+        std::copy(bytes, bytes + UUID_LEN, organizations[static_cast<std::size_t>(place)].emplace().begin());
+    }
+    return organizations;
+}
+
+std::optional<ledger::ByteView> live_argument(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(0)) return std::nullopt;
+    const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(0); });
+    return ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)});
+}
+
+void judge_row(FunctionCallInfo fcinfo, Faults& faults) {
+    const Elements elements = elements_of(fcinfo, 1);
+    const auto organizations = organizations_of(fcinfo, 2);
+    ledger::Walk walk(live_argument(fcinfo));
+    ledger::Bytes metadata;
+    Version version{};
+    bool is_readable = true;
+    for (int place = 0; is_readable && place < elements.count; ++place) {
+        deform(elements.values[place], elements.shape, version);
+        const ledger::Change change = change_of(version, metadata);
+        const std::optional<ledger::Row> state = walk.row();
+        const ledger::Standing standing = step(walk, change, is_readable);
+        faults.judge(version, standing);
+        if (standing == ledger::Standing::proven)
+            faults.judge_organization(version, state, organizations[static_cast<std::size_t>(place)]);
+    }
+    if (is_readable && PG_GETARG_BOOL(4)) faults.judge_beginning(version);
+}
+
 } // namespace
+
+// ledger_row_faults(live bytea, versions ledger_version[] newest first, organizations uuid[], org_column, is_whole)
+AUXEIRA_SQL_FUNCTION(ledger_row_faults) {
+    Rows rows(fcinfo);
+    const auto* const column = backend([fcinfo] { return PG_GETARG_TEXT_PP(3); });
+    Faults faults(rows, {VARDATA_ANY(column), VARSIZE_ANY_EXHDR(column)});
+    if (PG_ARGISNULL(1)) {
+        faults.put("a row without history", nullptr, "");
+    } else {
+        judge_row(fcinfo, faults);
+    }
+    return PointerGetDatum(nullptr);
+}
 
 // ledger_walk(live bytea, versions ledger_version[] newest first)
 AUXEIRA_SQL_FUNCTION(ledger_walk) {
     Rows rows(fcinfo);
-    std::optional<ledger::ByteView> live;
-    if (!PG_ARGISNULL(0)) {
-        const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(0); });
-        live = ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)});
-    }
     if (PG_ARGISNULL(1)) return PointerGetDatum(nullptr);
     const Elements elements = elements_of(fcinfo, 1);
-    ledger::Walk walk(live);
+    ledger::Walk walk(live_argument(fcinfo));
     ledger::Bytes metadata;
     bool is_readable = true;
     for (int place = 0; is_readable && place < elements.count; ++place) {

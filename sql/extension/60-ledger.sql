@@ -101,6 +101,15 @@ create function auxeira.ledger_key_json(key bytea) returns jsonb
 comment on function auxeira.ledger_key_json(bytea) is
   'The key of a change for people to read; {"malformed": hexadecimal} for what is none.';
 
+create function auxeira.ledger_row_faults(live bytea, versions auxeira.ledger_version[], organizations uuid[],
+  org_column text, is_whole boolean)
+  returns table (problem text, change_id bigint, detail text)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_row_faults' language c immutable rows 1 parallel safe;
+comment on function auxeira.ledger_row_faults(bytea, auxeira.ledger_version[], uuid[], text, boolean) is
+  'What is wrong with the history of a row, from the row as it is and the changes, newest first, with the organizations the '
+  'ledger has for them. Of what follows from one another, the newest. org_column: empty for none; is_whole: the history has '
+  'to have its beginning. For auxeira.ledger_verify().';
+
 create function auxeira.ledger_witness_add(lines text) returns void
   as 'MODULE_PATHNAME', 'auxeira_ledger_witness_add' language c volatile strict;
 comment on function auxeira.ledger_witness_add(text) is

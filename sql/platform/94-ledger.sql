@@ -175,7 +175,7 @@ $$;
 comment on procedure auxeira.refuse_history(text, text, text) is 'The error for a table that cannot have history.';
 revoke execute on procedure auxeira.refuse_history(text, text, text) from public;
 
-create function auxeira.check_history(target regclass) returns void language plpgsql stable as $$
+create function auxeira.check_history(target regclass) returns void language plpgsql as $$
 declare
   class pg_class;
   ours constant boolean := target::text ~ '^auxeira\.ledger_'
@@ -206,7 +206,7 @@ comment on function auxeira.check_history(regclass) is 'Refuses tables whose row
 revoke execute on function auxeira.check_history(regclass) from public;
 
 create function auxeira.check_history_columns(target regclass, secret_columns text[], org_column text) returns void
-  language plpgsql stable as $$
+  language plpgsql as $$
 declare
   missing constant text := (
     select string_agg(quote_ident(name), ', ') from unnest(secret_columns || org_column) name
@@ -316,13 +316,16 @@ begin
   end if;
   for object in
     select d.object_type, d.object_identity, d.address_names
-    from pg_event_trigger_dropped_objects() d
-      join auxeira.ledger_tables t on t.disabled_at is null
-        and (d.objid = t.relation and d.classid = 'pg_class'::regclass
-             or d.object_type = 'trigger' and d.address_names[3] in ('auxeira_history', 'auxeira_history_truncate')
-                and t.relation = to_regclass(format('%I.%I', d.address_names[1], d.address_names[2])))
-    where d.object_type in ('table', 'trigger')
-      or d.object_type = 'table column' and not auxeira.ledger_was_named(d.address_names[3])
+    from auxeira.ledger_tables t
+      -- A table that is dropped has no name any more, and a trigger that is dropped no table.
+      left join pg_class c on c.oid = t.relation
+      left join pg_namespace n on n.oid = c.relnamespace
+      join pg_event_trigger_dropped_objects() d
+        on d.objid = t.relation and d.classid = 'pg_class'::regclass
+          or d.object_type = 'trigger' and d.address_names = array[n.nspname, c.relname, d.address_names[3]]::text[]
+             and d.address_names[3] in ('auxeira_history', 'auxeira_history_truncate')
+    where t.disabled_at is null and (d.object_type in ('table', 'trigger')
+      or d.object_type = 'table column' and not auxeira.ledger_was_named(d.address_names[3]))
   loop
     raise exception '% % belongs to a table with history', object.object_type, object.object_identity
       using errcode = 'dependent_objects_still_exist',

@@ -16,7 +16,8 @@ create view auxeira.ledger_version_rows as
   select c.table_id, c.key, c.leaf_index, c.change_id,
     row(c.change_id, c.xid, c.at, t.label, c.operation, c.key, a.org_id, a.user_id, a.session_id, a.role, a.login, host(a.address),
         c.request_id, c.trace_id, c.reason, c.difference, nullif(substr(c.proof, 1, 16), '\x00000000000000000000000000000000'),
-        substr(c.proof, 17))::auxeira.ledger_version as version
+        substr(c.proof, 17))::auxeira.ledger_version as version,
+    c.org_id
   from auxeira.ledger_all c
     join auxeira.ledger_tables t using (table_id)
     left join auxeira.ledger_actors a using (actor_id);

@@ -109,45 +109,17 @@ comment on function auxeira.ledger_first_leaf() is 'The oldest leaf that is kept
 create function auxeira.ledger_row_problems(entry auxeira.ledger_tables) returns setof auxeira.ledger_problem
   language sql stable rows 1
 begin atomic
-  with every as materialized (
-    select * from auxeira.ledger_rows_of(entry.table_id)
-  ), walked as (
-    select e.key, w.*, (e.versions)[w.place] as version,
-      lag(w.change_id) over history as newer, lag(w.standing) over history as newer_standing,
-      w.place = cardinality(e.versions) as is_oldest,
-      exists (select from unnest(e.versions) v where v.operation = 'E' and v.change_id > w.change_id) as is_erased
-    from every e
-      cross join lateral auxeira.ledger_walk(e.live, e.versions) with ordinality
-        w (change_id, standing, metadata, encoded, is_known, place)
-    window history as (partition by e.key order by w.place)
-  ), found as (
-    select 'a row without history' as problem, e.key, null::bigint as change_id, null::text as detail
-    from every e where e.versions is null
-    union all
-    select case when w.newer is null then 'a row that differs from its last change' else 'a change that differs from its leaf' end,
-      w.key, w.change_id,
-      case when w.newer is null then 'The row, or its last change, was altered behind the ledger.'
-           else format('Change %s was altered, or the difference of change %s that leads to it.', w.change_id, w.newer) end
-    from walked w
-    where w.standing = 'altered' and w.newer_standing is distinct from 'altered'
-    union all
-    select 'an erased change without an erasure', w.key, w.change_id, 'Its salt or a difference after it is gone.'
-    from walked w where w.standing = 'erased' and not w.is_erased
-    union all
-    select 'a change of another organization', w.key, w.change_id, format('The ledger says %s.', coalesce(c.org_id::text, 'none'))
-    from walked w join auxeira.ledger_all c on c.change_id = w.change_id and c.table_id = entry.table_id
-    where w.standing = 'proven' and c.org_id::text is distinct from
-      auxeira.ledger_key_json(coalesce(w.encoded, (w.version).difference, '')) ->> entry.org_column
-    union all
-    select 'a history without a beginning', w.key, w.change_id, 'What was before this change is gone.'
-    from walked w
-    where w.is_oldest and (w.version).operation not in ('I', 'B') and w.standing <> 'altered' and auxeira.ledger_first_leaf() = 0
-  )
-  select f.problem, entry.label, auxeira.ledger_key_json(f.key), f.change_id, null::bigint, f.detail from found f;
+  select f.problem, entry.label, auxeira.ledger_key_json(coalesce(l.key, v.key)), f.change_id, null::bigint, f.detail
+  from (select l.* from auxeira.ledger_live(entry.relation, entry.label, entry.key_columns, entry.secret_columns) l
+        where entry.disabled_at is null and exists (select from pg_class c where c.oid = entry.relation)) l
+    full join (select r.key, array_agg(r.version order by r.change_id desc) as versions,
+                 array_agg(r.org_id order by r.change_id desc) as organizations
+               from auxeira.ledger_version_rows r where r.table_id = entry.table_id group by r.key) v on v.key = l.key
+    cross join lateral auxeira.ledger_row_faults(l.encoded, v.versions, v.organizations, coalesce(entry.org_column, ''),
+                                                 auxeira.ledger_first_leaf() = 0) f;
 end;
 comment on function auxeira.ledger_row_problems(auxeira.ledger_tables) is
-  'Compares every row of a table with its history, and every change with its leaf. Of what follows from one another, the '
-  'newest.';
+  'Compares every row of a table with its history, and every change with its leaf.';
 
 -- --- Verification: blocks ----------------------------------------------------------------------------------------------
 
