@@ -19,7 +19,8 @@ namespace auxeira::functions {
 
 namespace {
 
-// Actors this connection has met. What a transaction that failed added is not there: all are forgotten then.
+// Actors this connection has met. What a transaction that failed, or was prepared, added is not there: all are
+// forgotten then.
 using Actors = std::unordered_map<std::string, Actor>;
 constexpr std::size_t most_actors = 10'000;
 Actors& actors() {
@@ -43,7 +44,7 @@ void forget_actors() {
 }
 
 void end_transaction(XactEvent event, void*) {
-    if (event == XACT_EVENT_ABORT) forget_actors();
+    if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) forget_actors();
 }
 
 void end_subtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {

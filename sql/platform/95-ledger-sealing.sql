@@ -72,8 +72,8 @@ call auxeira.protect_private_table('auxeira.ledger_nodes');
 create function auxeira.ledger_witness_heads(latest bigint)
   returns table (block bigint, head text, signature bytea, public_key bytea) language plpgsql volatile rows 1000 as $$
 declare
-  shape constant text := '^\{"version":1,"head":"auxeira-ledger/1\\n([-+/=:. a-zA-Z0-9]|\\n)*\\nblock [0-9]{1,18}\\n'
-    '([-+/=:. a-zA-Z0-9]|\\n)*","signature":"([0-9a-f]{2})*","publicKey":"([0-9a-f]{2})*"\}$';
+  shape constant text := '^\{"version":1,"head":"auxeira-ledger/1\\u000a([-+/=:. a-zA-Z0-9]|\\u000a)*\\u000ablock [0-9]{1,18}\\u000a'
+    '([-+/=:. a-zA-Z0-9]|\\u000a)*","signature":"([0-9a-f]{2})*","publicKey":"([0-9a-f]{2})*"\}$';
 begin
   return query
   with lines as (
