@@ -19,8 +19,8 @@ namespace auxeira::functions {
 
 namespace {
 
-// Actors this connection has met. What a transaction that failed, or was prepared, added is not there: all are
-// forgotten then.
+// Actors this connection has met. What a transaction that failed, or was prepared, added is not there: all
+// are forgotten then.
 using Actors = std::unordered_map<std::string, Actor>;
 constexpr std::size_t most_actors = 10'000;
 Actors& actors() {

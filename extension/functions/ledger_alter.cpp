@@ -1,5 +1,5 @@
-// Event triggers: commands that alter tables with history. The columns that one drops, adds, renames or gives another type
-// are changes of the rows, and are written as such; a row's history then has the columns it had.
+// Event triggers: commands that alter tables with history. The columns that one drops, adds, renames or gives
+// another type are changes of the rows, and are written as such; a row's history then has the columns it had.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -84,20 +84,23 @@ Alteration alteration_of(const RenameStmt& statement) {
 }
 
 Alteration alteration_of(const Node* statement) {
-    if (IsA(statement, AlterTableStmt)) return alteration_of(*reinterpret_cast<const AlterTableStmt*>(statement));
+    if (IsA(statement, AlterTableStmt))
+        return alteration_of(*reinterpret_cast<const AlterTableStmt*>(statement));
     if (IsA(statement, RenameStmt)) return alteration_of(*reinterpret_cast<const RenameStmt*>(statement));
     return {};
 }
 
 std::optional<History> history_of(const Alteration& alteration) {
     const Oid relation = alteration.relation;
-    const bool is_table = OidIsValid(relation) && backend([=] { return get_rel_relkind(relation); }) == RELKIND_RELATION;
+    const bool is_table =
+        OidIsValid(relation) && backend([=] { return get_rel_relkind(relation); }) == RELKIND_RELATION;
     const bool may_alter = is_table && backend([=] { return pg_class_ownercheck(relation, GetUserId()); });
     return may_alter ? functions::history_of(relation) : std::nullopt;
 }
 
 bool meet(const Names& a, const Names& b) {
-    return std::any_of(a.begin(), a.end(), [&](const std::string& name) { return std::ranges::find(b, name) != b.end(); });
+    return std::any_of(a.begin(), a.end(),
+                       [&](const std::string& name) { return std::ranges::find(b, name) != b.end(); });
 }
 
 void refuse_what_history_cannot_follow(const Alteration& alteration, const History& history) {
@@ -107,15 +110,18 @@ void refuse_what_history_cannot_follow(const Alteration& alteration, const Histo
     if (meet(alteration.go, history.keys))
         refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "the key of a table with history cannot be altered", hint);
     if (meet(alteration.renamed, special))
-        refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a secret or organization column of a table with history cannot be renamed", hint);
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
+               "a secret or organization column of a table with history cannot be renamed", hint);
     if (alteration.inherits)
         refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a table with history cannot inherit from another", hint);
 }
 
 // Commands that change what the values of a type are written as: labels, fields, the name.
 bool changes_values(const Node* statement) {
-    if (IsA(statement, AlterEnumStmt)) return reinterpret_cast<const AlterEnumStmt*>(statement)->oldVal != nullptr;
-    if (IsA(statement, AlterTableStmt)) return reinterpret_cast<const AlterTableStmt*>(statement)->objtype == OBJECT_TYPE;
+    if (IsA(statement, AlterEnumStmt))
+        return reinterpret_cast<const AlterEnumStmt*>(statement)->oldVal != nullptr;
+    if (IsA(statement, AlterTableStmt))
+        return reinterpret_cast<const AlterTableStmt*>(statement)->objtype == OBJECT_TYPE;
     if (IsA(statement, AlterObjectSchemaStmt)) {
         const ObjectType type = reinterpret_cast<const AlterObjectSchemaStmt*>(statement)->objectType;
         return type == OBJECT_TYPE || type == OBJECT_DOMAIN || type == OBJECT_EXTENSION;
@@ -171,9 +177,10 @@ void note_event(const char* event, std::int32_t table_id) {
     backend([] { SPI_connect(); });
     become(role_named("auxeira_owner"));
     if (plan == nullptr)
-        plan = prepare_kept("insert into auxeira.ledger_events (event, table_id, detail) "
-                            "values ($1, nullif($2, 0), jsonb_build_object('command', left(current_query(), 2000)))",
-                            2, types);
+        plan = prepare_kept(
+            "insert into auxeira.ledger_events (event, table_id, detail) "
+            "values ($1, nullif($2, 0), jsonb_build_object('command', left(current_query(), 2000)))",
+            2, types);
     Datum values[] = {text_datum(event), Int32GetDatum(table_id)};
     fetch_row(plan, values, false);
     SetUserIdAndSecContext(role, context);
@@ -196,7 +203,8 @@ AUXEIRA_SQL_FUNCTION(ledger_before_command) {
 AUXEIRA_SQL_FUNCTION(ledger_after_command) {
     const EventTriggerData& event = event_of(fcinfo);
     if (!forms_before().empty() && changes_values(event.parsetree) && forms_of_types() != forms_before()) {
-        refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a type that a table with history has values of cannot be altered so",
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
+               "a type that a table with history has values of cannot be altered so",
                "Give the columns another type first, or end the history with auxeira.disable_history().");
     }
     const Alteration alteration = alteration_of(event.parsetree);

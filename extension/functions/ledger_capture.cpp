@@ -459,7 +459,8 @@ std::vector<std::string_view> names_argument(FunctionCallInfo fcinfo, int argume
 const Trigger* history_trigger(Relation relation) {
     const TriggerDesc* const triggers = relation->trigdesc;
     for (int place = 0; triggers != nullptr && place < triggers->numtriggers; ++place)
-        if (std::string_view(triggers->triggers[place].tgname) == "auxeira_history") return &triggers->triggers[place];
+        if (std::string_view(triggers->triggers[place].tgname) == "auxeira_history")
+            return &triggers->triggers[place];
     return nullptr;
 }
 
@@ -469,7 +470,8 @@ Row without(const Row& row, TupleDesc shape, const Tracked& table, const std::ve
     Row rest = backend([=] { return Row{row.values, static_cast<bool*>(palloc(width * sizeof(bool)))}; });
     std::copy(row.nulls, row.nulls + width, rest.nulls);
     for (const Column& column : table.columns)
-        if (std::find(columns.begin(), columns.end(), column.name) != columns.end()) rest.nulls[column.number - 1] = true;
+        if (std::find(columns.begin(), columns.end(), column.name) != columns.end())
+            rest.nulls[column.number - 1] = true;
     return rest;
 }
 
@@ -510,7 +512,8 @@ std::optional<History> history_of(Oid target) {
     std::optional<History> history;
     if (const Trigger* const trigger = history_trigger(relation)) {
         const Description description = description_of(*trigger);
-        history = History{description.table_id, std::string(description.org_column),
+        history = History{description.table_id,
+                          std::string(description.org_column),
                           {description.keys.begin(), description.keys.end()},
                           {description.secrets.begin(), description.secrets.end()}};
     }
@@ -546,7 +549,8 @@ AUXEIRA_SQL_FUNCTION(capture) {
     return PointerGetDatum(nullptr);
 }
 
-// capture_table(relation, operation): every row as it is, by the trigger that the table has. B begins its history, X ends it.
+// capture_table(relation, operation): every row as it is, by the trigger that the table has. B begins its
+// history, X ends it.
 AUXEIRA_SQL_FUNCTION(capture_table) {
     const Oid target = PG_GETARG_OID(0);
     const char operation = PG_GETARG_CHAR(1);

@@ -19,8 +19,8 @@ struct History {
 // Nothing for a table that has none.
 std::optional<History> history_of(Oid relation);
 
-// Writes a change for every row that has a value in one of these columns: as if they were set to NULL before they go, or
-// had been NULL before they came. Locks the table.
+// Writes a change for every row that has a value in one of these columns: as if they were set to NULL before
+// they go, or had been NULL before they came. Locks the table.
 enum class Columns { go, come };
 void capture_columns(Oid relation, const std::vector<std::string>& columns, Columns what);
 

@@ -1,4 +1,5 @@
-// Evidence for those who have no database: receipts and proofs of consistency, from the leaves and nodes that are stored.
+// Evidence for those who have no database: receipts and proofs of consistency, from the leaves and nodes that
+// are stored.
 #include <cstring>
 #include <string>
 
@@ -24,9 +25,10 @@ SPIPlanPtr leaves_plan() {
     static SPIPlanPtr plan = nullptr;
     Oid types[] = {INT4OID, INT8OID, INT8OID};
     if (plan == nullptr)
-        plan = prepare_kept("select substr(proof, 17) from auxeira.ledger_changes where $1 = 0 and leaf_index >= $2 "
-                            "and leaf_index < $2 + $3 order by leaf_index",
-                            3, types);
+        plan = prepare_kept(
+            "select substr(proof, 17) from auxeira.ledger_changes where $1 = 0 and leaf_index >= $2 "
+            "and leaf_index < $2 + $3 order by leaf_index",
+            3, types);
     return plan;
 }
 
@@ -34,9 +36,10 @@ SPIPlanPtr nodes_plan() {
     static SPIPlanPtr plan = nullptr;
     Oid types[] = {INT4OID, INT8OID, INT8OID};
     if (plan == nullptr)
-        plan = prepare_kept("select hash from auxeira.ledger_nodes where level = $1 and node >= $2 and node < $2 + $3 "
-                            "order by node",
-                            3, types);
+        plan = prepare_kept(
+            "select hash from auxeira.ledger_nodes where level = $1 and node >= $2 and node < $2 + $3 "
+            "order by node",
+            3, types);
     return plan;
 }
 
@@ -88,14 +91,16 @@ ledger::Bytes copy_of(ledger::ByteView bytes) {
 AUXEIRA_SQL_FUNCTION(ledger_receipt_of) {
     const ledger::ByteView salt_and_leaf = bytea_argument(fcinfo, 0);
     ledger::Receipt receipt;
-    receipt.salt = exactly<ledger::Salt>(salt_and_leaf.first(std::min<std::size_t>(salt_and_leaf.size(), 16)), "salt");
+    receipt.salt =
+        exactly<ledger::Salt>(salt_and_leaf.first(std::min<std::size_t>(salt_and_leaf.size(), 16)), "salt");
     receipt.leaf = exactly<Hash>(salt_and_leaf.subspan(sizeof receipt.salt), "leaf");
     receipt.metadata = copy_of(bytea_argument(fcinfo, 1));
     if (!PG_ARGISNULL(2)) receipt.row = copy_of(bytea_argument(fcinfo, 2));
     receipt.leaf_index = static_cast<std::uint64_t>(PG_GETARG_INT64(3));
     receipt.head = signed_head_argument(fcinfo, 4);
     receipt.tree_size = ledger::parse_head(receipt.head.text).tree_size;
-    receipt.path = proof(receipt.tree_size, [&](auto& proofs) { return proofs.inclusion(receipt.leaf_index); });
+    receipt.path =
+        proof(receipt.tree_size, [&](auto& proofs) { return proofs.inclusion(receipt.leaf_index); });
     return text_datum(json_of(receipt));
 }
 

@@ -55,7 +55,7 @@ constexpr Oid object_types[] = {OIDOID,          REGPROCOID,   REGPROCEDUREOID, 
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("the ledger cannot hold values of type %s", format_type_be(type)),
                         errdetail("They have no form that is the same in every session and database."),
-                        errhint("Name the column a secret one, or store the value as text.")));
+                        errhint("Store the value as text.")));
     });
     pg_unreachable();
 }

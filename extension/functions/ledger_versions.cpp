@@ -182,7 +182,8 @@ ledger::Standing step(ledger::Walk& walk, const ledger::Change& change, bool& is
     }
 }
 
-// --- Faults ----------------------------------------------------------------------------------------------------
+// --- Faults
+// ----------------------------------------------------------------------------------------------------
 
 // What is wrong with the history of one row, told as it is walked from the newest change to the oldest.
 class Faults {
@@ -201,7 +202,8 @@ public:
         const bool follows = newest_ || newer_ != ledger::Standing::altered;
         if (standing == ledger::Standing::altered && follows) put_altered(version);
         if (standing == ledger::Standing::erased && !erasure_)
-            put("an erased change without an erasure", &version, "Its salt or a difference after it is gone.");
+            put("an erased change without an erasure", &version,
+                "Its salt or a difference after it is gone.");
         erasure_ = erasure_ || DatumGetChar(version.values[operation]) == 'E';
         newer_ = standing;
         newest_ = false;
@@ -212,8 +214,10 @@ public:
     void judge_organization(const Version& version, const std::optional<ledger::Row>& state,
                             const std::optional<ledger::Uuid>& stored) {
         std::optional<ledger::Uuid> said;
-        if (state) said = organization_of(*state);
-        else if (version.has(difference)) said = organization_of(ledger::read_difference(version.bytes(difference)));
+        if (state)
+            said = organization_of(*state);
+        else if (version.has(difference))
+            said = organization_of(ledger::read_difference(version.bytes(difference)));
         if (said != stored) put("a change of another organization", &version, "");
     }
 
@@ -230,7 +234,8 @@ private:
                        "The row, or its last change, was altered behind the ledger.");
         }
         put("a change that differs from its leaf", &version,
-            "It was altered, or the difference of change " + std::to_string(newer_id_) + " that leads to it.");
+            "It was altered, or the difference of change " + std::to_string(newer_id_) +
+                " that leads to it.");
     }
 
     std::optional<ledger::Uuid> organization_of(const ledger::Row& row) const {
@@ -256,8 +261,8 @@ std::vector<std::optional<ledger::Uuid>> organizations_of(FunctionCallInfo fcinf
     };
     const Found found = backend([=] {
         Found all{};
-        deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &all.values, &all.nulls,
-                          &all.count);
+        deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR,
+                          &all.values, &all.nulls, &all.count);
         return all;
     });
     std::vector<std::optional<ledger::Uuid>> organizations(static_cast<std::size_t>(found.count));
@@ -296,7 +301,8 @@ void judge_row(FunctionCallInfo fcinfo, Faults& faults) {
 
 } // namespace
 
-// ledger_row_faults(live bytea, versions ledger_version[] newest first, organizations uuid[], org_column, is_whole)
+// ledger_row_faults(live bytea, versions ledger_version[] newest first, organizations uuid[], org_column,
+// is_whole)
 AUXEIRA_SQL_FUNCTION(ledger_row_faults) {
     Rows rows(fcinfo);
     const auto* const column = backend([fcinfo] { return PG_GETARG_TEXT_PP(3); });

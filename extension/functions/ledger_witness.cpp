@@ -1,5 +1,5 @@
-// The witness: a file outside the database that keeps every signed head, one on a line, so that a database that went
-// back to an earlier state is noticed.
+// The witness: a file outside the database that keeps every signed head, one on a line, so that a database
+// that went back to an earlier state is noticed.
 #include <cerrno>
 #include <fcntl.h>
 #include <fstream>
@@ -23,7 +23,8 @@ namespace {
 // Closes itself.
 class File {
 public:
-    explicit File(const char* name) : descriptor_(open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
+    explicit File(const char* name)
+        : descriptor_(open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
         if (descriptor_ < 0) refuse_witness(strerror(errno));
     }
     ~File() { close(descriptor_); }

@@ -273,7 +273,7 @@ begin atomic
     case when w.head is not null then 'The ledger went back to an earlier state, or has another past.' end
   from auxeira.ledger_witness_heads(1::bigint << 62) w
     left join auxeira.ledger_blocks b on b.block = w.block
-  where (b.head, b.signature, b.public_key) is distinct from (w.head, w.signature, w.public_key);
+  where w.head is null or (b.head, b.signature, b.public_key) is distinct from (w.head, w.signature, w.public_key);
 end;
 comment on function auxeira.ledger_witness_problems() is 'Compares the heads of the witness file with those of the ledger.';
 revoke execute on function auxeira.ledger_witness_problems() from public;
