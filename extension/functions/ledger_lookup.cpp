@@ -67,8 +67,12 @@ std::optional<TupleTableSlot*> find_row(Relation relation, std::span<const KeyCo
         index_rescan(scan, first, count, nullptr, 0);
         TupleTableSlot* const row = table_slot_create(relation, nullptr);
         const bool found = index_getnext_slot(scan, ForwardScanDirection, row);
-        if (found) slot_getallattrs(row);
-        if (found) ExecMaterializeSlot(row);
+        if (found) {
+            slot_getallattrs(row);
+            ExecMaterializeSlot(row);
+        } else {
+            ExecDropSingleTupleTableSlot(row);
+        }
         index_endscan(scan);
         index_close(index, AccessShareLock);
         return found ? row : nullptr;

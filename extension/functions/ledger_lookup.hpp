@@ -18,7 +18,7 @@ struct KeyColumn {
     Datum value;
 };
 
-// A slot with the row as the active snapshot has it, which lives until the memory context does; nothing when there is
+// A slot with the row as the active snapshot has it, to be dropped by the caller; nothing when there is
 // none. An error (0A000) when the primary key is of other columns.
 std::optional<TupleTableSlot*> find_row(Relation relation, std::span<const KeyColumn> key);
 

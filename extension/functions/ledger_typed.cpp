@@ -10,6 +10,7 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -17,9 +18,12 @@ extern "C" {
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
@@ -259,6 +263,24 @@ AUXEIRA_SQL_FUNCTION(ledger_row) {
     });
     return record_datum(
         ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})), shape);
+}
+
+// ledger_row_object(target regclass, encoded bytea)
+AUXEIRA_SQL_FUNCTION(ledger_row_object) {
+    const Oid target = PG_GETARG_OID(0);
+    const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(1); });
+    TupleDesc const shape = backend([target] {
+        Relation const relation = table_open(target, AccessShareLock);
+        TupleDesc const copy = CreateTupleDescCopy(RelationGetDescr(relation));
+        table_close(relation, AccessShareLock);
+        return copy;
+    });
+    const Datum row = record_datum(
+        ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})), shape);
+    return backend([row] {
+        const Datum json = DirectFunctionCall1(row_to_json, row);
+        return DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(json)));
+    });
 }
 
 } // namespace auxeira::functions

@@ -30,3 +30,8 @@ create function auxeira.ledger_past(target regclass, at timestamptz)
 comment on function auxeira.ledger_past(regclass, timestamptz) is
   'What auxeira.as_of() is made of: encoded, the rows of a table at a time. Only what the policies and column privileges of '
   'the caller show.';
+
+create function auxeira.ledger_row_object(target regclass, encoded bytea) returns jsonb
+  as 'MODULE_PATHNAME', 'auxeira_ledger_row_object' language c stable strict;
+comment on function auxeira.ledger_row_object(regclass, bytea) is
+  'An encoded row as the object that to_jsonb() makes of a row of the table. Columns are NULL as of auxeira.ledger_row().';

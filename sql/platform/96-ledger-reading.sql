@@ -92,6 +92,12 @@ create function auxeira.key_texts(key_columns text[], key jsonb) returns text[] 
                from unnest(key_columns) with ordinality c (name, place) order by c.place);
 comment on function auxeira.key_texts(text[], jsonb) is 'The values of a key as texts, in the order of the columns.';
 
+create function auxeira.key_of_row(target regclass, encoded bytea) returns jsonb language sql stable
+begin atomic
+  select jsonb_object_agg(name, auxeira.ledger_row_object(target, encoded) -> name) from unnest(auxeira.key_columns_of(target)) name;
+end;
+comment on function auxeira.key_of_row(regclass, bytea) is 'The key of an encoded row.';
+
 -- --- What auxeira.ledger_history() and auxeira.ledger_past() read ----------------------------------------------------------
 
 create index ledger_blocks_tree_size on auxeira.ledger_blocks (tree_size);
@@ -146,24 +152,12 @@ declare
   live record;
 begin
   select * into live from auxeira.ledger_live_row(target, entry.label, entry.key_columns, entry.secret_columns,
-    array(select auxeira.encoded_key_text(target, row_key, name) from unnest(entry.key_columns) name));
+    auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, row_key)));
   return query select * from auxeira.states_of(entry, row_key, live.encoded, is_unlimited);
 end
 $$;
 comment on function auxeira.change_source(regclass, bigint, boolean) is 'The changes of the row that a change was of.';
 revoke execute on function auxeira.change_source(regclass, bigint, boolean) from public;
-
--- The row of the table, which has the text of a value of any type.
-create function auxeira.encoded_key_text(target regclass, key bytea, key_column text) returns text language plpgsql stable as $$
-declare
-  value text;
-begin
-  execute format('select (auxeira.ledger_row(null::%s, $1)).%I::text', target, key_column) into value using key;
-  return value;
-end
-$$;
-comment on function auxeira.encoded_key_text(regclass, bytea, text) is 'A column of an encoded key as text.';
-revoke execute on function auxeira.encoded_key_text(regclass, bytea, text) from public;
 
 -- Of the changes of a row none is undone before those that came after it, whatever the time of its transaction.
 create function auxeira.past_source(target regclass, moment timestamptz, is_unlimited boolean)
@@ -209,13 +203,12 @@ create function auxeira.readable_columns(target regclass) returns text[] languag
                  and has_column_privilege(target, a.attnum, 'select'));
 comment on function auxeira.readable_columns(regclass) is 'The columns of a table that the caller may read.';
 
-create function auxeira.past_row_json(base anyelement, encoded bytea, readable text[]) returns jsonb language sql stable as $$
-  select jsonb_object_agg(coalesce(t.key, r.key), coalesce(nullif(t.value, 'null'), r.value, 'null'))
-  from (select * from jsonb_each(to_jsonb(auxeira.ledger_row(base, encoded))) e where e.key = any (readable)) t
-    full join jsonb_each(auxeira.ledger_row_json(encoded)) r on r.key = t.key
-  where encoded is not null
-$$;
-comment on function auxeira.past_row_json(anyelement, bytea, text[]) is
+create function auxeira.past_row_json(target regclass, encoded bytea, readable text[]) returns jsonb language sql stable
+  return (select jsonb_object_agg(coalesce(t.key, r.key), coalesce(nullif(t.value, 'null'), r.value, 'null'))
+          from (select e.* from jsonb_each(auxeira.ledger_row_object(target, encoded)) e where e.key = any (readable)) t
+            full join jsonb_each(auxeira.ledger_row_json(encoded)) r on r.key = t.key
+          where encoded is not null);
+comment on function auxeira.past_row_json(regclass, bytea, text[]) is
   'An encoded row as an object with the columns that its table has now, where they are readable, and those it had; of secret '
   'ones the digest.';
 
@@ -230,17 +223,15 @@ comment on function auxeira.changed_columns(jsonb, jsonb) is
 create function auxeira.history(target regclass, key jsonb)
   returns table (version bigint, change_id bigint, xid xid8, at timestamptz, operation "char", user_id uuid, org_id uuid,
     session_id uuid, role text, login text, address inet, request_id text, trace_id text, reason text, "row" jsonb,
-    changed jsonb, standing text, block bigint) language plpgsql stable rows 10 as $$
-begin
-  return query execute format(
-    'select h.version, h.change_id, h.xid, h.at, h.operation, h.user_id, h.org_id, h.session_id, h.role, h.login, h.address,
-       h.request_id, h.trace_id, h.reason, s.after, auxeira.changed_columns(s.before, s.after), h.standing, h.block
-     from auxeira.ledger_history($1, $2) h
-       cross join lateral (select auxeira.past_row_json(null::%1$s, h.encoded, $3) as after,
-                                  auxeira.past_row_json(null::%1$s, h.earlier, $3) as before) s
-     order by h.version', target) using target, key, auxeira.readable_columns(target);
-end
-$$;
+    changed jsonb, standing text, block bigint) language sql stable rows 10
+begin atomic
+  select h.version, h.change_id, h.xid, h.at, h.operation, h.user_id, h.org_id, h.session_id, h.role, h.login, h.address,
+    h.request_id, h.trace_id, h.reason, s.after, auxeira.changed_columns(s.before, s.after), h.standing, h.block
+  from auxeira.readable_columns(target) c, auxeira.ledger_history(target, key) h
+    cross join lateral (select auxeira.past_row_json(target, h.encoded, c) as after,
+                               auxeira.past_row_json(target, h.earlier, c) as before) s
+  order by h.version;
+end;
 comment on function auxeira.history(regclass, jsonb) is
   'The versions of the row with a key ({"id": 1}; a single column also as its value), oldest first: who made each change, when, '
   'in which transaction and why, the row after it (NULL: it was deleted) and the columns it changed. standing: proven, '
@@ -273,19 +264,18 @@ $$;
 comment on function auxeira.state_of_version(regclass, jsonb, bigint) is 'A version of a row. Error P0002: there is none.';
 
 create function auxeira.diff(target regclass, key jsonb, version_1 bigint, version_2 bigint)
-  returns table (column_name text, "from" jsonb, "to" jsonb) language plpgsql stable rows 10 as $$
-declare
-  one constant bytea := (select s.encoded from auxeira.state_of_version(target, key, version_1) s);
-  two constant bytea := (select s.encoded from auxeira.state_of_version(target, key, version_2) s);
-begin
-  return query execute format(
-    'select coalesce(a.key, b.key), nullif(a.value, ''null''), nullif(b.value, ''null'')
-     from jsonb_each(auxeira.past_row_json(null::%1$s, $1, $3)) a
-       full join jsonb_each(auxeira.past_row_json(null::%1$s, $2, $3)) b on a.key = b.key
-     where nullif(a.value, ''null'')::text is distinct from nullif(b.value, ''null'')::text
-     order by 1', target) using one, two, auxeira.readable_columns(target);
-end
-$$;
+  returns table (column_name text, "from" jsonb, "to" jsonb) language sql stable rows 10
+begin atomic
+  with versions as (
+    select auxeira.past_row_json(target, one.encoded, c) as one, auxeira.past_row_json(target, two.encoded, c) as two
+    from auxeira.state_of_version(target, key, version_1) one, auxeira.state_of_version(target, key, version_2) two,
+      auxeira.readable_columns(target) c
+  )
+  select n.name, nullif(v.one -> n.name, 'null'), nullif(v.two -> n.name, 'null')
+  from versions v, jsonb_object_keys(coalesce(v.one, '{}') || coalesce(v.two, '{}')) n (name)
+  where nullif(v.one -> n.name, 'null')::text is distinct from nullif(v.two -> n.name, 'null')::text
+  order by n.name;
+end;
 comment on function auxeira.diff(regclass, jsonb, bigint, bigint) is
   'The columns in which two versions of a row differ, with their values; NULL where there is none. Shows what '
   'auxeira.history() does. Error P0002: there is no such version.';
@@ -314,18 +304,13 @@ create function auxeira.row_condition(target regclass, key_columns text[]) retur
 comment on function auxeira.row_condition(regclass, text[]) is 'The condition that a row t has the key in parameter 2.';
 
 create function auxeira.differing_columns(target regclass, encoded_1 bytea, encoded_2 bytea) returns text[]
-  language plpgsql stable as $$
-declare
-  names text[];
-begin
-  execute format(
-    'select array_agg(name order by name)
-     from unnest($1) name, auxeira.past_row_json(null::%1$s, $2, $1) a, auxeira.past_row_json(null::%1$s, $3, $1) b
-     where (a -> name)::text is distinct from (b -> name)::text', target)
-    into names using auxeira.settable_columns(target), encoded_1, encoded_2;
-  return coalesce(names, '{}');
-end
-$$;
+  language sql stable
+begin atomic
+  select coalesce(array_agg(name order by name), '{}')
+  from auxeira.settable_columns(target) c, unnest(c) name, auxeira.past_row_json(target, encoded_1, c) a,
+    auxeira.past_row_json(target, encoded_2, c) b
+  where (a -> name)::text is distinct from (b -> name)::text;
+end;
 comment on function auxeira.differing_columns(regclass, bytea, bytea) is
   'The columns that can be set in which two encoded rows differ.';
 
@@ -333,11 +318,9 @@ create function auxeira.check_fit(target regclass, encoded bytea) returns void l
 declare
   unfit text;
 begin
-  execute format(
-    'select string_agg(r.key, %L order by r.key)
-     from jsonb_each(auxeira.ledger_row_json($1)) r, to_jsonb(auxeira.ledger_row(null::%s, $1)) typed
-     where r.key = any ($2) and jsonb_typeof(typed -> r.key) = %L', ', ', target, 'null')
-    into unfit using encoded, auxeira.settable_columns(target);
+  select string_agg(r.key, ', ' order by r.key) into unfit
+  from jsonb_each(auxeira.ledger_row_json(encoded)) r, auxeira.ledger_row_object(target, encoded) typed
+  where r.key = any (auxeira.settable_columns(target)) and jsonb_typeof(typed -> r.key) = 'null';
   if unfit is not null then
     raise exception using errcode = '22023', message = 'the row does not fit its table any more',
       detail = format('Its values of %s are not of the types that the columns have now, or were erased.', unfit),
@@ -445,13 +428,12 @@ declare
   change record;
 begin
   for change in select * from auxeira.changes_of_transaction(transaction) loop
-    return query execute format(
-      'with states as (select h.* from auxeira.ledger_history_of_change($1, $2) h)
-       select $1, $2, (select jsonb_object_agg(name, auxeira.past_row_json(null::%1$s, coalesce(s.encoded, s.earlier), $4) -> name)
-                       from unnest($4) name), s.encoded, s.earlier, s.was_known,
-              not exists (select from states n where n.version > s.version and n.xid <> $3 and n.operation <> ''E'')
-       from states s where s.change_id = $2', change.relation)
-      using change.relation, change.change_id, transaction, auxeira.key_columns_of(change.relation);
+    return query
+      with states as (select h.* from auxeira.ledger_history_of_change(change.relation, change.change_id) h)
+      select change.relation, change.change_id, auxeira.key_of_row(change.relation, coalesce(s.encoded, s.earlier)), s.encoded,
+        s.earlier, s.was_known,
+        not exists (select from states n where n.version > s.version and n.xid <> transaction and n.operation <> 'E')
+      from states s where s.change_id = change.change_id;
     if not found then
       raise exception using errcode = '42501', message = 'a row that the transaction changed is hidden from you',
         detail = format('It is a row of %s.', change.relation), hint = 'Ask somebody who may see all of them.';
@@ -504,5 +486,30 @@ $$;
 comment on function auxeira.revert_transaction(xid8) is
   'Undoes all changes of a transaction, newest first, by new ones of the caller, and says how many there were. Errors: P0002 it '
   'made none, 40001 rows were changed since (which are named), 22023 a part was erased, 42501, and those of the statements.';
+
+-- --- Who may go back -----------------------------------------------------------------------------------------------------------
+
+create procedure auxeira.grant_history(grantee regrole) language plpgsql as $$
+declare
+  signature regprocedure;
+begin
+  execute format('grant usage on schema auxeira to %s', grantee);
+  for signature in
+    select p.oid from pg_proc p
+    where p.pronamespace = 'auxeira'::regnamespace and not p.prosecdef and p.proname = any ('{history, as_of, diff, revert,
+      revert_transaction, set_reason, ledger_history, ledger_history_of_change, ledger_past, state_of_version, ledger_row,
+      ledger_row_json, ledger_row_object, past_row_json, changed_columns, readable_columns, settable_columns,
+      differing_columns, key_columns_of, key_object, key_of_row, row_condition, check_fit, lock_row, give_reason, restore_row,
+      revertible_changes, check_revertible}')
+  loop
+    execute format('grant execute on function %s to %s', signature, grantee);
+  end loop;
+end
+$$;
+comment on procedure auxeira.grant_history(regrole) is
+  'Lets a role read the history of the tables it may read, and go back in those it may write: auxeira.history(), as_of(), '
+  'diff() and revert(). auxeira.revert_transaction() needs auxeira.changes_of_transaction() besides, which is granted apart '
+  'because it tells of every table that the transaction changed. For administrators of the database.';
+revoke execute on procedure auxeira.grant_history(regrole) from public;
 
 reset role;

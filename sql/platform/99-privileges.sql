@@ -52,16 +52,12 @@ grant execute on function auxeira.synthetic_report(uuid), auxeira.report_of_time
   auxeira.finding(text, text, double precision, double precision, double precision, text)
   to auxeira_user, auxeira_admin;
 
--- Reading history and going back, which shows and does what the caller may see and do themselves.
+-- Reading history, which shows what the caller may see.
 grant execute on function auxeira.history(regclass, jsonb), auxeira.as_of(anyelement, timestamptz),
-  auxeira.diff(regclass, jsonb, bigint, bigint), auxeira.revert(regclass, jsonb, bigint), auxeira.set_reason(text),
-  auxeira.ledger_history(regclass, jsonb), auxeira.ledger_past(regclass, timestamptz),
-  auxeira.state_of_version(regclass, jsonb, bigint), auxeira.ledger_row(anyelement, bytea), auxeira.ledger_row_json(bytea),
-  auxeira.past_row_json(anyelement, bytea, text[]), auxeira.changed_columns(jsonb, jsonb),
-  auxeira.readable_columns(regclass), auxeira.settable_columns(regclass), auxeira.differing_columns(regclass, bytea, bytea),
-  auxeira.key_columns_of(regclass), auxeira.key_object(text[], jsonb), auxeira.row_condition(regclass, text[]),
-  auxeira.check_fit(regclass, bytea), auxeira.lock_row(regclass, jsonb), auxeira.give_reason(text),
-  auxeira.restore_row(regclass, jsonb, bytea, bytea)
+  auxeira.diff(regclass, jsonb, bigint, bigint), auxeira.ledger_history(regclass, jsonb),
+  auxeira.ledger_past(regclass, timestamptz), auxeira.state_of_version(regclass, jsonb, bigint),
+  auxeira.ledger_row(anyelement, bytea), auxeira.ledger_row_json(bytea), auxeira.ledger_row_object(regclass, bytea),
+  auxeira.past_row_json(regclass, bytea, text[]), auxeira.changed_columns(jsonb, jsonb), auxeira.readable_columns(regclass)
   to auxeira_user, auxeira_admin;
 
 -- The functions of the extension for people who work on sets.
