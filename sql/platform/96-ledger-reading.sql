@@ -3,7 +3,7 @@ set local role auxeira_owner;
 
 -- --- Versions ----------------------------------------------------------------------------------------------------------
 
-create view auxeira.ledger_all as
+create view auxeira.ledger_all with (security_invoker = true) as
   select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason,
     null::bigint as leaf_index, null::date as sealed_on
   from auxeira.ledger_open
@@ -13,7 +13,7 @@ create view auxeira.ledger_all as
   from auxeira.ledger_changes;
 comment on view auxeira.ledger_all is 'All changes, open and sealed.';
 
-create view auxeira.ledger_version_rows as
+create view auxeira.ledger_version_rows with (security_invoker = true) as
   select c.table_id, c.key, c.leaf_index, c.change_id,
     row(c.change_id, c.xid, c.at, t.label, c.operation, c.key, a.org_id, a.user_id, a.session_id, a.role, a.login, host(a.address),
         c.request_id, c.trace_id, c.reason, c.difference, nullif(substr(c.proof, 1, 16), '\x00000000000000000000000000000000'),
