@@ -7,9 +7,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "functions/ledger_actor.hpp"
+#include "functions/ledger_bytes.hpp"
+#include "functions/ledger_capture.hpp"
 #include "functions/ledger_lookup.hpp"
 #include "functions/ledger_values.hpp"
 #include "functions/plans.hpp"
@@ -17,7 +20,6 @@
 #include "functions/settings.hpp"
 #include "ledger/leaf.hpp"
 #include "ledger/metadata.hpp"
-#include "rejection.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -253,15 +255,6 @@ ledger::Salt new_salt() {
     return pool[used++];
 }
 
-Datum bytes_datum(ledger::ByteView bytes) {
-    return backend([bytes] {
-        auto* const copy = static_cast<bytea*>(palloc(VARHDRSZ + bytes.size()));
-        SET_VARSIZE(copy, VARHDRSZ + bytes.size());
-        std::memcpy(VARDATA(copy), bytes.data(), bytes.size());
-        return PointerGetDatum(copy);
-    });
-}
-
 // A row of auxeira.ledger_open.
 class OpenRow {
 public:
@@ -344,7 +337,7 @@ Datum proof_of(const ledger::Metadata& metadata, std::optional<ledger::ByteView>
     const ledger::Hash leaf = ledger::leaf_hash(salt, encoded, row);
     std::array<std::uint8_t, sizeof salt + sizeof leaf> proof;
     std::copy(leaf.begin(), leaf.end(), std::copy(salt.begin(), salt.end(), proof.begin()));
-    return bytes_datum(proof);
+    return bytea_datum(proof);
 }
 
 Datum row_proof(const Tracked& table, const ledger::Metadata& metadata, const Row* row) {
@@ -371,8 +364,8 @@ void record(const Tracked& table, const Change& change) {
     row.set(OpenRow::operation, CharGetDatum(change.operation));
     const bool has_organization = table.organization != 0 && !change.any.nulls[table.organization - 1];
     if (has_organization) row.set(OpenRow::org_id, change.any.values[table.organization - 1]);
-    row.set(OpenRow::key, bytes_datum(key));
-    if (!change.difference.empty()) row.set(OpenRow::difference, bytes_datum(change.difference));
+    row.set(OpenRow::key, bytea_datum(key));
+    if (!change.difference.empty()) row.set(OpenRow::difference, bytea_datum(change.difference));
     row.set(OpenRow::proof, row_proof(table, metadata, change.row));
     row.set(OpenRow::request_id, metadata.request_id);
     row.set(OpenRow::reason, metadata.reason);
@@ -405,6 +398,21 @@ void record_update(const Tracked& table, const Row& before, const Row& after) {
 // --- Every row of a table
 // ------------------------------------------------------------------------------------
 
+// What others have committed until now, and what this transaction has done.
+class LatestSnapshot {
+public:
+    LatestSnapshot() {
+        backend([] {
+            CommandCounterIncrement();
+            PushActiveSnapshot(GetLatestSnapshot());
+        });
+    }
+    // After an error the transaction pops it.
+    void leave() {
+        backend([] { PopActiveSnapshot(); });
+    }
+};
+
 template <typename Visit>
 void for_each_row(Relation relation, Visit&& visit) {
     struct Scan {
@@ -432,11 +440,6 @@ void for_each_row(Relation relation, Visit&& visit) {
     });
 }
 
-std::string_view text_argument(FunctionCallInfo fcinfo, int argument) {
-    const text* const value = backend([=] { return PG_GETARG_TEXT_PP(argument); });
-    return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
-}
-
 std::vector<std::string_view> names_argument(FunctionCallInfo fcinfo, int argument) {
     struct Names {
         Datum* values;
@@ -454,6 +457,31 @@ std::vector<std::string_view> names_argument(FunctionCallInfo fcinfo, int argume
         names.emplace_back(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
     }
     return names;
+}
+
+// Null for a table without history.
+const Trigger* history_trigger(Relation relation) {
+    const TriggerDesc* const triggers = relation->trigdesc;
+    for (int place = 0; triggers != nullptr && place < triggers->numtriggers; ++place)
+        if (std::string_view(triggers->triggers[place].tgname) == "auxeira_history") return &triggers->triggers[place];
+    return nullptr;
+}
+
+// The row with no values in some columns.
+Row without(const Row& row, TupleDesc shape, const Tracked& table, const std::vector<std::string>& columns) {
+    const auto width = static_cast<std::size_t>(shape->natts);
+    Row rest = backend([=] { return Row{row.values, static_cast<bool*>(palloc(width * sizeof(bool)))}; });
+    std::copy(row.nulls, row.nulls + width, rest.nulls);
+    for (const Column& column : table.columns)
+        if (std::find(columns.begin(), columns.end(), column.name) != columns.end()) rest.nulls[column.number - 1] = true;
+    return rest;
+}
+
+void record_altered(const Tracked& table, const Row& before, const Row& after) {
+    static ledger::Bytes difference;
+    difference.clear();
+    write_difference(difference, table, before, after);
+    if (!difference.empty()) record(table, {'A', &after, after, difference});
 }
 
 void capture_statement(const TriggerData& data) {
@@ -524,7 +552,42 @@ Datum pair_datum(FunctionCallInfo fcinfo, Datum first, std::optional<Datum> seco
     });
 }
 
+// A session that says it is a replica does not fire ordinary triggers. Once in a (sub)transaction is enough.
+void note_replication_role() {
+    static std::pair<std::uint64_t, SubTransactionId> noted;
+    if (SessionReplicationRole == SESSION_REPLICATION_ROLE_ORIGIN) return;
+    const std::pair now{U64FromFullTransactionId(backend([] { return GetTopFullTransactionId(); })),
+                        GetCurrentSubTransactionId()};
+    if (std::exchange(noted, now) != now) note_event("replication role", 0);
+}
+
 } // namespace
+
+std::optional<History> history_of(Oid target) {
+    Relation const relation = backend([=] { return table_open(target, AccessShareLock); });
+    std::optional<History> history;
+    if (const Trigger* const trigger = history_trigger(relation)) {
+        const Description description = description_of(*trigger);
+        history = History{description.table_id, std::string(description.org_column),
+                          {description.keys.begin(), description.keys.end()},
+                          {description.secrets.begin(), description.secrets.end()}};
+    }
+    backend([=] { table_close(relation, AccessShareLock); });
+    return history;
+}
+
+void capture_columns(Oid target, const std::vector<std::string>& columns, Columns what) {
+    Relation const relation = backend([=] { return table_open(target, AccessExclusiveLock); });
+    const Tracked table = describe(relation, description_of(*history_trigger(relation)));
+    TupleDesc const shape = RelationGetDescr(relation);
+    LatestSnapshot snapshot;
+    for_each_row(relation, [&](const Row& row) {
+        const Row rest = without(row, shape, table, columns);
+        what == Columns::go ? record_altered(table, row, rest) : record_altered(table, rest, row);
+    });
+    snapshot.leave();
+    backend([=] { table_close(relation, NoLock); });
+}
 
 AUXEIRA_SQL_FUNCTION(capture) {
     if (!CALLED_AS_TRIGGER(fcinfo)) {
@@ -532,6 +595,7 @@ AUXEIRA_SQL_FUNCTION(capture) {
                "auxeira.enable_history() makes the triggers that call it.");
     }
     const auto& data = *reinterpret_cast<const TriggerData*>(fcinfo->context);
+    note_replication_role();
     if (TRIGGER_FIRED_FOR_ROW(data.tg_event)) {
         capture_row(data);
     } else {
@@ -540,20 +604,20 @@ AUXEIRA_SQL_FUNCTION(capture) {
     return PointerGetDatum(nullptr);
 }
 
-// capture_baseline(relation): every row as it is, by the trigger that the table has.
-AUXEIRA_SQL_FUNCTION(capture_baseline) {
+// capture_table(relation, operation): every row as it is, by the trigger that the table has. B begins its history, X ends it.
+AUXEIRA_SQL_FUNCTION(capture_table) {
     const Oid target = PG_GETARG_OID(0);
+    const char operation = PG_GETARG_CHAR(1);
     Relation const relation = backend([=] { return table_open(target, ShareRowExclusiveLock); });
     std::int64_t rows = 0;
-    const TriggerDesc* const triggers = relation->trigdesc;
-    for (int place = 0; triggers != nullptr && place < triggers->numtriggers; ++place) {
-        const Trigger& trigger = triggers->triggers[place];
-        if (std::string_view(trigger.tgname) != "auxeira_history") continue;
-        const Tracked& table = tracked(relation, trigger);
+    if (const Trigger* const trigger = history_trigger(relation)) {
+        const Tracked& table = tracked(relation, *trigger);
+        LatestSnapshot snapshot;
         for_each_row(relation, [&](const Row& row) {
-            record_new(table, 'B', row);
+            operation == 'X' ? record_gone(table, operation, row) : record_new(table, operation, row);
             ++rows;
         });
+        snapshot.leave();
     }
     backend([=] { table_close(relation, NoLock); });
     return Int64GetDatum(rows);
@@ -573,7 +637,7 @@ AUXEIRA_SQL_FUNCTION(ledger_live) {
         whole.clear();
         write_key(key, table, row);
         write_row(whole, table, row);
-        const Datum values[] = {bytes_datum(key), bytes_datum(whole)};
+        const Datum values[] = {bytea_datum(key), bytea_datum(whole)};
         const bool nulls[] = {false, false};
         rows.put(values, nulls);
     });
@@ -596,7 +660,7 @@ AUXEIRA_SQL_FUNCTION(ledger_live_row) {
     if (found) write_row(whole, table, row);
     if (found) backend([=] { ExecDropSingleTupleTableSlot(*found); });
     backend([=] { table_close(relation, AccessShareLock); });
-    return pair_datum(fcinfo, bytes_datum(key), found ? std::optional(bytes_datum(whole)) : std::nullopt);
+    return pair_datum(fcinfo, bytea_datum(key), found ? std::optional(bytea_datum(whole)) : std::nullopt);
 }
 
 } // namespace auxeira::functions

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "functions/ledger_bytes.hpp"
 #include "functions/plans.hpp"
 #include "functions/settings.hpp"
 #include "ledger/head.hpp"
 #include "ledger/merkle.hpp"
-#include "rejection.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -24,27 +24,6 @@ namespace auxeira::functions {
 namespace {
 
 using ledger::ByteView;
-
-ByteView bytea_argument(FunctionCallInfo fcinfo, int argument) {
-    const auto* const bytes = backend([=] { return PG_GETARG_BYTEA_PP(argument); });
-    return ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)});
-}
-
-Datum bytea_datum(ByteView bytes) {
-    return backend([bytes] {
-        return PointerGetDatum(cstring_to_text_with_len(reinterpret_cast<const char*>(bytes.data()),
-                                                        static_cast<int>(bytes.size())));
-    });
-}
-
-template <typename Array>
-Array exactly(ByteView bytes, const char* name) {
-    Array array{};
-    if (bytes.size() != array.size())
-        throw Rejection(Reason::invalid_value, "malformed bytes", {{name, "has another length"}});
-    std::copy(bytes.begin(), bytes.end(), array.begin());
-    return array;
-}
 
 std::vector<ledger::Hash> hashes_of(ByteView bytes) {
     std::vector<ledger::Hash> hashes(bytes.size() / sizeof(ledger::Hash));
@@ -85,6 +64,19 @@ Datum row_datum(FunctionCallInfo fcinfo, Datum* values, bool* nulls) {
     });
 }
 
+// The first arguments of ledger_sign() and ledger_head_text().
+ledger::Head head_argument(FunctionCallInfo fcinfo) {
+    ledger::Head head;
+    head.origin = text_argument(fcinfo, 0);
+    head.tree_size = static_cast<std::uint64_t>(PG_GETARG_INT64(1));
+    head.root = exactly<ledger::Hash>(bytea_argument(fcinfo, 2), "root");
+    head.block = static_cast<std::uint64_t>(PG_GETARG_INT64(3));
+    head.previous = exactly<ledger::Hash>(bytea_argument(fcinfo, 4), "previous");
+    head.incarnation = static_cast<std::uint64_t>(PG_GETARG_INT64(5));
+    head.sealed_at = PG_GETARG_TIMESTAMPTZ(6);
+    return head;
+}
+
 std::string content_of(const char* file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) {
@@ -114,20 +106,17 @@ AUXEIRA_SQL_FUNCTION(ledger_append) {
 
 // ledger_sign(origin text, tree_size, root, block, previous, incarnation, sealed_at)
 AUXEIRA_SQL_FUNCTION(ledger_sign) {
-    ledger::Head head;
-    head.origin = backend([fcinfo] { return text_to_cstring(PG_GETARG_TEXT_PP(0)); });
-    head.tree_size = static_cast<std::uint64_t>(PG_GETARG_INT64(1));
-    head.root = exactly<ledger::Hash>(bytea_argument(fcinfo, 2), "root");
-    head.block = static_cast<std::uint64_t>(PG_GETARG_INT64(3));
-    head.previous = exactly<ledger::Hash>(bytea_argument(fcinfo, 4), "previous");
-    head.incarnation = static_cast<std::uint64_t>(PG_GETARG_INT64(5));
-    head.sealed_at = PG_GETARG_TIMESTAMPTZ(6);
     const std::string key = content_of(ledger_key_file());
-    const ledger::SignedHead signed_head = ledger::sign_head(head, ledger::SigningKey(key));
+    const ledger::SignedHead signed_head = ledger::sign_head(head_argument(fcinfo), ledger::SigningKey(key));
     Datum values[] = {text_datum(signed_head.text), bytea_datum(signed_head.signature),
                       bytea_datum(signed_head.public_key)};
     bool nulls[std::size(values)] = {};
     return row_datum(fcinfo, values, nulls);
+}
+
+// ledger_head_text(origin text, tree_size, root, block, previous, incarnation, sealed_at)
+AUXEIRA_SQL_FUNCTION(ledger_head_text) {
+    return text_datum(ledger::head_text(head_argument(fcinfo)));
 }
 
 } // namespace auxeira::functions

@@ -8,6 +8,7 @@
 #include "ledger/metadata.hpp"
 #include "ledger/readable.hpp"
 #include "ledger/walk.hpp"
+#include "rejection.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -166,16 +167,15 @@ ledger::Bytes encoded(const std::optional<ledger::Row>& row) {
     return row ? ledger::encode(*row) : ledger::Bytes{};
 }
 
-// The walk has stepped over the change.
 void put_version(Rows& rows, const Version& version, ledger::ByteView metadata, ledger::Standing standing,
-                 const State& after, const ledger::Walk& walk) {
+                 const State& after, const State& before) {
     const char* const name = standing_names[static_cast<std::size_t>(standing)];
-    const ledger::Bytes row = encoded(after.row), earlier = encoded(walk.row());
+    const ledger::Bytes row = encoded(after.row), earlier = encoded(before.row);
     const Datum values[] = {version.values[change_id], backend([name] { return CStringGetTextDatum(name); }),
                             bytea_datum(metadata),     bytea_datum(row),
                             BoolGetDatum(after.known), bytea_datum(earlier),
-                            BoolGetDatum(walk.is_known())};
-    const bool nulls[] = {false, false, false, !after.row, false, !walk.row(), false};
+                            BoolGetDatum(before.known)};
+    const bool nulls[] = {false, false, false, !after.row, false, !before.row, false};
     rows.put(values, nulls);
 }
 
@@ -195,6 +195,16 @@ std::string readable(const ledger::Row& row) {
     return '{' + json + members;
 }
 
+// A difference that cannot be read was altered, and there is no way back before it.
+ledger::Standing step(ledger::Walk& walk, const ledger::Change& change, bool& is_readable) {
+    try {
+        return walk.step(change);
+    } catch (const Rejection&) {
+        is_readable = false;
+        return ledger::Standing::altered;
+    }
+}
+
 } // namespace
 
 // ledger_walk(live bytea, versions ledger_version[] newest first)
@@ -209,13 +219,14 @@ AUXEIRA_SQL_FUNCTION(ledger_walk) {
     const Elements elements = elements_of(fcinfo, 1);
     ledger::Walk walk(live);
     ledger::Bytes metadata;
-    for (int place = 0; place < elements.count; ++place) {
+    bool is_readable = true;
+    for (int place = 0; is_readable && place < elements.count; ++place) {
         Version version{};
         deform(elements.values[place], elements.shape, version);
         const ledger::Change change = change_of(version, metadata);
         const State after{walk.row(), walk.is_known()};
-        const ledger::Standing standing = walk.step(change);
-        put_version(rows, version, metadata, standing, after, walk);
+        const ledger::Standing standing = step(walk, change, is_readable);
+        put_version(rows, version, metadata, standing, after, {walk.row(), is_readable && walk.is_known()});
     }
     return PointerGetDatum(nullptr);
 }

@@ -37,6 +37,7 @@ int missing_policy = 0;
 int status = 0;
 char* reason = nullptr;
 char* key_file = nullptr;
+char* witness_file = nullptr;
 
 constexpr config_enum_entry missing_policies[] = {
     {"reweight", 0, false}, {"zero", 1, false}, {nullptr, 0, false}};
@@ -270,6 +271,10 @@ void define_settings() {
                                "The file of the key that signs heads of the ledger.",
                                "Ed25519: PEM, or the 32 bytes of a seed. Best outside the data directory.",
                                &key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("auxeira.ledger_witness_file",
+                               "The file that every signed head of the ledger is added to.",
+                               "Outside the data directory, where it survives what happens to that.",
+                               &witness_file, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("auxeira");
 }
 
@@ -321,6 +326,10 @@ const char* change_reason() {
 
 const char* ledger_key_file() {
     return key_file;
+}
+
+const char* ledger_witness_file() {
+    return witness_file;
 }
 
 int response_status() {

@@ -77,6 +77,9 @@ const char* change_reason();
 // Of the key that signs heads of the ledger; empty for none.
 const char* ledger_key_file();
 
+// That signed heads of the ledger are added to; empty for none.
+const char* ledger_witness_file();
+
 // 'reweight' or 'zero': what a missing component does to a score.
 const char* sse_missing_policy();
 

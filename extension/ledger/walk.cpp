@@ -16,13 +16,14 @@ struct OperationRow {
     Before before;
 };
 
-constexpr std::array<OperationRow, 7> operations{{
+constexpr std::array<OperationRow, 8> operations{{
     {'I', Before::nothing},
     {'B', Before::nothing},
     {'U', Before::difference},
     {'A', Before::difference},
     {'D', Before::whole_row},
     {'T', Before::whole_row},
+    {'X', Before::whole_row},
     {'E', Before::same},
 }};
 

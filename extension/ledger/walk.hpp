@@ -11,7 +11,7 @@ namespace auxeira::ledger {
 
 // One stored change of the row. The views must outlive the walk.
 struct Change {
-    char operation; // I U D T B E A
+    char operation; // I U D T X B E A
     ByteView metadata;
     std::optional<ByteView> difference;
     std::optional<Salt> salt; // nothing when it was erased

@@ -5,11 +5,21 @@ create function auxeira.capture() returns trigger
 comment on function auxeira.capture() is
   'Trigger of tables with history: writes every change to the ledger. auxeira.enable_history() makes it.';
 
-create function auxeira.capture_baseline(relation regclass) returns bigint
-  as 'MODULE_PATHNAME', 'auxeira_capture_baseline' language c strict;
-comment on function auxeira.capture_baseline(regclass) is
-  'Writes every row of a table with history to the ledger as it is, and says how many there are. The table is locked '
-  'against changes until the transaction ends. For auxeira.enable_history().';
+create function auxeira.capture_table(relation regclass, operation "char") returns bigint
+  as 'MODULE_PATHNAME', 'auxeira_capture_table' language c strict;
+comment on function auxeira.capture_table(regclass, "char") is
+  'Writes every row of a table with history to the ledger, and says how many there are: B as it is when history begins, X as '
+  'it was when history ends. The table is locked against changes until the transaction ends.';
+
+create function auxeira.ledger_before_command() returns event_trigger
+  as 'MODULE_PATHNAME', 'auxeira_ledger_before_command' language c;
+comment on function auxeira.ledger_before_command() is
+  'Before a command alters a table with history: writes the values of columns that go, and refuses what history cannot follow.';
+
+create function auxeira.ledger_after_command() returns event_trigger
+  as 'MODULE_PATHNAME', 'auxeira_ledger_after_command' language c;
+comment on function auxeira.ledger_after_command() is
+  'After a command altered a table with history: writes the values of columns that came, and the event.';
 
 create function auxeira.ledger_live(relation regclass, label text, key_columns text[], secret_columns text[])
   returns table (key bytea, encoded bytea)
@@ -59,3 +69,52 @@ create function auxeira.ledger_sign(origin text, tree_size bigint, root bytea, b
   as 'MODULE_PATHNAME', 'auxeira_ledger_sign' language c volatile strict;
 comment on function auxeira.ledger_sign(text, bigint, bytea, bigint, bytea, bigint, timestamptz) is
   'The head of the tree, signed (Ed25519) with the key in the file that auxeira.ledger_key_file names.';
+
+create function auxeira.ledger_head_text(origin text, tree_size bigint, root bytea, block bigint, previous bytea,
+  incarnation bigint, sealed_at timestamptz) returns text
+  as 'MODULE_PATHNAME', 'auxeira_ledger_head_text' language c immutable strict parallel safe;
+comment on function auxeira.ledger_head_text(text, bigint, bytea, bigint, bytea, bigint, timestamptz) is
+  'The head of the tree as it is signed.';
+
+-- --- Evidence ----------------------------------------------------------------------------------------------------
+
+create function auxeira.ledger_receipt_of(proof bytea, metadata bytea, encoded bytea, leaf_index bigint, head text,
+  signature bytea, public_key bytea) returns json
+  as 'MODULE_PATHNAME', 'auxeira_ledger_receipt_of' language c stable;
+comment on function auxeira.ledger_receipt_of(bytea, bytea, bytea, bigint, text, bytea, bytea) is
+  'The receipt of a change: what its leaf is of, and the path to the signed head. For auxeira.ledger_receipt().';
+
+create function auxeira.ledger_consistency_of(head text, signature bytea, public_key bytea, newer_head text,
+  newer_signature bytea, newer_public_key bytea) returns json
+  as 'MODULE_PATHNAME', 'auxeira_ledger_consistency_of' language c stable strict;
+comment on function auxeira.ledger_consistency_of(text, bytea, bytea, text, bytea, bytea) is
+  'The proof that the tree of one head is the beginning of that of another. For auxeira.ledger_consistency().';
+
+create function auxeira.ledger_head_json(head text, signature bytea, public_key bytea) returns json
+  as 'MODULE_PATHNAME', 'auxeira_ledger_head_json' language c immutable strict parallel safe;
+comment on function auxeira.ledger_head_json(text, bytea, bytea) is 'A signed head as a document that auxeira-verify reads.';
+
+create function auxeira.ledger_head_fault(head text, signature bytea, public_key bytea) returns text
+  as 'MODULE_PATHNAME', 'auxeira_ledger_head_fault' language c immutable strict parallel safe;
+comment on function auxeira.ledger_head_fault(text, bytea, bytea) is
+  'What is wrong with the signature of a head; NULL when it is signed by the key beside it.';
+
+create function auxeira.ledger_key_json(key bytea) returns jsonb
+  as 'MODULE_PATHNAME', 'auxeira_ledger_key_json' language c immutable strict parallel safe;
+comment on function auxeira.ledger_key_json(bytea) is
+  'The key of a change for people to read; {"malformed": hexadecimal} for what is none.';
+
+create function auxeira.ledger_witness_add(lines text) returns void
+  as 'MODULE_PATHNAME', 'auxeira_ledger_witness_add' language c volatile strict;
+comment on function auxeira.ledger_witness_add(text) is
+  'Adds to the file that auxeira.ledger_witness_file names; nothing where it names none.';
+
+create function auxeira.ledger_witness_lines(latest bigint) returns table (place bigint, line bytea)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_witness_lines' language c volatile strict rows 1000;
+comment on function auxeira.ledger_witness_lines(bigint) is
+  'The lines that the last so many bytes of the file auxeira.ledger_witness_file hold whole.';
+
+create function auxeira.ledger_was_named(column_name text) returns boolean
+  as 'MODULE_PATHNAME', 'auxeira_ledger_was_named' language c volatile strict;
+comment on function auxeira.ledger_was_named(text) is
+  'Whether the command that runs names the column as one that goes. For the event trigger auxeira_ledger_drop.';

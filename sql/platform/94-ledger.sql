@@ -113,6 +113,22 @@ $$;
 comment on procedure auxeira.add_ledger_partition(date) is 'Makes room for the changes that are sealed in a month.';
 revoke execute on procedure auxeira.add_ledger_partition(date) from public;
 
+-- --- What happened to tables --------------------------------------------------------------------------------------
+
+create table auxeira.ledger_events (
+  event_id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  event text not null check (event in ('enable', 'disable', 'alter', 'triggers', 'replication role', 'key')),
+  table_id integer,
+  detail jsonb not null default '{}'
+);
+comment on table auxeira.ledger_events is
+  'What happened to tables with history, and to the key that signs heads. It has history itself.';
+comment on column auxeira.ledger_events.event is
+  'enable, disable: history began, ended. alter: a command that changed the table. triggers: one that turned triggers on or '
+  'off. replication role: changes were made in a session that says it is a replica. key: heads will be signed by another key.';
+call auxeira.protect_private_table('auxeira.ledger_events');
+
 -- --- Beginning and ending history ----------------------------------------------------------------------------------
 
 create function auxeira.key_columns_of(target regclass) returns text[] language sql stable
@@ -121,13 +137,17 @@ create function auxeira.key_columns_of(target regclass) returns text[] language 
           where i.indrelid = target and i.indisprimary);
 comment on function auxeira.key_columns_of(regclass) is 'The columns of the primary key, by name; NULL without one.';
 
+create function auxeira.capture_arguments(entry auxeira.ledger_tables) returns text[] language sql immutable
+  return array[entry.table_id::text, entry.label, coalesce(entry.org_column, '')]
+    || array(select 'key ' || name from unnest(entry.key_columns) name)
+    || array(select 'secret ' || name from unnest(entry.secret_columns) name);
+comment on function auxeira.capture_arguments(auxeira.ledger_tables) is 'What the triggers of a table tell auxeira.capture().';
+
 create function auxeira.create_history_triggers(entry auxeira.ledger_tables) returns void language plpgsql as $$
 declare
   arguments constant text := (
-    select string_agg(quote_literal(argument), ', ' order by place)
-    from unnest(array[entry.table_id::text, entry.label, coalesce(entry.org_column, '')]
-      || array(select 'key ' || name from unnest(entry.key_columns) name)
-      || array(select 'secret ' || name from unnest(entry.secret_columns) name)) with ordinality a (argument, place));
+    select string_agg(quote_literal(a.argument), ', ' order by a.place)
+    from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place));
 begin
   execute format('create trigger auxeira_history after insert or update or delete on %s for each row
                   execute function auxeira.capture(%s)', entry.relation, arguments);
@@ -140,11 +160,82 @@ $$;
 comment on function auxeira.create_history_triggers(auxeira.ledger_tables) is 'Makes the triggers that write changes of a table.';
 revoke execute on function auxeira.create_history_triggers(auxeira.ledger_tables) from public;
 
+create function auxeira.ledger_terms(entry auxeira.ledger_tables) returns jsonb language sql stable
+  return jsonb_build_object('label', entry.label, 'key', to_jsonb(entry.key_columns), 'secret', to_jsonb(entry.secret_columns),
+    'organization', entry.org_column,
+    'digestKey', (select encode(sha256(digest_key), 'hex') from auxeira.ledger_secrets));
+comment on function auxeira.ledger_terms(auxeira.ledger_tables) is
+  'What was agreed on when history began, which does not change: the event of it says the same.';
+
+create procedure auxeira.refuse_history(problem text, hint text, code text default 'feature_not_supported') language plpgsql as $$
+begin
+  raise exception '%', problem using errcode = code, hint = refuse_history.hint;
+end
+$$;
+comment on procedure auxeira.refuse_history(text, text, text) is 'The error for a table that cannot have history.';
+revoke execute on procedure auxeira.refuse_history(text, text, text) from public;
+
+create function auxeira.check_history(target regclass) returns void language plpgsql stable as $$
+declare
+  class pg_class;
+  ours constant boolean := target::text ~ '^auxeira\.ledger_'
+    and target::text not in ('auxeira.ledger_events', 'auxeira.ledger_incarnations', 'auxeira.ledger_erasures', 'auxeira.ledger_holds');
+begin
+  select * into class from pg_class c where c.oid = target;
+  case
+  when class.relkind <> 'r' then
+    call auxeira.refuse_history(target || ' is not an ordinary table', case class.relkind
+      when 'p' then 'Partitions cannot have history either: keep the rows in an ordinary table.' when 'f' then
+      'Its rows are another server''s: begin history there.' else 'Begin the history of the tables it reads.' end, 'wrong_object_type');
+  when class.relpersistence <> 'p' then
+    call auxeira.refuse_history(target || ' does not outlive a session or a crash', 'Make it an ordinary table: alter table ... set logged.');
+  when class.relispartition or exists (select from pg_inherits i where target in (i.inhrelid, i.inhparent)) then
+    call auxeira.refuse_history(target || ' is part of a hierarchy of tables', 'Keep the rows in one ordinary table.');
+  when class.relnamespace = 'pg_catalog'::regnamespace or ours then
+    call auxeira.refuse_history(target || ' is a table of the server or of the ledger itself', 'Changes of tables are events of the ledger.');
+  when auxeira.key_columns_of(target) is null then
+    call auxeira.refuse_history(target || ' has no primary key', 'Add one: the rows of a history are told apart by it.');
+  when exists (select from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null) then
+    call auxeira.refuse_history(target || ' has history already', 'End it first with auxeira.disable_history().', 'duplicate_object');
+  else
+    null;
+  end case;
+end
+$$;
+comment on function auxeira.check_history(regclass) is 'Refuses tables whose rows the ledger cannot follow.';
+revoke execute on function auxeira.check_history(regclass) from public;
+
+create function auxeira.check_history_columns(target regclass, secret_columns text[], org_column text) returns void
+  language plpgsql stable as $$
+declare
+  missing constant text := (
+    select string_agg(quote_ident(name), ', ') from unnest(secret_columns || org_column) name
+    where name is not null and not exists (select from pg_attribute a
+                                           where a.attrelid = target and a.attname = name and a.attnum > 0 and not a.attisdropped));
+begin
+  if missing is not null then
+    call auxeira.refuse_history(format('%s has no column %s', target, missing), 'Name columns as the table does.', 'undefined_column');
+  elsif secret_columns && auxeira.key_columns_of(target) then
+    call auxeira.refuse_history('a key column cannot be secret', 'Rows are told apart by it.');
+  elsif org_column is not null and not exists (select from pg_attribute a where a.attrelid = target and a.attname = org_column
+                                                 and a.atttypid = 'uuid'::regtype and org_column <> all (secret_columns)) then
+    call auxeira.refuse_history(format('column %I does not say whose a row is', org_column), 'Name a uuid that is not secret.',
+                                'datatype_mismatch');
+  end if;
+end
+$$;
+comment on function auxeira.check_history_columns(regclass, text[], text) is 'Refuses columns that cannot be what is asked of them.';
+revoke execute on function auxeira.check_history_columns(regclass, text[], text) from public;
+
 create function auxeira.enable_history(target regclass, secret_columns text[] default '{}', org_column text default null)
   returns bigint language plpgsql as $$
 declare
   entry auxeira.ledger_tables;
 begin
+  perform auxeira.check_history(target);
+  perform auxeira.check_history_columns(target, secret_columns, org_column);
+  -- Nothing may change between the baseline and the triggers.
+  execute format('lock table %s in share row exclusive mode', target);
   insert into auxeira.ledger_tables (relation, label, key_columns, secret_columns, org_column)
   select target, format('%s.%s', n.nspname, c.relname), auxeira.key_columns_of(target), secret_columns,
     coalesce(org_column, (select 'org_id' from pg_attribute a
@@ -152,14 +243,104 @@ begin
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.oid = target
   returning * into entry;
+  insert into auxeira.ledger_events (event, table_id, detail) values ('enable', entry.table_id, auxeira.ledger_terms(entry));
   perform auxeira.create_history_triggers(entry);
-  return auxeira.capture_baseline(target);
+  return auxeira.capture_table(target, 'B');
 end
 $$;
 comment on function auxeira.enable_history(regclass, text[], text) is
   'Gives a table history: from now on every change of its rows is in the ledger; the rows that are there are written to it '
   'as a baseline, whose number is returned. secret_columns: of which a keyed digest alone is kept; org_column: whose a row '
-  'is (org_id where there is such a column). For administrators of the database.';
+  'is (org_id where there is such a column). For administrators of the database. Errors: 42809 not an ordinary table; 0A000 '
+  'no key, a hierarchy, not logged, or a type whose values have no stable form; 42710 it has history; 42703 no such column.';
 revoke execute on function auxeira.enable_history(regclass, text[], text) from public;
 
+create function auxeira.disable_history(target regclass) returns bigint language plpgsql as $$
+declare
+  entry auxeira.ledger_tables;
+  rows bigint;
+begin
+  execute format('lock table %s in share row exclusive mode', target);
+  select * into entry from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null;
+  if entry.table_id is null then
+    call auxeira.refuse_history(target || ' has no history', 'auxeira.enable_history() begins one.', 'undefined_object');
+  elsif target = 'auxeira.ledger_events'::regclass then
+    call auxeira.refuse_history('events of the ledger have history always', 'End the history of other tables.');
+  end if;
+  rows := auxeira.capture_table(target, 'X');
+  update auxeira.ledger_tables set disabled_at = now() where table_id = entry.table_id;
+  insert into auxeira.ledger_events (event, table_id) values ('disable', entry.table_id);
+  execute format('drop trigger auxeira_history on %s', target);
+  execute format('drop trigger auxeira_history_truncate on %s', target);
+  return rows;
+end
+$$;
+comment on function auxeira.disable_history(regclass) is
+  'Ends the history of a table: its rows are written to the ledger once more, as they are, and how many is returned. What was '
+  'stays, and so do its proofs. For administrators of the database. Error 42704: it has none.';
+revoke execute on function auxeira.disable_history(regclass) from public;
+
+-- --- Commands that alter tables ------------------------------------------------------------------------------------------
+
+create function auxeira.ledger_forms() returns text language sql stable
+begin atomic
+  with recursive used as (
+    select a.atttypid as type
+    from auxeira.ledger_tables t join pg_attribute a on a.attrelid = t.relation and a.attnum > 0 and not a.attisdropped
+    where t.disabled_at is null
+    union
+    select unnest(array[y.typbasetype, y.typelem, r.rngsubtype, a.atttypid])
+    from used u join pg_type y on y.oid = u.type
+      left join pg_range r on r.rngtypid = y.oid
+      left join pg_attribute a on a.attrelid = y.typrelid and a.attnum > 0 and not a.attisdropped
+  )
+  select string_agg(concat_ws(' ', y.typnamespace::regnamespace, y.typname,
+      (select array_agg(e.enumlabel order by e.enumlabel) from pg_enum e where e.enumtypid = y.oid),
+      (select array_agg(a.attname || ' ' || a.atttypid::regtype order by a.attname) from pg_attribute a
+       where a.attrelid = y.typrelid and a.attnum > 0 and not a.attisdropped)), e'\n' order by y.oid)
+  from used u join pg_type y on y.oid = u.type;
+end;
+comment on function auxeira.ledger_forms() is 'What values of columns with history are written as, for the event triggers.';
+revoke execute on function auxeira.ledger_forms() from public;
+
+-- Definer, because whoever drops something may know nothing of the ledger.
+create function auxeira.ledger_dropped() returns event_trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  object record;
+begin
+  -- The ledger itself is dropped.
+  if to_regclass('auxeira.ledger_tables') is null then
+    return;
+  end if;
+  for object in
+    select d.object_type, d.object_identity, d.address_names
+    from pg_event_trigger_dropped_objects() d
+      join auxeira.ledger_tables t on t.disabled_at is null
+        and (d.objid = t.relation and d.classid = 'pg_class'::regclass
+             or d.object_type = 'trigger' and d.address_names[3] in ('auxeira_history', 'auxeira_history_truncate')
+                and t.relation = to_regclass(format('%I.%I', d.address_names[1], d.address_names[2])))
+    where d.object_type in ('table', 'trigger')
+      or d.object_type = 'table column' and not auxeira.ledger_was_named(d.address_names[3])
+  loop
+    raise exception '% % belongs to a table with history', object.object_type, object.object_identity
+      using errcode = 'dependent_objects_still_exist',
+        hint = case object.object_type when 'table column' then 'Drop the column itself first: alter table ... drop column.'
+                 else 'End its history first with auxeira.disable_history().' end;
+  end loop;
+end
+$$;
+comment on function auxeira.ledger_dropped() is 'Refuses to drop tables with history, their triggers, and columns that nobody named.';
+
 reset role;
+
+create event trigger auxeira_ledger_before on ddl_command_start execute function auxeira.ledger_before_command();
+comment on event trigger auxeira_ledger_before is 'Columns that go from tables with history.';
+create event trigger auxeira_ledger_after on ddl_command_end execute function auxeira.ledger_after_command();
+comment on event trigger auxeira_ledger_after is 'Columns that came to tables with history.';
+create event trigger auxeira_ledger_drop on sql_drop execute function auxeira.ledger_dropped();
+comment on event trigger auxeira_ledger_drop is 'What tables with history cannot do without.';
+alter event trigger auxeira_ledger_before enable always;
+alter event trigger auxeira_ledger_after enable always;
+alter event trigger auxeira_ledger_drop enable always;

@@ -29,29 +29,13 @@ begin atomic
   select coalesce(l.key, v.key), l.encoded, v.versions
   from (select l.* from auxeira.ledger_tables t
           cross join lateral auxeira.ledger_live(t.relation, t.label, t.key_columns, t.secret_columns) l
-        where t.table_id = of_table) l
+        where t.table_id = of_table and t.disabled_at is null
+          and exists (select from pg_class c where c.oid = t.relation)) l
     full join (select r.key, array_agg(r.version order by r.change_id desc) as versions
                from auxeira.ledger_version_rows r where r.table_id = of_table group by r.key) v on v.key = l.key;
 end;
 comment on function auxeira.ledger_rows_of(integer) is 'Every row that a table has or had, with its changes, newest first.';
 revoke execute on function auxeira.ledger_rows_of(integer) from public;
-
--- --- Verification --------------------------------------------------------------------------------------------------------
-
-create function auxeira.ledger_verify_rows(entry auxeira.ledger_tables)
-  returns table (problem text, key jsonb, change_id bigint) language sql stable rows 1
-begin atomic
-  select 'a row without history', auxeira.ledger_row_json(r.key), null::bigint
-  from auxeira.ledger_rows_of(entry.table_id) r where r.versions is null
-  union all
-  select case when w.change_id = (r.versions[1]).change_id then 'a row that differs from its last change'
-           else 'a change that differs from its leaf' end, auxeira.ledger_row_json(r.key), w.change_id
-  from auxeira.ledger_rows_of(entry.table_id) r cross join lateral auxeira.ledger_walk(r.live, r.versions) w
-  where w.standing = 'altered';
-end;
-comment on function auxeira.ledger_verify_rows(auxeira.ledger_tables) is
-  'Compares every row of a table with its history, and every change with its leaf.';
-revoke execute on function auxeira.ledger_verify_rows(auxeira.ledger_tables) from public;
 
 -- --- Which row, of which table -----------------------------------------------------------------------------------------
 
