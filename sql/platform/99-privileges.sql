@@ -59,6 +59,8 @@ grant execute on function auxeira.history(regclass, jsonb), auxeira.as_of(anyele
   auxeira.ledger_row(anyelement, bytea), auxeira.ledger_row_json(bytea), auxeira.ledger_row_object(regclass, bytea),
   auxeira.past_row_json(regclass, bytea, text[]), auxeira.changed_columns(jsonb, jsonb), auxeira.readable_columns(regclass)
   to auxeira_user, auxeira_admin;
+grant execute on function auxeira.history_kinds(), auxeira.operation_word("char"), auxeira.organization_receipt(bigint)
+  to auxeira_user;
 
 -- The functions of the extension for people who work on sets.
 do $$
