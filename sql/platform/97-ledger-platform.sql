@@ -2,6 +2,8 @@
 --   the ledger's own, which the tree of hashes proves; api_functions and schema_version, which come with the platform;
 --   account_tokens, refresh_tokens and recovery_codes, whose keys are hashes of secrets (access_events tells of their use);
 --   login_delays, mail_outbox, synthesis_turns, writing_turns and rights_changes, which hold what is under way and no facts.
+set local role auxeira_owner;
+
 create function auxeira.platform_history() returns table (relation regclass, secret_columns text[]) language sql stable
 begin atomic
   select c.oid::regclass, coalesce(s.columns, '{}')
@@ -20,3 +22,5 @@ comment on function auxeira.platform_history() is 'The tables of the platform th
 revoke execute on function auxeira.platform_history() from public;
 
 select auxeira.enable_history(p.relation, p.secret_columns) from auxeira.platform_history() p \g /dev/null
+
+reset role;
