@@ -65,8 +65,9 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 
 # --- The commands ---------------------------------------------------------------------------------------
 
-.PHONY: FORCE run start stop rotate-keys test test-sanitize bench
-run start stop rotate-keys:
+# make seal and make verify run the jobs of the ledger once.
+.PHONY: FORCE run start stop rotate-keys seal verify test test-sanitize bench
+run start stop rotate-keys seal verify:
 	@api/launch/auxeira $@
 
 # make bench PART=synthesis runs one part.

@@ -65,6 +65,8 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/95-ledger-sealing.sql
   \ir platform/96-ledger-reading.sql
   \ir platform/97-ledger-evidence.sql
+  \ir platform/97-ledger-platform.sql
+  \ir platform/98-ledger-service.sql
   \ir platform/99-privileges.sql
   commit;
   \echo 'The platform is installed.'

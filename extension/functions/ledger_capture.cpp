@@ -13,6 +13,7 @@
 #include "functions/ledger_actor.hpp"
 #include "functions/ledger_bytes.hpp"
 #include "functions/ledger_capture.hpp"
+#include "functions/ledger_lookup.hpp"
 #include "functions/ledger_values.hpp"
 #include "functions/plans.hpp"
 #include "functions/rows.hpp"
@@ -30,9 +31,12 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "funcapi.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -496,6 +500,60 @@ void capture_row(const TriggerData& data) {
     record_update(table, row, deform(data.tg_newtuple, shape));
 }
 
+// --- The row with a key ------------------------------------------------------------------------------------
+
+Row empty_row(TupleDesc shape) {
+    return backend([=] {
+        const auto columns = static_cast<std::size_t>(shape->natts);
+        const Row row = {static_cast<Datum*>(palloc0(columns * sizeof(Datum))),
+                         static_cast<bool*>(palloc(columns * sizeof(bool)))};
+        std::memset(row.nulls, 1, columns * sizeof(bool));
+        return row;
+    });
+}
+
+Datum value_of_text(const FormData_pg_attribute& attribute, std::string_view characters) {
+    return backend([&] {
+        Oid input = InvalidOid, parameter = InvalidOid;
+        getTypeInputInfo(attribute.atttypid, &input, &parameter);
+        char* const text = pnstrdup(characters.data(), characters.size());
+        return OidInputFunctionCall(input, text, parameter, attribute.atttypmod);
+    });
+}
+
+// A row with the key columns alone, whose values are given as texts.
+Row key_row(TupleDesc shape, const Tracked& table, const std::vector<std::string_view>& names,
+            const std::vector<std::string_view>& texts) {
+    const Row row = empty_row(shape);
+    for (const Column& column : table.columns) {
+        const auto place = std::find(names.begin(), names.end(), column.name) - names.begin();
+        if (!column.is_key || static_cast<std::size_t>(place) >= texts.size()) continue;
+        row.values[column.number - 1] = value_of_text(
+            *TupleDescAttr(shape, column.number - 1), texts[static_cast<std::size_t>(place)]);
+        row.nulls[column.number - 1] = false;
+    }
+    return row;
+}
+
+std::vector<KeyColumn> key_columns(const Tracked& table, const Row& row) {
+    std::vector<KeyColumn> key;
+    for (const Column& column : table.columns)
+        if (column.is_key) key.push_back({column.number, row.of(column)});
+    return key;
+}
+
+Datum pair_datum(FunctionCallInfo fcinfo, Datum first, std::optional<Datum> second) {
+    Datum values[] = {first, second.value_or(Datum{0})};
+    bool nulls[] = {false, !second};
+    Datum* const all = values;
+    bool* const missing = nulls;
+    return backend([=] {
+        TupleDesc shape = nullptr;
+        get_call_result_type(fcinfo, nullptr, &shape);
+        return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), all, missing));
+    });
+}
+
 // A session that says it is a replica does not fire ordinary triggers. Once in a (sub)transaction is enough.
 void note_replication_role() {
     static std::pair<std::uint64_t, SubTransactionId> noted;
@@ -589,6 +647,24 @@ AUXEIRA_SQL_FUNCTION(ledger_live) {
     });
     backend([=] { table_close(relation, AccessShareLock); });
     return PointerGetDatum(nullptr);
+}
+
+// ledger_live_row(relation, label, key_columns, secret_columns, key): the row that has the key.
+AUXEIRA_SQL_FUNCTION(ledger_live_row) {
+    const Oid target = PG_GETARG_OID(0);
+    const std::vector<std::string_view> names = names_argument(fcinfo, 2);
+    Relation const relation = backend([=] { return table_open(target, AccessShareLock); });
+    TupleDesc const shape = RelationGetDescr(relation);
+    const Tracked table = describe(relation, {0, text_argument(fcinfo, 1), {}, names, names_argument(fcinfo, 3)});
+    Row row = key_row(shape, table, names, names_argument(fcinfo, 4));
+    const std::optional<TupleTableSlot*> found = find_row(relation, key_columns(table, row));
+    ledger::Bytes key, whole;
+    if (found) row = {(*found)->tts_values, (*found)->tts_isnull};
+    write_key(key, table, row);
+    if (found) write_row(whole, table, row);
+    if (found) backend([=] { ExecDropSingleTupleTableSlot(*found); });
+    backend([=] { table_close(relation, AccessShareLock); });
+    return pair_datum(fcinfo, bytea_datum(key), found ? std::optional(bytea_datum(whole)) : std::nullopt);
 }
 
 } // namespace auxeira::functions

@@ -1,6 +1,7 @@
 // Rows of the ledger as rows of their tables.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,21 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 }
@@ -133,12 +140,81 @@ Datum array_datum(const Value& value, Oid element) {
     });
 }
 
+// --- Values that may not fit -------------------------------------------------------------------------------
+
+struct Fit {
+    Tag tag;
+    Oid type;
+};
+
+// Values of the tag are values of the type.
+constexpr Fit fits[] = {{Tag::boolean, BOOLOID},
+                        {Tag::integer, INT8OID},
+                        {Tag::real, FLOAT4OID},
+                        {Tag::double_precision, FLOAT8OID},
+                        {Tag::numeric, NUMERICOID},
+                        {Tag::text, TEXTOID},
+                        {Tag::text, VARCHAROID},
+                        {Tag::bytea, BYTEAOID},
+                        {Tag::timestamptz, TIMESTAMPTZOID},
+                        {Tag::timestamp, TIMESTAMPOID},
+                        {Tag::date, DATEOID},
+                        {Tag::time, TIMEOID},
+                        {Tag::uuid, UUIDOID},
+                        {Tag::jsonb, JSONBOID}};
+
+bool is_integer_of(const Value& value, Oid type) {
+    if (value.tag != Tag::integer) return false;
+    const std::int64_t number = ledger::signed_number(value.content);
+    return (type == INT4OID && number == static_cast<int32>(number)) ||
+           (type == INT2OID && number == static_cast<int16>(number));
+}
+
+bool surely_fits(const Value& value, Oid type, int32 modifier) {
+    if (modifier != -1) return false;
+    return is_integer_of(value, type) || std::ranges::any_of(fits, [&](const Fit& fit) {
+               return fit.tag == value.tag && fit.type == type;
+           });
+}
+
+// Data exceptions, violated constraints, and what becomes of a type that is gone.
+bool is_of_the_value(const BackendError& error) {
+    constexpr int classes[] = {ERRCODE_DATA_EXCEPTION, ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
+                               ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION};
+    const ErrorData* const data = error.data();
+    return data != nullptr && std::ranges::any_of(classes, [data](int code) {
+               return ERRCODE_TO_CATEGORY(data->sqlerrcode) == ERRCODE_TO_CATEGORY(code);
+           });
+}
+
+// Nothing for a value from before the column was given its type, which the type does not have.
+std::optional<Datum> fitting_datum(const Value& value, Oid type, int32 modifier) {
+    if (surely_fits(value, type, modifier)) return datum_of(value, type, modifier);
+    MemoryContext const memory = CurrentMemoryContext;
+    ResourceOwner const owner = CurrentResourceOwner;
+    std::optional<Datum> datum;
+    backend([memory] {
+        BeginInternalSubTransaction(nullptr);
+        MemoryContextSwitchTo(memory);
+    });
+    try {
+        datum = datum_of(value, type, modifier);
+        backend([] { ReleaseCurrentSubTransaction(); });
+    } catch (const BackendError& error) {
+        if (!is_of_the_value(error)) throw;
+        backend([] { RollbackAndReleaseCurrentSubTransaction(); });
+    }
+    MemoryContextSwitchTo(memory);
+    CurrentResourceOwner = owner;
+    return datum;
+}
+
 constexpr bool has_value(Tag tag) {
     return tag != Tag::null && tag != Tag::erased && tag != Tag::digest;
 }
 
-// Columns that the row does not name are NULL, and so are secret ones; those the type does not have are left
-// out.
+// Columns that the row does not name are NULL, and so are secret ones and erased ones; those the type does not
+// have are left out.
 Datum record_datum(const ledger::Row& row, TupleDesc shape) {
     std::vector<Datum> values(static_cast<std::size_t>(shape->natts));
     std::unique_ptr<bool[]> nulls(new bool[values.size() + 1]);
@@ -146,8 +222,11 @@ Datum record_datum(const ledger::Row& row, TupleDesc shape) {
         const FormData_pg_attribute& attribute = *TupleDescAttr(shape, static_cast<int>(place));
         const auto field =
             std::ranges::find(row, std::string_view(NameStr(attribute.attname)), &ledger::Field::name);
-        nulls[place] = attribute.attisdropped || field == row.end() || !has_value(field->value.tag);
-        if (!nulls[place]) values[place] = datum_of(field->value, attribute.atttypid, attribute.atttypmod);
+        nulls[place] = true;
+        if (attribute.attisdropped || field == row.end() || !has_value(field->value.tag)) continue;
+        const auto datum = fitting_datum(field->value, attribute.atttypid, attribute.atttypmod);
+        nulls[place] = !datum;
+        values[place] = datum.value_or(Datum{0});
     }
     Datum* const all = values.data();
     bool* const missing = nulls.get();
@@ -182,8 +261,26 @@ AUXEIRA_SQL_FUNCTION(ledger_row) {
     TupleDesc const shape = backend([fcinfo] {
         return BlessTupleDesc(lookup_rowtype_tupdesc_copy(get_fn_expr_argtype(fcinfo->flinfo, 0), -1));
     });
-    return record_datum(ledger::read_row(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})),
-                        shape);
+    return record_datum(
+        ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})), shape);
+}
+
+// ledger_row_object(target regclass, encoded bytea)
+AUXEIRA_SQL_FUNCTION(ledger_row_object) {
+    const Oid target = PG_GETARG_OID(0);
+    const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(1); });
+    TupleDesc const shape = backend([target] {
+        Relation const relation = table_open(target, AccessShareLock);
+        TupleDesc const copy = CreateTupleDescCopy(RelationGetDescr(relation));
+        table_close(relation, AccessShareLock);
+        return copy;
+    });
+    const Datum row = record_datum(
+        ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})), shape);
+    return backend([row] {
+        const Datum json = DirectFunctionCall1(row_to_json, row);
+        return DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(json)));
+    });
 }
 
 } // namespace auxeira::functions

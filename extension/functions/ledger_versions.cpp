@@ -161,15 +161,41 @@ Datum bytea_datum(ledger::ByteView bytes) {
     });
 }
 
+struct State {
+    std::optional<ledger::Row> row;
+    bool known;
+};
+
+ledger::Bytes encoded(const std::optional<ledger::Row>& row) {
+    return row ? ledger::encode(*row) : ledger::Bytes{};
+}
+
 void put_version(Rows& rows, const Version& version, ledger::ByteView metadata, ledger::Standing standing,
-                 const std::optional<ledger::Row>& state, bool is_known) {
+                 const State& after, const State& before) {
     const char* const name = standing_names[static_cast<std::size_t>(standing)];
-    ledger::Bytes row;
-    if (state) row = ledger::encode(*state);
+    const ledger::Bytes row = encoded(after.row), earlier = encoded(before.row);
     const Datum values[] = {version.values[change_id], backend([name] { return CStringGetTextDatum(name); }),
-                            bytea_datum(metadata), bytea_datum(row), BoolGetDatum(is_known)};
-    const bool nulls[] = {false, false, false, !state, false};
+                            bytea_datum(metadata),     bytea_datum(row),
+                            BoolGetDatum(after.known), bytea_datum(earlier),
+                            BoolGetDatum(before.known)};
+    const bool nulls[] = {false, false, false, !after.row, false, !before.row, false};
     rows.put(values, nulls);
+}
+
+// --- Readable rows -----------------------------------------------------------------------------------------
+
+std::string readable(const ledger::Row& row) {
+    ledger::Row known;
+    std::string json;
+    for (const ledger::Field& field : row) {
+        if (field.value.tag == ledger::Tag::erased)
+            json += ledger::json_text(field.name) + ":{\"erased\":true},";
+        else if (field.value.tag != ledger::Tag::null)
+            known.push_back(field);
+    }
+    const std::string members = ledger::readable_row(ledger::encode(known)).substr(1);
+    if (members == "}" && !json.empty()) json.pop_back();
+    return '{' + json + members;
 }
 
 // A difference that cannot be read was altered, and there is no way back before it.
@@ -327,17 +353,17 @@ AUXEIRA_SQL_FUNCTION(ledger_walk) {
         Version version{};
         deform(elements.values[place], elements.shape, version);
         const ledger::Change change = change_of(version, metadata);
-        const std::optional<ledger::Row> state = walk.row();
-        const bool is_known = walk.is_known();
-        put_version(rows, version, metadata, step(walk, change, is_readable), state, is_known);
+        const State after{walk.row(), walk.is_known()};
+        const ledger::Standing standing = step(walk, change, is_readable);
+        put_version(rows, version, metadata, standing, after, {walk.row(), is_readable && walk.is_known()});
     }
     return PointerGetDatum(nullptr);
 }
 
 AUXEIRA_SQL_FUNCTION(ledger_row_json) {
     const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(0); });
-    const std::string json =
-        ledger::readable_row(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)}));
+    const std::string json = readable(
+        ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})));
     const char* const text = json.c_str();
     return backend([text] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); });
 }

@@ -36,21 +36,24 @@ create type auxeira.ledger_version as (
 comment on type auxeira.ledger_version is 'A change with all that its leaf is of, but for the row.';
 
 create function auxeira.ledger_walk(live bytea, versions auxeira.ledger_version[])
-  returns table (change_id bigint, standing text, metadata bytea, encoded bytea, is_known boolean)
+  returns table (change_id bigint, standing text, metadata bytea, encoded bytea, is_known boolean, earlier bytea,
+    was_known boolean)
   as 'MODULE_PATHNAME', 'auxeira_ledger_walk' language c immutable rows 10 parallel safe;
 comment on function auxeira.ledger_walk(bytea, auxeira.ledger_version[]) is
   'The row as each of its changes left it (NULL: there was none), from the row as it is (live) and the changes, newest first. '
   'standing: proven, where the leaf is of that row and metadata; altered, where it is of something else; erased. is_known: '
-  'false when a part of the row was erased.';
+  'false when a part of the row was erased. earlier and was_known: the same of the row before the change.';
 
 create function auxeira.ledger_row(base anyelement, encoded bytea) returns anyelement
-  as 'MODULE_PATHNAME', 'auxeira_ledger_row' language c stable parallel safe;
+  as 'MODULE_PATHNAME', 'auxeira_ledger_row' language c stable;
 comment on function auxeira.ledger_row(anyelement, bytea) is
-  'An encoded row as a row of the type of base. Columns it has no values of, secret ones and erased ones, are NULL.';
+  'An encoded row as a row of the type of base. Columns it has no values of, secret ones and erased ones are NULL, and so is '
+  'what does not fit the type that a column has now.';
 
 create function auxeira.ledger_row_json(encoded bytea) returns jsonb
   as 'MODULE_PATHNAME', 'auxeira_ledger_row_json' language c immutable strict parallel safe;
-comment on function auxeira.ledger_row_json(bytea) is 'An encoded row as an object, for people to read.';
+comment on function auxeira.ledger_row_json(bytea) is
+  'An encoded row as an object, for people to read; {"erased": true} for values that were erased.';
 
 -- --- The tree ----------------------------------------------------------------------------------------------------
 
