@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The ledger of a cluster of its own: many writers, crashes while it is sealed, prepared transactions, receipts checked without
 # the database, a witness that notices a database that went back, a dump that is restored, a standby that is promoted.
+# Functions of another cluster run in a subshell with what its settings set.
+# shellcheck disable=SC2031,SC2317,SC2154
 # shellcheck source=test/tap/lib.sh
 . "$(dirname "$0")/lib.sh"
 work="$(new_directory)"
@@ -212,6 +214,22 @@ is "$(problems "$restored")" '' 'its ledger is in order'
 sql "$restored" -c "update public.kept set note = 'after' where id = 5" -c 'select auxeira.ledger_seal()' >/dev/null
 is "$(sql "$restored" -c 'select array_agg(distinct incarnation) from auxeira.ledger_blocks')" '{1,2}' 'and goes on as another incarnation'
 is "$(problems "$restored")" '' 'in order'
+
+# --- Another key -------------------------------------------------------------------------------------------------------------
+
+change_restored() { sql "$restored" -c "update public.kept set n = n + 1 where id = 5" -c 'select auxeira.ledger_seal()' >/dev/null; }
+for name in second third; do openssl genpkey -algorithm ed25519 -out "$work/$name.key" 2>/dev/null; done
+second="$(openssl pkey -in "$work/second.key" -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n')"
+cp "$work/ledger.key" "$work/first.key"
+sql "$restored" -c "select auxeira.ledger_announce_key('\\x$second')" -c 'select auxeira.ledger_seal()' >/dev/null
+cat "$work/second.key" >"$work/ledger.key"
+change_restored
+is "$(problems "$restored")" '' 'a key that was announced signs the next heads'
+is "$(sql "$restored" -c 'select count(distinct public_key) from auxeira.ledger_blocks')" 2 'it does'
+cat "$work/third.key" >"$work/ledger.key"
+change_restored
+is "$(problems "$restored")" "a key that nobody announced||||$(sql "$restored" -c 'select max(block) from auxeira.ledger_blocks')|" 'one that was not is noticed'
+cat "$work/first.key" >"$work/ledger.key"
 
 # --- A standby that is promoted ----------------------------------------------------------------------------------------------
 
