@@ -419,6 +419,10 @@ void for_each_row(Relation relation, Visit&& visit) {
         TableScanDesc scan;
         TupleTableSlot* slot;
     };
+    if (relation->rd_rel->relkind != RELKIND_RELATION) {
+        refuse(ERRCODE_WRONG_OBJECT_TYPE, "only the rows of an ordinary table can be read for the ledger",
+               "auxeira.enable_history() tells what it needs.");
+    }
     const Scan scan = backend([=] {
         return Scan{table_beginscan(relation, GetActiveSnapshot(), 0, nullptr),
                     table_slot_create(relation, nullptr)};
@@ -528,8 +532,8 @@ Row key_row(TupleDesc shape, const Tracked& table, const std::vector<std::string
     for (const Column& column : table.columns) {
         const auto place = std::find(names.begin(), names.end(), column.name) - names.begin();
         if (!column.is_key || static_cast<std::size_t>(place) >= texts.size()) continue;
-        row.values[column.number - 1] = value_of_text(
-            *TupleDescAttr(shape, column.number - 1), texts[static_cast<std::size_t>(place)]);
+        row.values[column.number - 1] =
+            value_of_text(*TupleDescAttr(shape, column.number - 1), texts[static_cast<std::size_t>(place)]);
         row.nulls[column.number - 1] = false;
     }
     return row;
@@ -655,7 +659,8 @@ AUXEIRA_SQL_FUNCTION(ledger_live_row) {
     const std::vector<std::string_view> names = names_argument(fcinfo, 2);
     Relation const relation = backend([=] { return table_open(target, AccessShareLock); });
     TupleDesc const shape = RelationGetDescr(relation);
-    const Tracked table = describe(relation, {0, text_argument(fcinfo, 1), {}, names, names_argument(fcinfo, 3)});
+    const Tracked table =
+        describe(relation, {0, text_argument(fcinfo, 1), {}, names, names_argument(fcinfo, 3)});
     Row row = key_row(shape, table, names, names_argument(fcinfo, 4));
     const std::optional<TupleTableSlot*> found = find_row(relation, key_columns(table, row));
     ledger::Bytes key, whole;

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(61);
+select plan(64);
 
 create function test.clean() returns setof auxeira.ledger_problem language sql as $$
   select (p.problem, p.table_name, p.key, p.change_id, p.block, p.detail)::auxeira.ledger_problem from auxeira.ledger_verify() p $$;
@@ -86,6 +86,8 @@ from (values ('public.v', '42809', 'v is not an ordinary table'), ('public.parts
   ('auxeira.ledger_open', '0A000', 'auxeira.ledger_open is a table of the server or of the ledger itself'),
   ('auxeira.ledger_tables', '0A000', 'auxeira.ledger_tables is a table of the server or of the ledger itself')) t (target, code, message);
 select throws_ok($$select auxeira.enable_history('public.other', '{nothing}')$$, '42P01', 'relation "public.other" does not exist', 'nor can a table that is not there');
+select throws_ok(format('select * from auxeira.ledger_live(%L, %L, %L, %L)', name, name, '{id}', '{}'), '42809', null, 'nor are its rows read: ' || name)
+from unnest('{public.v,public.parts,public.far}'::text[]) name;
 create table public.plain (id integer primary key, a text);
 select throws_ok(format('select auxeira.enable_history(''public.plain'', %L, %L)', secret, org), code, message, message)
 from (values ('{nothing}', null, '42703', 'plain has no column nothing'), ('{id}', null, '0A000', 'a key column cannot be secret'),
