@@ -16,7 +16,7 @@ DATA_built = build/auxeira--$(extension_version).sql
 rooms = scoring synthesis ledger tenancy
 sources := $(wildcard $(addprefix extension/,$(addsuffix /*.cpp,$(rooms) boundary functions)))
 OBJS := $(sources:%.cpp=build/%.o)
-SHLIB_LINK = -lstdc++
+SHLIB_LINK = -lcrypto -lstdc++
 EXTRA_CLEAN = build
 
 # Bitcode for JIT inlining is of no use here: the functions are called across the boundary.
@@ -65,8 +65,9 @@ build/auxeira--$(extension_version).sql: $(sort $(wildcard sql/extension/*.sql))
 
 # --- The commands ---------------------------------------------------------------------------------------
 
-.PHONY: FORCE run start stop rotate-keys test test-sanitize bench
-run start stop rotate-keys:
+# make seal and make verify run the jobs of the ledger once.
+.PHONY: FORCE run start stop rotate-keys seal verify test test-sanitize bench
+run start stop rotate-keys seal verify:
 	@api/launch/auxeira $@
 
 # make bench PART=synthesis runs one part.

@@ -78,12 +78,32 @@ create_cluster() {
     mv "$cluster.new" "$cluster"
 }
 
+# The key that signs heads of the ledger, and the witness that keeps every head, are beside the cluster and not in it:
+# whoever restores or changes the cluster has neither in hand.
+prepare_ledger() {
+    ledger_files="$base/ledger"
+    [ -d "$ledger_files" ] || install -d -m 700 "$ledger_files"
+    hand_over postgres "$ledger_files"
+    as_owner sh -c 'umask 077; cd "$1" && [ -s signing.key ] ||
+        { head -c 32 /dev/urandom >signing.key.new && mv signing.key.new signing.key; }' sh "$ledger_files"
+}
+
+# Where the package of pg_cron is installed, it runs the jobs.
+has_cron() {
+    [ -e "$("${PG_CONFIG:-pg_config}" --pkglibdir)/pg_cron.so" ]
+}
+
+cron_settings() {
+    ! has_cron || printf '%s\n' "shared_preload_libraries = 'pg_cron'" "cron.database_name = 'auxeira'"
+}
+
 port_file="$keys/cluster.port"
 
 # Written at every start: the checkout may have moved, the port may have been taken.
 configure_cluster() {
     [ -s "$port_file" ] && is_port_free "$(cat "$port_file")" || free_port >"$port_file"
     cluster_port="$(cat "$port_file")"
+    prepare_ledger
     as_owner tee "$cluster/auxeira.conf" >/dev/null <<CONF
 listen_addresses = '127.0.0.1'
 port = $cluster_port
@@ -95,6 +115,9 @@ log_disconnections = on
 log_statement = 'ddl'
 log_line_prefix = '%m [%p] %q%u@%d/%a '
 jit = off
+auxeira.ledger_key_file = '$ledger_files/signing.key'
+auxeira.ledger_witness_file = '$ledger_files/witness'
+$(cron_settings)
 CONF
     as_owner tee "$cluster/pg_hba.conf" >/dev/null <<HBA
 local  all  postgres                peer map=auxeira

@@ -74,8 +74,23 @@ url_of() {
 install_platform() {
     run_sql --file="$root/sql/platform.sql" >"$logs/platform.log" 2>&1 ||
         fail "the platform cannot be installed; see $logs/platform.log: $(tail -n 3 "$logs/platform.log")"
+    schedule_jobs
     echo "alter role auxeira_authenticator password '$(secret authenticator.password)'" | run_sql
     (umask 077 && dsn_of auxeira_authenticator "$(secret authenticator.password)" >"$keys/app.dsn")
+}
+
+schedule_jobs() {
+    [ -z "${AUXEIRA_DATABASE_URL:-}" ] && has_cron || return 0
+    printf '%s;\n' 'create extension if not exists pg_cron' 'call auxeira.schedule_jobs()' | run_sql
+}
+
+# run_jobs JOB...: once, by hand or by the cron of the system where pg_cron is not installed.
+run_jobs() {
+    local job
+    for job in "$@"; do
+        [ -n "$(echo "select auxeira.run_job('$job')" | run_sql)" ] ||
+            fail "job $job failed: $(echo "select error from auxeira.job_runs order by started_at desc limit 1" | run_sql)"
+    done
 }
 
 # Logins that the demo data come with: a BI tool's, and a founder's who brings an SQL client.

@@ -9,7 +9,7 @@ build_everything() {
     make --no-print-directory -s -j"$(nproc)" -C "$root" all >"$logs/build.log" 2>&1 ||
         fail "the extension does not build; see $logs/build.log"
     { cmake -S "$root" -B "$root/build/cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-        cmake --build "$root/build/cmake" --parallel "$(nproc)" --target auxeira-api; } \
+        cmake --build "$root/build/cmake" --parallel "$(nproc)" --target auxeira-api auxeira-verify; } \
         >"$logs/build.log" 2>&1 || fail "the REST shim does not build; see $logs/build.log"
 }
 

@@ -145,6 +145,11 @@ constexpr auto routes = std::to_array<Route>({
     post("/api/gamification/action", "complete_action"),
     get("/api/gamification/profile", "get_gamification_profile"),
 
+    get("/api/history/:table/:id",       "get_history"),
+    get("/api/ledger/receipt/:changeId", "get_ledger_receipt"),
+    get("/api/ledger/digest",            "get_ledger_digest"),
+    optional_body(repeatable(post("/api/ledger/verify", "admin_verify_ledger"))),
+
     get("/api/admin/stats", "admin_stats"),
     optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup"))),
     patch("/api/admin/users/:userId", "admin_update_user"),

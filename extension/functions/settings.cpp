@@ -35,6 +35,9 @@ unsigned long assignments = 0;
 SettingValue bound_user;
 int missing_policy = 0;
 int status = 0;
+char* reason = nullptr;
+char* key_file = nullptr;
+char* witness_file = nullptr;
 
 constexpr config_enum_entry missing_policies[] = {
     {"reweight", 0, false}, {"zero", 1, false}, {nullptr, 0, false}};
@@ -261,6 +264,17 @@ void define_settings() {
     DefineCustomIntVariable("auxeira.response_status", "The HTTP status an API function asks for.",
                             "0: the usual one of the function.", &status, 0, 0, 599, PGC_USERSET, 0, nullptr,
                             nullptr, nullptr);
+    DefineCustomStringVariable("auxeira.reason", "Why what follows is done, for the ledger.",
+                               "Set by auxeira.set_reason(), or SET LOCAL.", &reason, "", PGC_USERSET, 0,
+                               nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("auxeira.ledger_key_file",
+                               "The file of the key that signs heads of the ledger.",
+                               "Ed25519: PEM, or the 32 bytes of a seed. Best outside the data directory.",
+                               &key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("auxeira.ledger_witness_file",
+                               "The file that every signed head of the ledger is added to.",
+                               "Outside the data directory, where it survives what happens to that.",
+                               &witness_file, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("auxeira");
 }
 
@@ -282,6 +296,11 @@ void keep_identity(const Identity& identity) {
     }
 }
 
+const char* setting_text(Part part) {
+    const char* const text = value_of(part).text;
+    return text == nullptr ? "" : text;
+}
+
 unsigned long identity_assignments() {
     return assignments;
 }
@@ -299,6 +318,18 @@ const char* bound_user_id() {
 
 const char* sse_missing_policy() {
     return missing_policies[missing_policy].name;
+}
+
+const char* change_reason() {
+    return reason;
+}
+
+const char* ledger_key_file() {
+    return key_file;
+}
+
+const char* ledger_witness_file() {
+    return witness_file;
 }
 
 int response_status() {

@@ -53,6 +53,9 @@ void assume_identity(const Identity& identity);
 // asked for again at every statement: a transaction that is rolled back takes it back, and so does RESET.
 void keep_identity(const Identity& identity);
 
+// What a part of the identity is set to; empty for nothing.
+const char* setting_text(Part part);
+
 // Grows whenever an id or a list of the identity, or the bound user, is set or goes back to what it was.
 unsigned long identity_assignments();
 
@@ -67,6 +70,15 @@ unsigned lists_of_several();
 const char* list_read_by(PGFunction function, const char* scope);
 
 bool has_only_one(const char* list);
+
+// Why the statement is run, as whoever runs it says; empty for nothing.
+const char* change_reason();
+
+// Of the key that signs heads of the ledger; empty for none.
+const char* ledger_key_file();
+
+// That signed heads of the ledger are added to; empty for none.
+const char* ledger_witness_file();
 
 // 'reweight' or 'zero': what a missing component does to a score.
 const char* sse_missing_policy();

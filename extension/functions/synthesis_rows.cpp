@@ -8,7 +8,6 @@
 extern "C" {
 #include "access/xact.h"
 #include "utils/numeric.h"
-#include "utils/tuplestore.h"
 #include "utils/uuid.h"
 }
 
@@ -56,17 +55,6 @@ Uuid uuid_argument(FunctionCallInfo fcinfo, int argument) {
     Uuid result{};
     if (!PG_ARGISNULL(argument)) std::memcpy(result.data(), PG_GETARG_UUID_P(argument), result.size());
     return result;
-}
-
-Rows::Rows(FunctionCallInfo fcinfo) : info_(reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)) {
-    backend([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
-}
-
-void Rows::put(const Datum* values, const bool* nulls) {
-    backend([=, this] {
-        tuplestore_putvalues(info_->setResult, info_->setDesc, const_cast<Datum*>(values),
-                             const_cast<bool*>(nulls));
-    });
 }
 
 Datum text_datum(std::string_view text) {

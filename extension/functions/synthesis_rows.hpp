@@ -1,4 +1,4 @@
-// What the SQL functions of synthesis have in common: arguments, where NULL has a meaning, and rows.
+// What the SQL functions of synthesis have in common: arguments, where NULL has a meaning, and values of rows.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "synthesis/config.hpp"
 
-#include "boundary/door.hpp"
+#include "functions/rows.hpp"
 
 extern "C" {
 #include "funcapi.h"
@@ -31,18 +31,6 @@ std::int64_t as_of_argument(FunctionCallInfo fcinfo, int argument);
 
 // All zeros when NULL.
 synthesis::Uuid uuid_argument(FunctionCallInfo fcinfo, int argument);
-
-// Where the rows of a set-returning function go.
-class Rows {
-public:
-    explicit Rows(FunctionCallInfo fcinfo);
-
-    // Copies the row.
-    void put(const Datum* values, const bool* nulls);
-
-private:
-    ReturnSetInfo* const info_;
-};
 
 Datum text_datum(std::string_view text);
 

@@ -53,7 +53,7 @@ create table auxeira.api_functions (
   required_role text not null check (required_role in ('anonymous', 'user', 'admin')),
   status integer not null check (status between 200 and 299),
   is_read_only boolean not null,
-  area text not null check (area in ('account', 'benchmarks', 'documents', 'gamification', 'integrations', 'metrics',
+  area text not null check (area in ('account', 'benchmarks', 'documents', 'gamification', 'integrations', 'ledger', 'metrics',
     'operations', 'organization', 'relationships', 'scores', 'synthetic'))
 );
 comment on table auxeira.api_functions is

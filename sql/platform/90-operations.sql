@@ -24,8 +24,8 @@ begin
         then 'ok' else 'none in 24 hours' end,
       'synthetic_data', case when exists (select from auxeira.synthetic_data_sessions)
         then 'ok' else 'never generated' end,
-      'jobs', 'not scheduled',
-      'ledger', 'not installed'));
+      'jobs', auxeira.jobs_health(),
+      'ledger', auxeira.ledger_health()));
 end
 $$;
 comment on function auxeira_api.health(jsonb) is

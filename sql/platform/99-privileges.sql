@@ -61,6 +61,16 @@ begin
 end
 $$;
 
+-- Reading history, which shows what the caller may see.
+grant execute on function auxeira.history(regclass, jsonb), auxeira.as_of(anyelement, timestamptz),
+  auxeira.diff(regclass, jsonb, bigint, bigint), auxeira.ledger_history(regclass, jsonb),
+  auxeira.ledger_past(regclass, timestamptz), auxeira.state_of_version(regclass, jsonb, bigint),
+  auxeira.ledger_row(anyelement, bytea), auxeira.ledger_row_json(bytea), auxeira.ledger_row_object(regclass, bytea),
+  auxeira.past_row_json(regclass, bytea, text[]), auxeira.changed_columns(jsonb, jsonb), auxeira.readable_columns(regclass)
+  to auxeira_user, auxeira_admin;
+grant execute on function auxeira.history_kinds(), auxeira.operation_word("char"), auxeira.organization_receipt(bigint)
+  to auxeira_user;
+
 -- The functions of the extension for people who work on sets.
 do $$
 declare

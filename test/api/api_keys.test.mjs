@@ -116,7 +116,7 @@ describe('using one', () => {
 
   test('never for the account', async () => {
     const user = await newVerifiedUser(service);
-    const scopes = ['benchmarks', 'documents', 'gamification', 'integrations', 'metrics', 'organization',
+    const scopes = ['benchmarks', 'documents', 'gamification', 'integrations', 'ledger', 'metrics', 'organization',
       'relationships', 'scores', 'synthetic'].map((area) => `${area}:write`);
     const { api, keyId } = await newKey(user, { scopes });
     const calls = [

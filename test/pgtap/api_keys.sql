@@ -46,7 +46,7 @@ from (values
   ('{"name": "x", "scopes": [1]}', '22023 invalid request | detail: scopes[0]: 1 is not a string'),
   ('{"name": "x", "scopes": ["metrics:read", "account:read", "operations:write", "metrics", "metrics:all", ":read", "METRICS:read"]}',
    E'22023 invalid request | detail: ' || (
-     select string_agg(format('scopes[%s]: "%s" is not one of benchmarks, documents, gamification, integrations, metrics, '
+     select string_agg(format('scopes[%s]: "%s" is not one of benchmarks, documents, gamification, integrations, ledger, metrics, '
        'organization, relationships, scores, synthetic, each with :read or :write', i, s), E'\n' order by i)
      from (values (1, 'account:read'), (2, 'operations:write'), (3, 'metrics'), (4, 'metrics:all'), (5, ':read'),
        (6, 'METRICS:read')) s (i, s)))) as refused (request, expected);

@@ -72,6 +72,17 @@ insert into allowed values
   ('unprotected', 'api_functions', 'the catalogue of the API; no role may read it'),
   ('unprotected', 'schema_version', 'the version, which the shim reads before anybody is logged in'),
   ('no key', 'rights_changes', 'never has a row'),
+  ('no key', 'ledger_open', 'a key costs as much as all else; the tree proves the rows'),
+  ('no key', 'ledger_changes', 'a key costs as much as all else; the tree proves the rows'),
+  ('signals', 'auxeira.ledger_seal(integer)', 'tells that there is a head; no role of callers may execute it'),
+  ('not ordinary', 'ledger_change_ids', 'the order of changes'),
+  ('not ordinary', 'ledger_tables_table_id_seq', 'nobody may read it'),
+  ('not ordinary', 'ledger_actors_actor_id_seq', 'nobody may read it'),
+  ('not ordinary', 'ledger_events_event_id_seq', 'nobody may read it'),
+  ('not ordinary', 'ledger_changes', 'by the month, so that a month can go'),
+  ('not ordinary', 'ledger_changes_row', 'of the months'),
+  ('not ordinary', 'ledger_changes_leaf', 'of the months'),
+  ('not ordinary', 'ledger_changes_id', 'of the months'),
   ('always true', 'activities.everyone_select', 'the public price list of actions'),
   ('always true', 'assumptions.everyone_select', 'what figures rest on'),
   ('not in the matrix', 'users auxeira_user SELECT', 'the own row'),
@@ -95,6 +106,12 @@ insert into allowed values
   ('secret', 'user_sessions', 'who is logged in where'),
   ('secret', 'invitations', 'hashes of tokens, addresses'),
   ('secret', 'login_delays', 'hashes of what was typed as an address'),
+  ('secret', 'ledger_secrets', 'the key of digests'),
+  ('secret', 'ledger_open', 'rows of all tables as they were'),
+  ('secret', 'ledger_changes', 'rows of all tables as they were'),
+  ('secret', 'ledger_blocks', 'what was sealed, by all tenants'),
+  ('secret', 'ledger_nodes', 'what was sealed, by all tenants'),
+  ('secret', 'ledger_tables', 'which columns are secret'),
   ('harmless name', 'sse_scores.input_hash', 'of answers that may be read with it'),
   ('harmless name', 'documents.sha256', 'of a document whose address stands beside it'),
   ('harmless name', 'actions.base_tokens', 'points'),
@@ -120,6 +137,9 @@ insert into reviewed values
   ('auxeira_anonymous', 'verify_email', 'the token says whose address it is'),
   ('auxeira_admin', 'admin_cleanup', 'no role may delete'),
   ('auxeira_admin', 'admin_create_ecosystem', 'makes organizations; touches no real one'),
+  ('auxeira_admin', 'admin_verify_ledger', 'tells what is wrong, not what rows say'),
+  ('auxeira_user', 'get_ledger_digest', 'the newest head, for everybody to keep'),
+  ('auxeira_user', 'organization_receipt', 'of organizations that the user manages'),
   ('auxeira_user', 'synthesize_facts', 'after require_right, for the active organization, under a new session'),
   ('auxeira_user', 'check_facts', 'tells whether the active organization may have facts of these parameters'),
   ('auxeira_user', 'benefits_received', 'of the own organizations, without what is the partner''s'),
@@ -332,14 +352,16 @@ insert into rules values
          grant execute on function auxeira_api.planted(jsonb) to auxeira_user']),
 ('no function signals across tenants: advisory locks, notifications, large objects, sequences, sleeping', $$
   select signature from platform_functions
-  where code ~* 'advisory|pg_notify|\mnotify\M|\mlo_|nextval|pg_sleep|dblink|\mcopy\M'
-    or prosqlbody::text ~ ':funcid (288[0-9]|289[0-3]|3035|3036)' $$,
+  where (code ~* 'advisory|pg_notify|\mnotify\M|\mlo_|nextval|pg_sleep|dblink|\mcopy\M'
+         or prosqlbody::text ~ ':funcid (288[0-9]|289[0-3]|3035|3036)')
+    and signature not in (select a.name from allowed a where a.rule = 'signals') $$,
   array['create function auxeira.planted() returns void language plpgsql as ''begin perform pg_advisory_lock(1); end''',
         'create function auxeira.planted() returns void language plpgsql as ''begin perform pg_notify(''''x'''', ''''y''''); end''',
         'create function auxeira.planted() returns void language sql begin atomic select pg_notify(''x'', ''y''); end']),
 
 ('there are tables, views, indexes and types, and nothing else: no sequences, materialized views, foreign tables', $$
-  select name, relkind from platform_relations where relkind not in ('r', 'v', 'i', 'c', 't') $$,
+  select name, relkind from platform_relations where relkind not in ('r', 'v', 'i', 'c', 't')
+    and name not in (select a.name from allowed a where a.rule = 'not ordinary') $$,
   array['create sequence auxeira.planted', 'create materialized view bi.planted as select * from auxeira.organizations']),
 ('views run as who asks', $$
   select name from platform_relations
@@ -458,7 +480,9 @@ insert into rules values
         'create role planted in role auxeira_owner']),
 ('identity settings are for superusers', $$
   select name from pg_settings where name ~ '^auxeira\.' and context <> 'superuser'
-    and name not in ('auxeira.sse_missing_policy', 'auxeira.response_status')
+    -- The files of the ledger are set where the server is; why a change is made, by whoever makes it.
+    and (name, context) not in (('auxeira.sse_missing_policy', 'user'), ('auxeira.response_status', 'user'),
+      ('auxeira.reason', 'user'), ('auxeira.ledger_key_file', 'sighup'), ('auxeira.ledger_witness_file', 'sighup'))
   union all select parname from pg_parameter_acl where parname ~ '^auxeira'
   union all select 'too few' where (select count(*) < 16 from pg_settings where name ~ '^auxeira\.' and context = 'superuser') $$,
   array['grant set on parameter auxeira.org_ids to auxeira_user']),

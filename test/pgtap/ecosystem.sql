@@ -29,6 +29,7 @@ begin
   for name in
     select c.table_name from information_schema.tables c
     where c.table_schema = 'auxeira' and c.table_type = 'BASE TABLE' and c.table_name <> 'synthetic_data_sessions'
+      and c.table_name !~ '^ledger_'
     order by 1
   loop
     execute format('select md5(string_agg(t::text, '';'' order by t::text)) from auxeira.%I t

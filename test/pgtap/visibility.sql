@@ -116,6 +116,8 @@ insert into test.api_cells values
   ('list_documents',           'documents',               'select', true,  '{"organizationId": "%"}'),
   ('get_organization',         'organizations',           'select', true,  '{"organizationId": "%"}'),
   ('update_organization',      'organizations',           'update', true,  '{"organizationId": "%", "region": "x"}'),
+  ('get_history',              'organizations',           'select', true,
+   '{"table": "organizations", "id": "%", "organizationId": "%"}'),
   ('list_members',             'user_organizations',      'select', true,  '{"organizationId": "%"}'),
   ('list_invitations',         'user_organizations',      'insert', true,  '{"organizationId": "%"}'),
   ('invite_member',            'user_organizations',      'insert', true,
@@ -216,7 +218,7 @@ from test.members m,
           ('list_synthetic_sessions', '{}'), ('admin_create_ecosystem', '{"organizations": 10, "days": 30}'),
           ('get_gamification_profile', '{}'), ('get_benchmarks', '{}'),
           ('create_api_key', '{"name": "x", "scopes": ["metrics:read"]}'),
-          ('admin_stats', '{}'), ('admin_cleanup', '{}'),
+          ('admin_stats', '{}'), ('admin_cleanup', '{}'), ('admin_verify_ledger', '{}'),
           ('admin_update_user', '{"userId": "00000000-0000-0000-0000-000000000001", "isActive": false}')) c (api_function, request);
 
 -- --- What came of it ------------------------------------------------------------------------------------------------------
@@ -224,7 +226,8 @@ from test.members m,
 -- Functions that the matrix has nothing to say of: they run before login, or name a thing of the caller's own by its id.
 create table test.beside_the_matrix as
   select unnest(array['health', 'attempt', 'verify_email', 'request_verification', 'end_session', 'revoke_api_key',
-                      'accept_invitation', 'revoke_invitation', 'store_integration_credentials']) as api_function;
+                      'accept_invitation', 'revoke_invitation', 'store_integration_credentials',
+                      'get_ledger_receipt', 'get_ledger_digest']) as api_function;
 
 select plan((3 * (select count(*) from test.tenant_tables) + 1 + (select count(distinct api_function) from test.calls) + 6)::integer);
 
@@ -256,7 +259,7 @@ select is_empty($$
   where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r' and not exists (
     select from auxeira.visibility v where v.table_name = c.relname)
   except values ('integration_credentials'), ('user_sessions'), ('api_keys'), ('access_events'), ('invitations'),
-    ('writing_turns'), ('synthesis_turns'), ('synthetic_members'), ('synthetic_claims') $$,
+     ('writing_turns'), ('synthesis_turns'), ('synthetic_members'), ('synthetic_claims'), ('ledger_open'), ('ledger_actors') $$,
   'no tenant table is forgotten, except those that nobody may touch');
 select is_empty($$ select v.table_name from auxeira.visibility v where to_regclass('auxeira.' || v.table_name) is null $$,
                 'the matrix has no table that is not there');

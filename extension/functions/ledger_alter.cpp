@@ -1,0 +1,225 @@
+// Event triggers: commands that alter tables with history. The columns that one drops, adds, renames or gives
+// another type are changes of the rows, and are written as such; a row's history then has the columns it had.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "functions/ledger_capture.hpp"
+#include "functions/plans.hpp"
+
+extern "C" {
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_type.h"
+#include "commands/event_trigger.h"
+#include "nodes/parsenodes.h"
+#include "parser/parse_type.h"
+#include "tcop/cmdtag.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+}
+
+namespace auxeira::functions {
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+// What a command does to columns of one table.
+struct Alteration {
+    Oid relation = InvalidOid;
+    Names go, come; // retyped and renamed ones are in both
+    Names renamed;  // by their old names
+    bool triggers = false;
+    bool inherits = false;
+    bool is_of_note = false;
+};
+
+Oid relation_of(const RangeVar* name) {
+    return name == nullptr ? InvalidOid : backend([=] { return RangeVarGetRelid(name, NoLock, true); });
+}
+
+bool is_about_triggers(AlterTableType type) {
+    return type >= AT_EnableTrig && type <= AT_DisableTrigUser;
+}
+
+// That a trigger is always fired is as it should be.
+void add(Alteration& alteration, const AlterTableCmd& command) {
+    if (command.subtype == AT_EnableAlwaysTrig) return;
+    alteration.is_of_note = true;
+    switch (command.subtype) {
+    case AT_DropColumn:
+        return alteration.go.emplace_back(command.name), void();
+    case AT_AddColumn:
+        return alteration.come.emplace_back(reinterpret_cast<const ColumnDef*>(command.def)->colname), void();
+    case AT_AlterColumnType:
+        alteration.go.emplace_back(command.name);
+        return alteration.come.emplace_back(command.name), void();
+    case AT_AddInherit:
+        alteration.inherits = true;
+        return;
+    default:
+        alteration.triggers = alteration.triggers || is_about_triggers(command.subtype);
+    }
+}
+
+Alteration alteration_of(const AlterTableStmt& statement) {
+    Alteration alteration;
+    alteration.relation = relation_of(statement.relation);
+    for (int place = 0; place < list_length(statement.cmds); ++place)
+        add(alteration, *static_cast<const AlterTableCmd*>(list_nth(statement.cmds, place)));
+    return alteration;
+}
+
+Alteration alteration_of(const RenameStmt& statement) {
+    Alteration alteration;
+    if (statement.renameType != OBJECT_COLUMN || statement.relationType != OBJECT_TABLE) return alteration;
+    alteration.relation = relation_of(statement.relation);
+    alteration.go = alteration.renamed = {statement.subname};
+    alteration.come = {statement.newname};
+    alteration.is_of_note = true;
+    return alteration;
+}
+
+Alteration alteration_of(const Node* statement) {
+    if (IsA(statement, AlterTableStmt))
+        return alteration_of(*reinterpret_cast<const AlterTableStmt*>(statement));
+    if (IsA(statement, RenameStmt)) return alteration_of(*reinterpret_cast<const RenameStmt*>(statement));
+    return {};
+}
+
+std::optional<History> history_of(const Alteration& alteration) {
+    const Oid relation = alteration.relation;
+    const bool is_table =
+        OidIsValid(relation) && backend([=] { return get_rel_relkind(relation); }) == RELKIND_RELATION;
+    const bool may_alter = is_table && backend([=] { return pg_class_ownercheck(relation, GetUserId()); });
+    return may_alter ? functions::history_of(relation) : std::nullopt;
+}
+
+bool meet(const Names& a, const Names& b) {
+    return std::any_of(a.begin(), a.end(),
+                       [&](const std::string& name) { return std::ranges::find(b, name) != b.end(); });
+}
+
+void refuse_what_history_cannot_follow(const Alteration& alteration, const History& history) {
+    Names special = history.secrets;
+    special.push_back(history.organization);
+    const char* const hint = "End its history with auxeira.disable_history(), and begin it anew afterwards.";
+    if (meet(alteration.go, history.keys))
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "the key of a table with history cannot be altered", hint);
+    if (meet(alteration.renamed, special))
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
+               "a secret or organization column of a table with history cannot be renamed", hint);
+    if (alteration.inherits)
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a table with history cannot inherit from another", hint);
+}
+
+// Commands that change what the values of a type are written as: labels, fields, the name.
+bool changes_values(const Node* statement) {
+    if (IsA(statement, AlterEnumStmt))
+        return reinterpret_cast<const AlterEnumStmt*>(statement)->oldVal != nullptr;
+    if (IsA(statement, AlterTableStmt))
+        return reinterpret_cast<const AlterTableStmt*>(statement)->objtype == OBJECT_TYPE;
+    if (IsA(statement, AlterObjectSchemaStmt)) {
+        const ObjectType type = reinterpret_cast<const AlterObjectSchemaStmt*>(statement)->objectType;
+        return type == OBJECT_TYPE || type == OBJECT_DOMAIN || type == OBJECT_EXTENSION;
+    }
+    if (!IsA(statement, RenameStmt)) return false;
+    const ObjectType type = reinterpret_cast<const RenameStmt*>(statement)->renameType;
+    return type == OBJECT_TYPE || type == OBJECT_ATTRIBUTE || type == OBJECT_SCHEMA;
+}
+
+// The forms of the types of all columns with history, as one text: labels by their order, fields, names.
+std::string forms_of_types() {
+    static SPIPlanPtr plan = nullptr;
+    Oid role = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&role, &context);
+    backend([] { SPI_connect(); });
+    become(role_named("auxeira_owner"));
+    if (plan == nullptr) plan = prepare_kept("select auxeira.ledger_forms()", 0, nullptr);
+    fetch_row(plan, nullptr, false);
+    std::string forms = column_text(1);
+    SetUserIdAndSecContext(role, context);
+    backend([] { SPI_finish(); });
+    return forms;
+}
+
+// Before the command that runs; empty when it changes no type. Commands of event triggers are not nested.
+std::string& forms_before() {
+    static std::string forms;
+    return forms;
+}
+
+const EventTriggerData& event_of(FunctionCallInfo fcinfo) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
+        refuse(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED, "not called as an event trigger",
+               "It is one of the ledger's event triggers that call it.");
+    }
+    return *reinterpret_cast<const EventTriggerData*>(fcinfo->context);
+}
+
+Names& going_columns() {
+    static Names names;
+    return names;
+}
+
+} // namespace
+
+void note_event(const char* event, std::int32_t table_id) {
+    static SPIPlanPtr plan = nullptr;
+    Oid types[] = {TEXTOID, INT4OID};
+    Oid role = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&role, &context);
+    backend([] { SPI_connect(); });
+    become(role_named("auxeira_owner"));
+    if (plan == nullptr)
+        plan = prepare_kept(
+            "insert into auxeira.ledger_events (event, table_id, detail) "
+            "values ($1, nullif($2, 0), jsonb_build_object('command', left(current_query(), 2000)))",
+            2, types);
+    Datum values[] = {text_datum(event), Int32GetDatum(table_id)};
+    fetch_row(plan, values, false);
+    SetUserIdAndSecContext(role, context);
+    backend([] { SPI_finish(); });
+}
+
+AUXEIRA_SQL_FUNCTION(ledger_before_command) {
+    const EventTriggerData& event = event_of(fcinfo);
+    going_columns().clear();
+    forms_before() = changes_values(event.parsetree) ? forms_of_types() : std::string();
+    const Alteration alteration = alteration_of(event.parsetree);
+    if (const auto history = history_of(alteration)) {
+        refuse_what_history_cannot_follow(alteration, *history);
+        if (!alteration.go.empty()) capture_columns(alteration.relation, alteration.go, Columns::go);
+        going_columns() = alteration.go;
+    }
+    return PointerGetDatum(nullptr);
+}
+
+AUXEIRA_SQL_FUNCTION(ledger_after_command) {
+    const EventTriggerData& event = event_of(fcinfo);
+    if (!forms_before().empty() && changes_values(event.parsetree) && forms_of_types() != forms_before()) {
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
+               "a type that a table with history has values of cannot be altered so",
+               "Give the columns another type first, or end the history with auxeira.disable_history().");
+    }
+    const Alteration alteration = alteration_of(event.parsetree);
+    if (const auto history = history_of(alteration)) {
+        if (!alteration.come.empty()) capture_columns(alteration.relation, alteration.come, Columns::come);
+        if (alteration.is_of_note) note_event(alteration.triggers ? "triggers" : "alter", history->table_id);
+    }
+    return PointerGetDatum(nullptr);
+}
+
+// Whether the command that runs named the column as one that goes, so that its values are in the ledger.
+AUXEIRA_SQL_FUNCTION(ledger_was_named) {
+    const auto* const name = backend([fcinfo] { return PG_GETARG_TEXT_PP(0); });
+    const std::string_view text(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+    return BoolGetDatum(std::ranges::find(going_columns(), text) != going_columns().end());
+}
+
+} // namespace auxeira::functions

@@ -1,0 +1,38 @@
+// Bytes as SQL functions take and give them.
+#pragma once
+
+#include <algorithm>
+
+#include "boundary/door.hpp"
+#include "ledger/bytes.hpp"
+#include "rejection.hpp"
+
+namespace auxeira::functions {
+
+inline ledger::ByteView bytea_argument(FunctionCallInfo fcinfo, int argument) {
+    const auto* const bytes = backend([=] { return PG_GETARG_BYTEA_PP(argument); });
+    return ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)});
+}
+
+inline std::string_view text_argument(FunctionCallInfo fcinfo, int argument) {
+    return ledger::text_of(bytea_argument(fcinfo, argument));
+}
+
+inline Datum bytea_datum(ledger::ByteView bytes) {
+    return backend([bytes] {
+        return PointerGetDatum(cstring_to_text_with_len(reinterpret_cast<const char*>(bytes.data()),
+                                                        static_cast<int>(bytes.size())));
+    });
+}
+
+// Bytes of a length that is known beforehand; a Rejection, which gives them this name, when it is another.
+template <typename Array>
+Array exactly(ledger::ByteView bytes, const char* name) {
+    Array array{};
+    if (bytes.size() != array.size())
+        throw Rejection(Reason::invalid_value, "malformed bytes", {{name, "has another length"}});
+    std::copy(bytes.begin(), bytes.end(), array.begin());
+    return array;
+}
+
+} // namespace auxeira::functions

@@ -1,0 +1,33 @@
+// SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104). libcrypto does the work, with the processor's
+// instructions.
+#pragma once
+
+#include <memory>
+
+#include "ledger/bytes.hpp"
+
+struct evp_md_ctx_st;
+
+namespace auxeira::ledger {
+
+// One hash after another: finish() leaves it ready for the next.
+class Sha256 {
+public:
+    Sha256();
+
+    Sha256& add(ByteView bytes);
+    Hash finish();
+
+private:
+    struct Free {
+        void operator()(evp_md_ctx_st* context) const noexcept;
+    };
+    void start();
+
+    std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+Hash sha256(ByteView bytes);
+Hash hmac_sha256(ByteView key, ByteView message);
+
+} // namespace auxeira::ledger

@@ -1,0 +1,37 @@
+-- The ledger: what callers may read of rows as they were. The tables and functions that these read are the platform's.
+
+create function auxeira.ledger_live_row(relation regclass, label text, key_columns text[], secret_columns text[], key text[],
+  out key_encoded bytea, out encoded bytea)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_live_row' language c stable strict;
+comment on function auxeira.ledger_live_row(regclass, text, text[], text[], text[]) is
+  'The row with a key, whose values are given as texts in the order of key_columns, and the key in the encoding of the ledger. '
+  'Row-level security does not hold here.';
+
+create type auxeira.ledger_state as (encoded bytea, earlier bytea, version bigint, change_id bigint, xid xid8, at timestamptz, operation "char",
+  user_id uuid, org_id uuid, session_id uuid, role text, login text, address inet, request_id text, trace_id text,
+  reason text, standing text, is_known boolean, was_known boolean, block bigint);
+comment on type auxeira.ledger_state is 'A change, with the encoded row after it and before it.';
+
+create function auxeira.ledger_history(target regclass, key jsonb) returns setof auxeira.ledger_state
+  as 'MODULE_PATHNAME', 'auxeira_ledger_history' language c stable strict rows 10 set search_path = pg_catalog, pg_temp;
+comment on function auxeira.ledger_history(regclass, jsonb) is
+  'What auxeira.history() is made of: the changes of a row, with the encoded row after each and before it. Only what the '
+  'policies and column privileges of the caller show.';
+
+create function auxeira.ledger_history_of_change(target regclass, change_id bigint) returns setof auxeira.ledger_state
+  as 'MODULE_PATHNAME', 'auxeira_ledger_history_of_change' language c stable strict rows 10
+  set search_path = pg_catalog, pg_temp;
+comment on function auxeira.ledger_history_of_change(regclass, bigint) is
+  'As auxeira.ledger_history(), for the row that a change was of.';
+
+create function auxeira.ledger_past(target regclass, at timestamptz)
+  returns table (encoded bytea, earlier bytea, is_known boolean)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_past' language c stable strict rows 1000 set search_path = pg_catalog, pg_temp;
+comment on function auxeira.ledger_past(regclass, timestamptz) is
+  'What auxeira.as_of() is made of: encoded, the rows of a table at a time. Only what the policies and column privileges of '
+  'the caller show.';
+
+create function auxeira.ledger_row_object(target regclass, encoded bytea) returns jsonb
+  as 'MODULE_PATHNAME', 'auxeira_ledger_row_object' language c stable strict;
+comment on function auxeira.ledger_row_object(regclass, bytea) is
+  'An encoded row as the object that to_jsonb() makes of a row of the table. Columns are NULL as of auxeira.ledger_row().';

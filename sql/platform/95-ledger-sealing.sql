@@ -1,0 +1,187 @@
+-- The ledger: sealing. Changes whose transactions are over become leaves of one tree (RFC 9162), whose head is signed.
+set local role auxeira_owner;
+
+-- --- Incarnations --------------------------------------------------------------------------------------------------
+
+create table auxeira.ledger_incarnations (
+  incarnation bigint primary key,
+  cluster bigint not null,
+  timeline text not null,
+  database bigint not null,
+  began_at timestamptz not null default now()
+);
+comment on table auxeira.ledger_incarnations is
+  'Lives of the ledger: a restored dump, a copy that was promoted and a recovery to a point in time each begin another, so '
+  'that two futures of one past differ.';
+comment on column auxeira.ledger_incarnations.cluster is 'System identifier of the cluster.';
+comment on column auxeira.ledger_incarnations.timeline is 'Timeline of the write-ahead log.';
+call auxeira.protect_private_table('auxeira.ledger_incarnations');
+
+create function auxeira.ledger_incarnation() returns bigint language plpgsql volatile as $$
+declare
+  here constant auxeira.ledger_incarnations := (null, (select system_identifier from pg_control_system()),
+    left(pg_walfile_name(pg_current_wal_lsn()), 8), (select oid::bigint from pg_database where datname = current_database()), now());
+  latest auxeira.ledger_incarnations;
+begin
+  select * into latest from auxeira.ledger_incarnations order by incarnation desc limit 1;
+  if (latest.cluster, latest.timeline, latest.database) is distinct from (here.cluster, here.timeline, here.database) then
+    insert into auxeira.ledger_incarnations
+    select coalesce(latest.incarnation, 0) + 1, here.cluster, here.timeline, here.database, here.began_at returning * into latest;
+  end if;
+  return latest.incarnation;
+end
+$$;
+comment on function auxeira.ledger_incarnation() is 'The number of the life the ledger leads; begins another where it must.';
+revoke execute on function auxeira.ledger_incarnation() from public;
+
+-- --- Blocks ----------------------------------------------------------------------------------------------------------
+
+create table auxeira.ledger_blocks (
+  block bigint primary key,
+  tree_size bigint not null check (tree_size > 0),
+  leaves bigint not null check (leaves > 0),
+  root bytea not null,
+  frontier bytea not null,
+  incarnation bigint not null references auxeira.ledger_incarnations,
+  sealed_at timestamptz not null,
+  head text not null,
+  signature bytea not null,
+  public_key bytea not null
+);
+create index ledger_blocks_incarnation on auxeira.ledger_blocks (incarnation);
+comment on table auxeira.ledger_blocks is 'What was sealed at a time.';
+comment on column auxeira.ledger_blocks.tree_size is 'Leaves of the tree after it.';
+comment on column auxeira.ledger_blocks.leaves is 'Leaves that it added, the last of the tree.';
+comment on column auxeira.ledger_blocks.frontier is 'What is needed to add leaves: the roots of the complete subtrees.';
+comment on column auxeira.ledger_blocks.head is 'What is signed; it has the hash of the head before it.';
+comment on column auxeira.ledger_blocks.signature is 'Ed25519, of the head.';
+call auxeira.protect_private_table('auxeira.ledger_blocks');
+
+create table auxeira.ledger_nodes (
+  level integer not null,
+  node bigint not null,
+  hash bytea not null,
+  primary key (level, node)
+);
+comment on table auxeira.ledger_nodes is
+  'Roots of complete subtrees of 2^level leaves, for levels 8, 16, 24, ...: what proofs need, the rest is hashed again.';
+call auxeira.protect_private_table('auxeira.ledger_nodes');
+
+-- --- The witness -----------------------------------------------------------------------------------------------------
+
+create function auxeira.ledger_witness_heads(latest bigint)
+  returns table (block bigint, head text, signature bytea, public_key bytea) language plpgsql volatile rows 1000 as $$
+declare
+  shape constant text := '^\{"version":1,"head":"auxeira-ledger/1\\u000a([-+/=:. a-zA-Z0-9]|\\u000a)*\\u000ablock [0-9]{1,18}\\u000a'
+    '([-+/=:. a-zA-Z0-9]|\\u000a)*","signature":"([0-9a-f]{2})*","publicKey":"([0-9a-f]{2})*"\}$';
+begin
+  return query
+  with lines as (
+    -- What is not ASCII is escaped, and then no line of ours.
+    select replace(encode(l.line, 'escape'), '\\', '\') as line from auxeira.ledger_witness_lines(latest) l
+  ), documents as (
+    select case when line ~ shape then line::json end as document from lines
+  )
+  select substring(d.document ->> 'head' from '\nblock ([0-9]+)\n')::bigint, d.document ->> 'head',
+    decode(d.document ->> 'signature', 'hex'), decode(d.document ->> 'publicKey', 'hex')
+  from documents d
+  where d.document is null or split_part(d.document ->> 'head', e'\n', 2) = (select origin::text from auxeira.ledger_secrets);
+end
+$$;
+comment on function auxeira.ledger_witness_heads(bigint) is
+  'The heads of this ledger that the witness file has, in its last so many bytes; NULLs for a line that is no head.';
+revoke execute on function auxeira.ledger_witness_heads(bigint) from public;
+
+-- Definer, because the ledger is nobody's to touch.
+create function auxeira.ledger_witness() returns bigint
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  known bigint;
+  added bigint;
+  lines text;
+begin
+  if coalesce(current_setting('auxeira.ledger_witness_file', true), '') = '' then
+    return 0;
+  end if;
+  lock table auxeira.ledger_blocks in share row exclusive mode;
+  select max(w.block) into known from auxeira.ledger_witness_heads(100000) w;
+  if known is null then
+    select max(w.block) into known from auxeira.ledger_witness_heads(1::bigint << 62) w;
+  end if;
+  -- A block of this very transaction may yet not come to be.
+  select count(*), string_agg(auxeira.ledger_head_json(b.head, b.signature, b.public_key)::text, e'\n' order by b.block) || e'\n'
+  into added, lines
+  from auxeira.ledger_blocks b where b.block > coalesce(known, 0) and b.sealed_at < now();
+  perform auxeira.ledger_witness_add(lines);
+  return added;
+end
+$$;
+comment on function auxeira.ledger_witness() is
+  'Adds the heads that it does not have yet to the file that auxeira.ledger_witness_file names, and says how many. '
+  'auxeira.ledger_seal() does so before it seals: once more after it, and the witness has the newest, too.';
+revoke execute on function auxeira.ledger_witness() from public;
+
+-- --- Moving changes -----------------------------------------------------------------------------------------------
+
+create function auxeira.move_changes(first_leaf bigint, most integer, sealed_on date, out leaves bigint, out hashes bytea)
+  language sql volatile
+begin atomic
+  with taken as (
+    -- What is visible is committed. What commits later comes with the next block.
+    select o.ctid from auxeira.ledger_open o order by o.change_id limit most
+  ), moved as (
+    delete from auxeira.ledger_open o using taken t where o.ctid = t.ctid returning o.*
+  ), sealed as (
+    insert into auxeira.ledger_changes
+    select m.*, first_leaf + row_number() over (order by m.change_id) - 1, sealed_on from moved m
+    returning leaf_index, proof
+  )
+  select count(*), string_agg(substr(s.proof, 17), '' order by s.leaf_index) from sealed s;
+end;
+comment on function auxeira.move_changes(bigint, integer, date) is 'Moves open changes to the sealed ones, and gives their leaves.';
+revoke execute on function auxeira.move_changes(bigint, integer, date) from public;
+
+-- Definer, because the ledger is nobody's to touch.
+create function auxeira.ledger_seal(most integer default 500000) returns bigint
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  before auxeira.ledger_blocks;
+  moved record;
+  tree record;
+  signed record;
+  at constant timestamptz := clock_timestamp();
+  today constant date := (at at time zone 'UTC')::date;
+  life bigint;
+begin
+  lock table auxeira.ledger_blocks in share row exclusive mode;
+  perform auxeira.ledger_witness();
+  call auxeira.add_ledger_partition(today);
+  select * into before from auxeira.ledger_blocks order by block desc limit 1;
+  select * into moved from auxeira.move_changes(coalesce(before.tree_size, 0), most, today);
+  if moved.leaves = 0 then
+    return null;
+  end if;
+  life := auxeira.ledger_incarnation();
+  -- The witness must never know a block that a crash takes back.
+  if current_setting('synchronous_commit') = 'off' then
+    set local synchronous_commit = local;
+  end if;
+  select * into tree from auxeira.ledger_append(coalesce(before.tree_size, 0), coalesce(before.frontier, ''), moved.hashes);
+  insert into auxeira.ledger_nodes select * from unnest(tree.levels, tree.nodes, tree.hashes);
+  select * into signed from auxeira.ledger_sign((select origin::text from auxeira.ledger_secrets), tree.tree_size, tree.root,
+    coalesce(before.block, 0) + 1, coalesce(sha256(convert_to(before.head, 'UTF8')), decode(repeat('00', 32), 'hex')), life, at);
+  insert into auxeira.ledger_blocks (block, tree_size, leaves, root, frontier, incarnation, sealed_at, head, signature, public_key)
+  values (coalesce(before.block, 0) + 1, tree.tree_size, moved.leaves, tree.root, tree.new_frontier, life, at, signed.head,
+    signed.signature, signed.public_key);
+  notify auxeira_ledger;
+  return coalesce(before.block, 0) + 1;
+end
+$$;
+comment on function auxeira.ledger_seal(integer) is
+  'Seals what has been committed, at most so many changes, as one block, and gives its number; NULL when there is nothing. '
+  'Two at a time wait for each other. Writers do not. Error 22023: auxeira.ledger_key_file names no key.';
+revoke execute on function auxeira.ledger_seal(integer) from public;
+
+reset role;

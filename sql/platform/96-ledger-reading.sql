@@ -1,0 +1,500 @@
+-- The ledger: what rows were, by whom they were changed, and whether all of it is true.
+set local role auxeira_owner;
+
+-- --- Versions ----------------------------------------------------------------------------------------------------------
+
+create view auxeira.ledger_all with (security_invoker = true) as
+  select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason,
+    null::bigint as leaf_index, null::date as sealed_on
+  from auxeira.ledger_open
+  union all
+  select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason, leaf_index,
+    sealed_on
+  from auxeira.ledger_changes;
+comment on view auxeira.ledger_all is 'All changes, open and sealed.';
+
+create view auxeira.ledger_version_rows with (security_invoker = true) as
+  select c.table_id, c.key, c.leaf_index, c.change_id,
+    row(c.change_id, c.xid, c.at, t.label, c.operation, c.key, a.org_id, a.user_id, a.session_id, a.role, a.login, host(a.address),
+        c.request_id, c.trace_id, c.reason, c.difference, nullif(substr(c.proof, 1, 16), '\x00000000000000000000000000000000'),
+        substr(c.proof, 17))::auxeira.ledger_version as version,
+    c.org_id
+  from auxeira.ledger_all c
+    join auxeira.ledger_tables t using (table_id)
+    left join auxeira.ledger_actors a using (actor_id);
+comment on view auxeira.ledger_version_rows is 'All changes with what their leaves are of.';
+
+create function auxeira.ledger_rows_of(of_table integer)
+  returns table (key bytea, live bytea, versions auxeira.ledger_version[]) language sql stable rows 1000
+begin atomic
+  select coalesce(l.key, v.key), l.encoded, v.versions
+  from (select l.* from auxeira.ledger_tables t
+          cross join lateral auxeira.ledger_live(t.relation, t.label, t.key_columns, t.secret_columns) l
+        where t.table_id = of_table and t.disabled_at is null
+          and exists (select from pg_class c where c.oid = t.relation)) l
+    full join (select r.key, array_agg(r.version order by r.change_id desc) as versions
+               from auxeira.ledger_version_rows r where r.table_id = of_table group by r.key) v on v.key = l.key;
+end;
+comment on function auxeira.ledger_rows_of(integer) is 'Every row that a table has or had, with its changes, newest first.';
+revoke execute on function auxeira.ledger_rows_of(integer) from public;
+
+-- --- Which row, of which table -----------------------------------------------------------------------------------------
+
+create function auxeira.tracked_table(target regclass) returns auxeira.ledger_tables language plpgsql stable as $$
+declare
+  entry auxeira.ledger_tables;
+begin
+  select * into entry from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null;
+  if entry.table_id is null then
+    raise exception using errcode = '55000', message = format('table %s has no history', target),
+      hint = 'auxeira.enable_history() gives it one.';
+  end if;
+  return entry;
+end
+$$;
+comment on function auxeira.tracked_table(regclass) is 'What the ledger knows of a table. Error 55000: it has no history.';
+revoke execute on function auxeira.tracked_table(regclass) from public;
+
+create function auxeira.key_object(key_columns text[], key jsonb) returns jsonb language plpgsql immutable as $$
+declare
+  object constant jsonb := case when jsonb_typeof(key) = 'object' or cardinality(key_columns) > 1 then key
+                                else jsonb_build_object(key_columns[1], key) end;
+begin
+  if jsonb_typeof(object) <> 'object' or jsonb_path_exists(object, '$.* ? (@ == null)')
+     or array(select jsonb_object_keys(object) order by 1) <> array(select unnest(key_columns) order by 1) then
+    raise exception using errcode = '22023', message = 'this is not a key of the table',
+      detail = format('The key columns are %s.', array_to_string(key_columns, ', ')),
+      hint = 'Give an object with each of them, such as {"id": 1}; of a single one the value alone will do.';
+  end if;
+  return object;
+end
+$$;
+comment on function auxeira.key_object(text[], jsonb) is
+  'A key as an object with all key columns. Error 22023: it lacks one, or has another.';
+
+create function auxeira.key_texts(key_columns text[], key jsonb) returns text[] language sql immutable
+  return array(select auxeira.key_object(key_columns, key) ->> c.name
+               from unnest(key_columns) with ordinality c (name, place) order by c.place);
+comment on function auxeira.key_texts(text[], jsonb) is 'The values of a key as texts, in the order of the columns.';
+
+create function auxeira.key_of_row(target regclass, encoded bytea) returns jsonb language sql stable
+begin atomic
+  select jsonb_object_agg(name, auxeira.ledger_row_object(target, encoded) -> name) from unnest(auxeira.key_columns_of(target)) name;
+end;
+comment on function auxeira.key_of_row(regclass, bytea) is 'The key of an encoded row.';
+
+-- --- What auxeira.ledger_history() and auxeira.ledger_past() read ----------------------------------------------------------
+
+create index ledger_blocks_tree_size on auxeira.ledger_blocks (tree_size);
+
+-- Where somebody was when they made a change is shown to their own organization, and to whom nothing is hidden.
+create function auxeira.states_of(entry auxeira.ledger_tables, key bytea, live bytea, is_unlimited boolean)
+  returns setof auxeira.ledger_state language sql stable rows 10
+begin atomic
+  with changes as (
+    select r.version, r.leaf_index, row_number() over (order by r.change_id) as number,
+      is_unlimited or (r.version).org_id = auxeira.org_id() as tells_all
+    from auxeira.ledger_version_rows r
+    where r.table_id = entry.table_id and r.key = states_of.key
+      and auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(entry.table_id, states_of.key)
+  ), flat as (
+    select (c.version).*, c.number, c.leaf_index, c.tells_all from changes c
+  )
+  select w.encoded, w.earlier, f.number, f.change_id, f.xid, f.at, f.operation, f.user_id, f.org_id,
+    case when f.tells_all then f.session_id end, case when f.tells_all then f.role end,
+    case when f.tells_all then f.login end, case when f.tells_all then f.address::inet end,
+    case when f.tells_all then f.request_id end, case when f.tells_all then f.trace_id end,
+    f.reason, w.standing, w.is_known, w.was_known,
+    (select b.block from auxeira.ledger_blocks b where b.tree_size > f.leaf_index order by b.tree_size limit 1)
+  from auxeira.ledger_walk(live, (select array_agg(c.version order by (c.version).change_id desc) from changes c)) w
+    join flat f on f.change_id = w.change_id
+  order by f.number;
+end;
+comment on function auxeira.states_of(auxeira.ledger_tables, bytea, bytea, boolean) is
+  'The changes of a row, oldest first, with the row after and before each, and who made it.';
+revoke execute on function auxeira.states_of(auxeira.ledger_tables, bytea, bytea, boolean) from public;
+
+create function auxeira.history_source(target regclass, key jsonb, is_unlimited boolean)
+  returns setof auxeira.ledger_state language plpgsql stable rows 10 as $$
+declare
+  entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
+  live record;
+begin
+  select * into live from auxeira.ledger_live_row(
+    target, entry.label, entry.key_columns, entry.secret_columns, auxeira.key_texts(entry.key_columns, key));
+  return query select * from auxeira.states_of(entry, live.key_encoded, live.encoded, is_unlimited);
+end
+$$;
+comment on function auxeira.history_source(regclass, jsonb, boolean) is 'The changes of the row with a key.';
+revoke execute on function auxeira.history_source(regclass, jsonb, boolean) from public;
+
+create function auxeira.change_source(target regclass, change_id bigint, is_unlimited boolean)
+  returns setof auxeira.ledger_state language plpgsql stable rows 10 as $$
+declare
+  entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
+  row_key constant bytea := (select a.key from auxeira.ledger_all a
+                             where a.change_id = change_source.change_id and a.table_id = entry.table_id);
+  live record;
+begin
+  select * into live from auxeira.ledger_live_row(target, entry.label, entry.key_columns, entry.secret_columns,
+    auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, row_key)));
+  return query select * from auxeira.states_of(entry, row_key, live.encoded, is_unlimited);
+end
+$$;
+comment on function auxeira.change_source(regclass, bigint, boolean) is 'The changes of the row that a change was of.';
+revoke execute on function auxeira.change_source(regclass, bigint, boolean) from public;
+
+-- Of the changes of a row none is undone before those that came after it, whatever the time of its transaction.
+create function auxeira.past_source(target regclass, moment timestamptz, is_unlimited boolean)
+  returns table (encoded bytea, earlier bytea, is_known boolean) language plpgsql stable rows 1000 as $$
+declare
+  entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
+  since bigint;
+begin
+  if moment < entry.enabled_at then
+    raise exception using errcode = '22023', message = format('history of %s begins later', target),
+      detail = format('It began at %s.', entry.enabled_at), hint = 'Ask for that time or a later one.';
+  end if;
+  select min(a.change_id) into since from auxeira.ledger_all a
+  where a.table_id = entry.table_id and a.at > moment
+    and (a.sealed_on is null or a.sealed_on >= (moment - interval '1 day')::date);
+  return query
+  with later as (
+    select r.key, r.change_id, r.version,
+      min(r.change_id) filter (where (r.version).at > moment) over (partition by r.key) as first
+    from auxeira.ledger_version_rows r where r.table_id = entry.table_id and r.change_id >= since
+  ), changed as (
+    select l.key, min(l.change_id) as oldest, array_agg(l.version order by l.change_id desc) as versions
+    from later l where l.change_id >= l.first group by l.key
+  ), live as (
+    select l.* from auxeira.ledger_live(target, entry.label, entry.key_columns, entry.secret_columns) l
+    where moment >= entry.enabled_at
+  )
+  select case when c.key is null then l.encoded else w.earlier end, null::bytea, c.key is null or w.was_known
+  from live l full join changed c on c.key = l.key
+    left join lateral (select v.earlier, v.was_known from auxeira.ledger_walk(l.encoded, c.versions) v
+                       where v.change_id = c.oldest) w on c.key is not null
+  where case when c.key is null then l.encoded else w.earlier end is not null;
+end
+$$;
+comment on function auxeira.past_source(regclass, timestamptz, boolean) is 'The rows of a table at a time.';
+revoke execute on function auxeira.past_source(regclass, timestamptz, boolean) from public;
+
+-- --- History -----------------------------------------------------------------------------------------------------------------
+
+create function auxeira.readable_columns(target regclass) returns text[] language sql stable
+  return array(select a.attname::text from pg_attribute a
+               where a.attrelid = target and a.attnum > 0 and not a.attisdropped
+                 and has_column_privilege(target, a.attnum, 'select'));
+comment on function auxeira.readable_columns(regclass) is 'The columns of a table that the caller may read.';
+
+create function auxeira.past_row_json(target regclass, encoded bytea, readable text[]) returns jsonb language sql stable
+  return (select jsonb_object_agg(coalesce(t.key, r.key), coalesce(nullif(t.value, 'null'), r.value, 'null'))
+          from (select e.* from jsonb_each(auxeira.ledger_row_object(target, encoded)) e where e.key = any (readable)) t
+            full join jsonb_each(auxeira.ledger_row_json(encoded)) r on r.key = t.key
+          where encoded is not null);
+comment on function auxeira.past_row_json(regclass, bytea, text[]) is
+  'An encoded row as an object with the columns that its table has now, where they are readable, and those it had; of secret '
+  'ones the digest.';
+
+create function auxeira.changed_columns(before jsonb, after jsonb) returns jsonb language sql immutable
+  return (select jsonb_object_agg(coalesce(b.key, a.key), jsonb_build_object('from', b.value, 'to', a.value))
+          from jsonb_each(before) b full join jsonb_each(after) a on a.key = b.key
+          where before is not null and after is not null and b.value::text is distinct from a.value::text
+            and coalesce(nullif(a.value, 'null'), nullif(b.value, 'null')) is not null);
+comment on function auxeira.changed_columns(jsonb, jsonb) is
+  'The columns that differ, each with what it was and is; NULL when none does or there is one row only.';
+
+create function auxeira.history(target regclass, key jsonb)
+  returns table (version bigint, change_id bigint, xid xid8, at timestamptz, operation "char", user_id uuid, org_id uuid,
+    session_id uuid, role text, login text, address inet, request_id text, trace_id text, reason text, "row" jsonb,
+    changed jsonb, standing text, block bigint) language sql stable rows 10
+begin atomic
+  select h.version, h.change_id, h.xid, h.at, h.operation, h.user_id, h.org_id, h.session_id, h.role, h.login, h.address,
+    h.request_id, h.trace_id, h.reason, s.after, auxeira.changed_columns(s.before, s.after), h.standing, h.block
+  from auxeira.readable_columns(target) c, auxeira.ledger_history(target, key) h
+    cross join lateral (select auxeira.past_row_json(target, h.encoded, c) as after,
+                               auxeira.past_row_json(target, h.earlier, c) as before) s
+  order by h.version;
+end;
+comment on function auxeira.history(regclass, jsonb) is
+  'The versions of the row with a key ({"id": 1}; a single column also as its value), oldest first: who made each change, when, '
+  'in which transaction and why, the row after it (NULL: it was deleted) and the columns it changed. standing: proven, '
+  'altered or erased; block: what sealed it, NULL before. Only versions that the policies of today show the caller, with '
+  'the columns they may read; where a change came from (session, roles, address, request) only to the organization that '
+  'made it. Errors: 55000 the table has no history, 22023 it has another key, 42501.';
+
+create function auxeira.as_of(base anyelement, moment timestamptz) returns setof anyelement language sql stable rows 1000 as $$
+  select auxeira.ledger_row(base, p.encoded)
+  from auxeira.ledger_past((select t.typrelid::regclass from pg_type t where t.oid = pg_typeof(base) and t.typrelid <> 0),
+                           moment) p
+$$;
+comment on function auxeira.as_of(anyelement, timestamptz) is
+  'The rows of a table at a time: select * from auxeira.as_of(null::auxeira.sse_scores, ''2026-01-01''). A change counts from '
+  'when its transaction began, and not before changes of the same row that it came after. Secret columns and erased values '
+  'are NULL. Only rows that the policies of today show the caller, with the columns they may read. Errors: 55000 the table '
+  'has no history, 22023 its history begins later, 42501.';
+
+create function auxeira.state_of_version(target regclass, key jsonb, version bigint, out encoded bytea, out is_known boolean)
+  language plpgsql stable as $$
+begin
+  select h.encoded, h.is_known into encoded, is_known
+  from auxeira.ledger_history(target, key) h where h.version = state_of_version.version;
+  if not found then
+    raise exception using errcode = 'P0002', message = format('there is no version %s of the row', version),
+      hint = 'auxeira.history() lists the versions.';
+  end if;
+end
+$$;
+comment on function auxeira.state_of_version(regclass, jsonb, bigint) is 'A version of a row. Error P0002: there is none.';
+
+create function auxeira.diff(target regclass, key jsonb, version_1 bigint, version_2 bigint)
+  returns table (column_name text, "from" jsonb, "to" jsonb) language sql stable rows 10
+begin atomic
+  with versions as (
+    select auxeira.past_row_json(target, one.encoded, c) as one, auxeira.past_row_json(target, two.encoded, c) as two
+    from auxeira.state_of_version(target, key, version_1) one, auxeira.state_of_version(target, key, version_2) two,
+      auxeira.readable_columns(target) c
+  )
+  select n.name, nullif(v.one -> n.name, 'null'), nullif(v.two -> n.name, 'null')
+  from versions v, jsonb_object_keys(coalesce(v.one, '{}') || coalesce(v.two, '{}')) n (name)
+  where nullif(v.one -> n.name, 'null')::text is distinct from nullif(v.two -> n.name, 'null')::text
+  order by n.name;
+end;
+comment on function auxeira.diff(regclass, jsonb, bigint, bigint) is
+  'The columns in which two versions of a row differ, with their values; NULL where there is none. Shows what '
+  'auxeira.history() does. Error P0002: there is no such version.';
+
+-- --- Going back ----------------------------------------------------------------------------------------------------------------
+
+create function auxeira.set_reason(reason text) returns void language sql volatile
+begin atomic
+  select set_config('auxeira.reason', coalesce(reason, ''), true);
+end;
+comment on function auxeira.set_reason(text) is 'Says why the changes of this transaction are made; the ledger keeps it with each.';
+
+create function auxeira.settable_columns(target regclass) returns text[] language sql stable
+  return array(select a.attname::text from pg_attribute a
+               where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+                 and a.attname = any (auxeira.readable_columns(target))
+                 and not exists (select from pg_trigger t
+                                 where t.tgrelid = target and t.tgname = 'auxeira_history'
+                                   and position(convert_to('secret ' || a.attname, 'UTF8') || '\x00' in t.tgargs) > 0));
+comment on function auxeira.settable_columns(regclass) is
+  'The columns that going back to a version can set: neither secret nor generated, and readable.';
+
+create function auxeira.row_condition(target regclass, key_columns text[]) returns text language sql stable
+  return (select string_agg(format('t.%1$I = (jsonb_populate_record(null::%2$s, $2)).%1$I', name, target), ' and ')
+          from unnest(key_columns) name);
+comment on function auxeira.row_condition(regclass, text[]) is 'The condition that a row t has the key in parameter 2.';
+
+create function auxeira.differing_columns(target regclass, encoded_1 bytea, encoded_2 bytea) returns text[]
+  language sql stable
+begin atomic
+  select coalesce(array_agg(name order by name), '{}')
+  from auxeira.settable_columns(target) c, unnest(c) name, auxeira.past_row_json(target, encoded_1, c) a,
+    auxeira.past_row_json(target, encoded_2, c) b
+  where (a -> name)::text is distinct from (b -> name)::text;
+end;
+comment on function auxeira.differing_columns(regclass, bytea, bytea) is
+  'The columns that can be set in which two encoded rows differ.';
+
+create function auxeira.check_fit(target regclass, encoded bytea) returns void language plpgsql stable as $$
+declare
+  unfit text;
+begin
+  select string_agg(r.key, ', ' order by r.key) into unfit
+  from jsonb_each(auxeira.ledger_row_json(encoded)) r, auxeira.ledger_row_object(target, encoded) typed
+  where r.key = any (auxeira.settable_columns(target)) and jsonb_typeof(typed -> r.key) = 'null';
+  if unfit is not null then
+    raise exception using errcode = '22023', message = 'the row does not fit its table any more',
+      detail = format('Its values of %s are not of the types that the columns have now, or were erased.', unfit),
+      hint = 'Read the version with auxeira.history(), and write what is wanted of it.';
+  end if;
+end
+$$;
+comment on function auxeira.check_fit(regclass, bytea) is
+  'Error 22023: a value of the encoded row is none of the type that its column has now.';
+
+create function auxeira.lock_row(target regclass, key jsonb) returns void language plpgsql volatile as $$
+begin
+  if has_any_column_privilege(target, 'update') then
+    execute format('select from %s t where %s for update', target,
+                   auxeira.row_condition(target, auxeira.key_columns_of(target))) using null::bytea, key;
+  end if;
+end
+$$;
+comment on function auxeira.lock_row(regclass, jsonb) is 'Keeps others from changing a row, where the caller could.';
+
+-- Ordinary statements of the caller: their rights, policies, constraints and triggers hold.
+create function auxeira.restore_row(target regclass, key jsonb, current bytea, wanted bytea) returns boolean
+  language plpgsql volatile as $$
+declare
+  condition constant text := auxeira.row_condition(target, auxeira.key_columns_of(target));
+  settable constant text[] := case when current is null or wanted is null then auxeira.settable_columns(target)
+                                   else auxeira.differing_columns(target, current, wanted) end;
+  names constant text := (select string_agg(quote_ident(name), ', ') from unnest(settable) name);
+  done bigint;
+begin
+  if current is not distinct from wanted or (wanted is not null and names is null) then
+    return false;
+  end if;
+  perform auxeira.check_fit(target, wanted) where wanted is not null;
+  execute case
+    when wanted is null then format('delete from %s t where %s', target, condition)
+    when current is null then format('insert into %1$s (%2$s) overriding system value
+                                      select %2$s from auxeira.ledger_row(null::%1$s, $1) r', target, names)
+    else format('update %1$s t set (%2$s) = (select %2$s from auxeira.ledger_row(null::%1$s, $1) r) where %3$s',
+                target, names, condition) end
+    using wanted, key;
+  get diagnostics done = row_count;
+  if done = 0 then
+    raise exception using errcode = '42501', message = 'the row cannot be changed',
+      detail = format('The policies of %s do not let you change it as it is, or it is gone.', target),
+      hint = 'Ask somebody who may change it.';
+  end if;
+  return true;
+end
+$$;
+comment on function auxeira.restore_row(regclass, jsonb, bytea, bytea) is
+  'Makes a row what it was (wanted; NULL: there was none), where it is something else now (current). Whether it was.';
+
+create function auxeira.give_reason(reason text) returns text language sql volatile
+begin atomic
+  select set_config('auxeira.reason', coalesce(nullif(current_setting('auxeira.reason', true), ''), reason), true);
+end;
+comment on function auxeira.give_reason(text) is 'Says why changes are made, unless that was said already.';
+
+create function auxeira.revert(target regclass, key jsonb, version bigint) returns boolean language plpgsql volatile as $$
+declare
+  said constant text := coalesce(current_setting('auxeira.reason', true), '');
+  row_key constant jsonb := auxeira.key_object(auxeira.key_columns_of(target), key);
+  wanted record;
+  current bytea;
+  changed boolean;
+begin
+  perform auxeira.lock_row(target, row_key);
+  select * into wanted from auxeira.state_of_version(target, row_key, version);
+  if not wanted.is_known then
+    raise exception using errcode = '22023', message = format('a part of version %s was erased', version),
+      hint = 'auxeira.history() shows what is left of it.';
+  end if;
+  select h.encoded into current from auxeira.ledger_history(target, row_key) h order by h.version desc limit 1;
+  perform auxeira.give_reason(format('revert to version %s', version));
+  changed := auxeira.restore_row(target, row_key, current, wanted.encoded);
+  perform auxeira.set_reason(said);
+  return changed;
+end
+$$;
+comment on function auxeira.revert(regclass, jsonb, bigint) is
+  'Makes the row with a key what it was at a version, by a new change of the caller; false when it is that already. Secret and '
+  'generated columns stay as they are. Errors: P0002 there is no such version, 22023 a part of it was erased or does not fit '
+  'the table any more, 42501, and those of the statement itself.';
+
+-- --- Going back on a transaction -----------------------------------------------------------------------------------------------
+
+create function auxeira.changes_of_transaction(transaction xid8) returns table (relation regclass, change_id bigint)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select t.relation, c.change_id
+  from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id)
+  where c.xid = transaction and t.disabled_at is null and c.operation in ('I', 'U', 'D', 'T')
+  order by c.change_id desc;
+end;
+comment on function auxeira.changes_of_transaction(xid8) is
+  'The changes that a transaction made, newest first. Definer, because the ledger is nobody''s to read; it says of what '
+  'tables they were, and no more.';
+revoke execute on function auxeira.changes_of_transaction(xid8) from public;
+
+create function auxeira.revertible_changes(transaction xid8)
+  returns table (relation regclass, change_id bigint, key jsonb, encoded bytea, earlier bytea, was_known boolean,
+    is_latest boolean) language plpgsql stable as $$
+declare
+  change record;
+begin
+  for change in select * from auxeira.changes_of_transaction(transaction) loop
+    return query
+      with states as (select h.* from auxeira.ledger_history_of_change(change.relation, change.change_id) h)
+      select change.relation, change.change_id, auxeira.key_of_row(change.relation, coalesce(s.encoded, s.earlier)), s.encoded,
+        s.earlier, s.was_known,
+        not exists (select from states n where n.version > s.version and n.xid <> transaction and n.operation <> 'E')
+      from states s where s.change_id = change.change_id;
+    if not found then
+      raise exception using errcode = '42501', message = 'a row that the transaction changed is hidden from you',
+        detail = format('It is a row of %s.', change.relation), hint = 'Ask somebody who may see all of them.';
+    end if;
+  end loop;
+end
+$$;
+comment on function auxeira.revertible_changes(xid8) is
+  'The changes of a transaction with the rows after and before each, newest first. is_latest: no other changed the row since. '
+  'Error 42501: one of them is hidden from the caller.';
+
+create function auxeira.check_revertible(transaction xid8) returns void language plpgsql stable as $$
+declare
+  found record;
+begin
+  select count(*) as changes, bool_and(c.was_known) as known,
+    string_agg(distinct format('%s %s', c.relation, c.key), ', ') filter (where not c.is_latest) as newer
+    into found from auxeira.revertible_changes(transaction) c;
+  if found.changes = 0 then
+    raise exception using errcode = 'P0002', message = format('transaction %s made no change that has history', transaction);
+  elsif found.newer is not null then
+    raise exception using errcode = '40001', message = 'rows that the transaction changed were changed since',
+      detail = format('These were: %s.', left(found.newer, 2000)),
+      hint = 'Revert what came later first, or single rows with auxeira.revert().';
+  elsif not found.known then
+    raise exception using errcode = '22023', message = 'a part of what the transaction changed was erased',
+      hint = 'Revert single rows with auxeira.revert().';
+  end if;
+end
+$$;
+comment on function auxeira.check_revertible(xid8) is
+  'Errors: P0002 there are no changes of the transaction, 40001 rows changed since, 22023 a part was erased.';
+
+create function auxeira.revert_transaction(transaction xid8) returns bigint language plpgsql volatile as $$
+declare
+  said constant text := coalesce(current_setting('auxeira.reason', true), '');
+  change record;
+  changes bigint := 0;
+begin
+  perform auxeira.lock_row(c.relation, c.key) from auxeira.revertible_changes(transaction) c;
+  perform auxeira.check_revertible(transaction);
+  perform auxeira.give_reason(format('revert of transaction %s', transaction));
+  for change in select * from auxeira.revertible_changes(transaction) c order by c.change_id desc loop
+    changes := changes + auxeira.restore_row(change.relation, change.key, change.encoded, change.earlier)::integer;
+  end loop;
+  perform auxeira.set_reason(said);
+  return changes;
+end
+$$;
+comment on function auxeira.revert_transaction(xid8) is
+  'Undoes all changes of a transaction, newest first, by new ones of the caller, and says how many there were. Errors: P0002 it '
+  'made none, 40001 rows were changed since (which are named), 22023 a part was erased, 42501, and those of the statements.';
+
+-- --- Who may go back -----------------------------------------------------------------------------------------------------------
+
+create procedure auxeira.grant_history(grantee regrole) language plpgsql as $$
+declare
+  signature regprocedure;
+begin
+  execute format('grant usage on schema auxeira to %s', grantee);
+  for signature in
+    select p.oid from pg_proc p
+    where p.pronamespace = 'auxeira'::regnamespace and not p.prosecdef and p.proname = any ('{history, as_of, diff, revert,
+      revert_transaction, set_reason, ledger_history, ledger_history_of_change, ledger_past, state_of_version, ledger_row,
+      ledger_row_json, ledger_row_object, past_row_json, changed_columns, readable_columns, settable_columns,
+      differing_columns, key_columns_of, key_object, key_of_row, row_condition, check_fit, lock_row, give_reason, restore_row,
+      revertible_changes, check_revertible}')
+  loop
+    execute format('grant execute on function %s to %s', signature, grantee);
+  end loop;
+end
+$$;
+comment on procedure auxeira.grant_history(regrole) is
+  'Lets a role read the history of the tables it may read, and go back in those it may write: auxeira.history(), as_of(), '
+  'diff() and revert(). auxeira.revert_transaction() needs auxeira.changes_of_transaction() besides, which is granted apart '
+  'because it tells of every table that the transaction changed. For administrators of the database.';
+revoke execute on procedure auxeira.grant_history(regrole) from public;
+
+reset role;
