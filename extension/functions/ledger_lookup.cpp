@@ -39,8 +39,8 @@ ScanKeyData condition(Relation index, int column, Datum value) {
         const Oid type = index->rd_opcintype[column];
         const Oid equals = get_opfamily_member(index->rd_opfamily[column], type, type, BTEqualStrategyNumber);
         ScanKeyData key;
-        ScanKeyEntryInitialize(&key, 0, static_cast<AttrNumber>(column + 1), BTEqualStrategyNumber, InvalidOid,
-                               index->rd_indcollation[column], get_opcode(equals), value);
+        ScanKeyEntryInitialize(&key, 0, static_cast<AttrNumber>(column + 1), BTEqualStrategyNumber,
+                               InvalidOid, index->rd_indcollation[column], get_opcode(equals), value);
         return key;
     });
 }
@@ -48,8 +48,7 @@ ScanKeyData condition(Relation index, int column, Datum value) {
 std::vector<ScanKeyData> conditions(Relation index, std::span<const KeyColumn> key) {
     std::vector<ScanKeyData> all;
     for (std::size_t column = 0; column < key.size(); ++column) {
-        const auto found =
-            std::ranges::find(key, index->rd_index->indkey.values[column], &KeyColumn::number);
+        const auto found = std::ranges::find(key, index->rd_index->indkey.values[column], &KeyColumn::number);
         if (found != key.end()) all.push_back(condition(index, static_cast<int>(column), found->value));
     }
     return all;

@@ -1,5 +1,5 @@
-// Rows of the past for whoever asks: of a row as it was, shown is what the policies and the rights of today would
-// show of it. The ledger itself is read as its owner, and what is found is judged as the caller.
+// Rows of the past for whoever asks: of a row as it was, shown is what the policies and the rights of today
+// would show of it. The ledger itself is read as its owner, and what is found is judged as the caller.
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -41,7 +41,8 @@ struct Role {
     void again() const { SetUserIdAndSecContext(id, context); }
 };
 
-// --- What the caller may see --------------------------------------------------------------------------------
+// --- What the caller may see
+// --------------------------------------------------------------------------------
 
 // As the server combines policies: one of the permissive ones and all of the restrictive ones.
 constexpr const char* condition_query =
@@ -71,16 +72,17 @@ std::string query_with(Oid relation, const std::string& condition) {
         const char* const schema = get_namespace_name(get_rel_namespace(relation));
         return Names{quote_qualified_identifier(schema, name), quote_identifier(name)};
     });
-    return std::string("select s.place from unnest($1) with ordinality s (encoded, place) where exists (select "
-                       "from auxeira.ledger_row(null::") +
+    return std::string(
+               "select s.place from unnest($1) with ordinality s (encoded, place) where exists (select "
+               "from auxeira.ledger_row(null::") +
            names.type + ", s.encoded) as " + names.alias + " where " + condition + ")";
 }
 
 class Sight {
 public:
     explicit Sight(Oid relation) {
-        has_all_columns_ = backend(
-            [=] { return pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
+        has_all_columns_ =
+            backend([=] { return pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
         if (!has_all_columns_) read_columns(relation);
         has_policies_ = backend([=] { return check_enable_rls(relation, InvalidOid, false) == RLS_ENABLED; });
         if (has_policies_) query_ = query_with(relation, condition_of(relation));
@@ -110,9 +112,8 @@ public:
         const auto* const bytes = backend([state] { return DatumGetByteaPP(state); });
         ledger::Row row =
             ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)}));
-        std::erase_if(row, [this](const ledger::Field& field) {
-            return !columns_.contains(std::string(field.name));
-        });
+        std::erase_if(
+            row, [this](const ledger::Field& field) { return !columns_.contains(std::string(field.name)); });
         const ledger::Bytes left = ledger::encode(row);
         return backend([&] {
             return PointerGetDatum(cstring_to_text_with_len(reinterpret_cast<const char*>(left.data()),
@@ -143,8 +144,7 @@ private:
         const char* const query = query_.c_str();
         backend([=] {
             Oid types[] = {BYTEAARRAYOID};
-            Datum array[] = {
-                PointerGetDatum(construct_array(all, count, BYTEAOID, -1, false, TYPALIGN_INT))};
+            Datum array[] = {PointerGetDatum(construct_array(all, count, BYTEAOID, -1, false, TYPALIGN_INT))};
             SPI_execute_with_args(query, 1, types, array, nullptr, true, 0);
         });
         SPITupleTable* const found = SPI_tuptable;
@@ -164,7 +164,8 @@ private:
     std::string query_;
 };
 
-// --- Showing rows --------------------------------------------------------------------------------------------
+// --- Showing rows
+// --------------------------------------------------------------------------------------------
 
 // The first two columns of what is read: the row, and the row before it.
 constexpr std::size_t state = 0, earlier = 1;
@@ -217,7 +218,8 @@ std::vector<HeapTuple> fetch(Portal portal) {
     return {SPI_tuptable->vals, SPI_tuptable->vals + SPI_tuptable->numvals};
 }
 
-// What a source needs: its arguments are those of the function, and whether nothing is hidden from the caller.
+// What a source needs: its arguments are those of the function, and whether nothing is hidden from the
+// caller.
 struct Source {
     const char* query;
     Oid argument;

@@ -213,8 +213,8 @@ constexpr bool has_value(Tag tag) {
     return tag != Tag::null && tag != Tag::erased && tag != Tag::digest;
 }
 
-// Columns that the row does not name are NULL, and so are secret ones and erased ones; those the type does not
-// have are left out.
+// Columns that the row does not name are NULL, and so are secret ones and erased ones; those the type does
+// not have are left out.
 Datum record_datum(const ledger::Row& row, TupleDesc shape) {
     std::vector<Datum> values(static_cast<std::size_t>(shape->natts));
     std::unique_ptr<bool[]> nulls(new bool[values.size() + 1]);

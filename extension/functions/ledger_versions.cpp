@@ -256,15 +256,15 @@ AUXEIRA_SQL_FUNCTION(ledger_erased) {
     for (const ledger::Field& field : ledger::read_difference(bytea_argument(fcinfo, 0))) {
         writer.name(field.name);
         const bool goes = (columns.empty() || has(columns, field.name)) && !has(kept, field.name);
-        goes && field.value.tag != ledger::Tag::null ? writer.erased() : writer.encoded(field.value.encoding);
+        goes&& field.value.tag != ledger::Tag::null ? writer.erased() : writer.encoded(field.value.encoding);
     }
     return bytea_datum(out);
 }
 
 AUXEIRA_SQL_FUNCTION(ledger_row_json) {
     const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(0); });
-    const std::string json = readable(
-        ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})));
+    const std::string json =
+        readable(ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})));
     const char* const text = json.c_str();
     return backend([text] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); });
 }
