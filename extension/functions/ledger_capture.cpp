@@ -653,6 +653,23 @@ AUXEIRA_SQL_FUNCTION(ledger_live) {
     return PointerGetDatum(nullptr);
 }
 
+// capture_mark(relation, operation, key): the row with the key as it is, or that there is none.
+AUXEIRA_SQL_FUNCTION(capture_mark) {
+    const Oid target = PG_GETARG_OID(0);
+    Relation const relation = backend([=] { return table_open(target, RowShareLock); });
+    if (const Trigger* const trigger = history_trigger(relation)) {
+        const Tracked& table = tracked(relation, *trigger);
+        const Description description = description_of(*trigger);
+        const Row key = key_row(RelationGetDescr(relation), table, description.keys, names_argument(fcinfo, 2));
+        const std::optional<TupleTableSlot*> found = find_row(relation, key_columns(table, key));
+        const Row row = found ? Row{(*found)->tts_values, (*found)->tts_isnull} : key;
+        record(table, {PG_GETARG_CHAR(1), found ? &row : nullptr, row, {}});
+        if (found) backend([=] { ExecDropSingleTupleTableSlot(*found); });
+    }
+    backend([=] { table_close(relation, NoLock); });
+    return PointerGetDatum(nullptr);
+}
+
 // ledger_live_row(relation, label, key_columns, secret_columns, key): the row that has the key.
 AUXEIRA_SQL_FUNCTION(ledger_live_row) {
     const Oid target = PG_GETARG_OID(0);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "functions/ledger_bytes.hpp"
 #include "functions/rows.hpp"
 #include "ledger/metadata.hpp"
 #include "ledger/readable.hpp"
@@ -154,13 +155,6 @@ ledger::Change change_of(const Version& version, ledger::Bytes& metadata) {
 
 constexpr const char* standing_names[] = {"proven", "erased", "altered"};
 
-Datum bytea_datum(ledger::ByteView bytes) {
-    return backend([bytes] {
-        return PointerGetDatum(cstring_to_text_with_len(reinterpret_cast<const char*>(bytes.data()),
-                                                        static_cast<int>(bytes.size())));
-    });
-}
-
 struct State {
     std::optional<ledger::Row> row;
     bool known;
@@ -180,6 +174,25 @@ void put_version(Rows& rows, const Version& version, ledger::ByteView metadata, 
                             BoolGetDatum(before.known)};
     const bool nulls[] = {false, false, false, !after.row, false, !before.row, false};
     rows.put(values, nulls);
+}
+
+std::vector<std::string_view> texts_argument(FunctionCallInfo fcinfo, int argument) {
+    struct Texts {
+        Datum* values;
+        int count;
+    };
+    const Texts found = backend([=] {
+        Texts texts{};
+        deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), TEXTOID, -1, false, TYPALIGN_INT, &texts.values,
+                          nullptr, &texts.count);
+        return texts;
+    });
+    std::vector<std::string_view> texts;
+    for (int place = 0; place < found.count; ++place) {
+        const text* const value = DatumGetTextPP(found.values[place]);
+        texts.emplace_back(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+    }
+    return texts;
 }
 
 // --- Readable rows -----------------------------------------------------------------------------------------
@@ -358,6 +371,22 @@ AUXEIRA_SQL_FUNCTION(ledger_walk) {
         put_version(rows, version, metadata, standing, after, {walk.row(), is_readable && walk.is_known()});
     }
     return PointerGetDatum(nullptr);
+}
+
+// ledger_erased(difference bytea, columns text[], kept text[])
+AUXEIRA_SQL_FUNCTION(ledger_erased) {
+    const std::vector<std::string_view> columns = texts_argument(fcinfo, 1), kept = texts_argument(fcinfo, 2);
+    const auto has = [](const std::vector<std::string_view>& names, std::string_view name) {
+        return std::ranges::find(names, name) != names.end();
+    };
+    ledger::Bytes out;
+    ledger::Writer writer(out);
+    for (const ledger::Field& field : ledger::read_difference(bytea_argument(fcinfo, 0))) {
+        writer.name(field.name);
+        const bool goes = (columns.empty() || has(columns, field.name)) && !has(kept, field.name);
+        goes&& field.value.tag != ledger::Tag::null ? writer.erased() : writer.encoded(field.value.encoding);
+    }
+    return bytea_datum(out);
 }
 
 AUXEIRA_SQL_FUNCTION(ledger_row_json) {

@@ -35,3 +35,16 @@ create function auxeira.ledger_row_object(target regclass, encoded bytea) return
   as 'MODULE_PATHNAME', 'auxeira_ledger_row_object' language c stable strict;
 comment on function auxeira.ledger_row_object(regclass, bytea) is
   'An encoded row as the object that to_jsonb() makes of a row of the table. Columns are NULL as of auxeira.ledger_row().';
+
+-- --- Erasure -------------------------------------------------------------------------------------------------------------
+
+create function auxeira.capture_mark(relation regclass, operation "char", key text[]) returns void
+  as 'MODULE_PATHNAME', 'auxeira_capture_mark' language c volatile strict;
+comment on function auxeira.capture_mark(regclass, "char", text[]) is
+  'Writes the row with a key, whose values are given as texts in the order of the names of the key columns, to the ledger as it '
+  'is, or that there is none.';
+
+create function auxeira.ledger_erased(difference bytea, columns text[], kept text[]) returns bytea
+  as 'MODULE_PATHNAME', 'auxeira_ledger_erased' language c immutable strict parallel safe;
+comment on function auxeira.ledger_erased(bytea, text[], text[]) is
+  'A difference without the values of columns (empty: of all), but with those of kept: it says that they were erased.';

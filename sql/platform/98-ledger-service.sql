@@ -102,7 +102,7 @@ begin atomic
       when c.waiting_since < now() - interval '10 minutes' then 'sealing lags'
       else 'ok' end
     || format(': sealed %s, verified %s', auxeira.age_in_words(c.sealed_at), auxeira.age_in_words(c.verified_at))
-    || coalesce(', oldest open change ' || auxeira.age_in_words(c.waiting_since), '')
+    || case when c.waiting_since is null then '' else ', oldest open change ' || auxeira.age_in_words(c.waiting_since) end
   from auxeira.ledger_condition c;
 end;
 comment on function auxeira.ledger_health() is 'The condition of the ledger in a line.';

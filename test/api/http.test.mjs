@@ -23,6 +23,8 @@ const routes = {
   '/api/synthetic/templates': 'GET, HEAD, POST, OPTIONS', '/api/sse/calculate': 'POST, OPTIONS',
   '/api/sse/score/x': 'GET, HEAD, OPTIONS', '/api/gamification/action': 'POST, OPTIONS',
   '/api/gamification/profile': 'GET, HEAD, OPTIONS', '/api/health': 'GET, HEAD, OPTIONS',
+  '/api/history/x/x': 'GET, HEAD, OPTIONS', '/api/ledger/receipt/x': 'GET, HEAD, OPTIONS',
+  '/api/ledger/digest': 'GET, HEAD, OPTIONS', '/api/ledger/verify': 'POST, OPTIONS',
   '/api/admin/stats': 'GET, HEAD, OPTIONS', '/api/admin/cleanup': 'POST, OPTIONS', '/live': 'GET, HEAD, OPTIONS',
   '/ready': 'GET, HEAD, OPTIONS', '/.well-known/jwks.json': 'GET, HEAD, OPTIONS',
 

@@ -43,7 +43,7 @@ function faultInHead({ status, headers }, endpoint) {
 }
 
 const isSuccess = (status) => status >= 200 && status < 300;
-const secret = /\$argon2|"(password|token|key)_?hash"|sealed/i;
+const secret = /\$argon2|"(password|token|key)_?hash"|"(token_?)?sealed"/i;
 
 function faultInStatus(cell, { status }) {
   if (cell.isAllowed) {
@@ -99,7 +99,7 @@ async function expectAll(endpoint, asked) {
 }
 
 // A 2xx says that something of the sort happens; without any, a service that refuses all would pass.
-const isEverAllowed = (endpoint) => !endpoint.path.startsWith('/api/admin/');
+const isEverAllowed = ({ function: name }) => catalogue.get(name)?.required_role !== 'admin';
 
 test('every endpoint of the service has its cells, and no other', () => {
   assert.deepEqual(Object.keys(cells).sort(), endpoints.map(({ name }) => name).sort());

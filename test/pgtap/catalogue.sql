@@ -110,6 +110,8 @@ insert into allowed values
   ('secret', 'ledger_open', 'rows of all tables as they were'),
   ('secret', 'ledger_changes', 'rows of all tables as they were'),
   ('secret', 'ledger_blocks', 'what was sealed, by all tenants'),
+  ('secret', 'ledger_holds', 'which rows are held, of all tenants'),
+  ('secret', 'ledger_erasures', 'whose rows were erased'),
   ('secret', 'ledger_nodes', 'what was sealed, by all tenants'),
   ('secret', 'ledger_tables', 'which columns are secret'),
   ('harmless name', 'sse_scores.input_hash', 'of answers that may be read with it'),

@@ -283,6 +283,13 @@ export const cells = {
   'GET /api/facts/:kind': (world) => [...ofFacts(world),
     ...own(() => ({ target: 'assumptions', parameters: { kind: 'assumptions' } }))(world)],
 
+  'GET /api/history/:table/:id': ofOrganization('organizations', 'select', ({ org_id: id }) => ({
+    parameters: { table: 'organizations', id }, query: { organizationId: id } })),
+  // Nothing has been sealed.
+  'GET /api/ledger/receipt/:changeId': own(() => ({ parameters: { changeId: 1 } }), { accepts: [404] }),
+  'GET /api/ledger/digest': own(undefined, { accepts: [404] }),
+  'POST /api/ledger/verify': forAdministrators(),
+
   'GET /api/admin/stats': forAdministrators(),
   'POST /api/admin/cleanup': forAdministrators(),
   'POST /api/admin/synthetic/ecosystem': forAdministrators(() => ({ json: { organizations: 10, days: 30 } })),

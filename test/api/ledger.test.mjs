@@ -1,0 +1,132 @@
+// History and evidence over HTTP: who sees what was, and that what is handed out can be checked without the server.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, describe, test } from 'node:test';
+import { verify } from '../../api/client/ledger.mjs';
+import { assertProblem, forbidden, unacceptable } from './support/problems.mjs';
+import { startService } from './support/service.mjs';
+import { execute, literal, query } from './support/sql.mjs';
+import { makeAdmin, newUser } from './support/users.mjs';
+
+const service = await startService();
+after(() => service.close());
+
+const founder = await newUser(service, 'startup_founder', { organization: { name: 'A', stage: 'seed' } });
+const stranger = await newUser(service, 'startup_founder', { organization: { name: 'B', stage: 'seed' } });
+const admin = await newUser(service, 'government');
+await makeAdmin(service.dsn, admin);
+
+const { organizationId } = founder;
+const historyOf = (user, table, id, search = '') => user.api.get(`/api/history/${table}/${id}${search}`);
+const organizationHistory = (user) => historyOf(user, 'organizations', organizationId, `?organizationId=${organizationId}`);
+const seal = () => query(service.dsn, "select auxeira.run_job('ledger_seal')::int as changes");
+const notFound = (error) => ({ status: 404, code: 'P0002', error });
+
+await founder.api.send('PATCH', `/api/organizations/${organizationId}`, { json: { region: 'EU' } });
+
+describe('history', () => {
+  test('is that of one\'s own rows, newest first', async () => {
+    const { status, body } = await organizationHistory(founder);
+    assert.equal(status, 200);
+    const [update, insert] = body.data.versions;
+    assert.deepEqual([update.operation, insert.operation], ['update', 'insert']);
+    assert.deepEqual(update.changed.region, { from: null, to: 'EU' });
+    assert.equal(update.row.name, 'A');
+    assert.equal(update.userId, founder.userId);
+    assert.equal(update.standing, 'proven');
+    assert.equal(body.data.count, 2);
+  });
+
+  test('says from where to the own organization', async () => {
+    const [update] = (await organizationHistory(founder)).body.data.versions;
+    assert.match(update.requestId, /./);
+    assert.match(update.address, /^127\.0\.0\.1$|^::/);
+  });
+
+  test('of others\' rows is not there', async () => {
+    assertProblem(await organizationHistory(stranger), notFound('history not found'));
+    assertProblem(await historyOf(founder, 'scores', randomUUID()), notFound('history not found'));
+  });
+
+  test('is of tables that are known', async () => {
+    const { status, body } = await historyOf(founder, 'user_credentials', organizationId);
+    assert.equal(status, 422);
+    assert.deepEqual(body.errors.map(({ path }) => path), ['table']);
+    assert.equal((await historyOf(founder, 'scores', 'x')).status, 422);
+  });
+});
+
+describe('evidence', () => {
+  const changeOf = async (user) => (await organizationHistory(user)).body.data.versions[0].changeId;
+
+  test('comes with sealing', async () => {
+    assertProblem(await founder.api.get('/api/ledger/digest'), notFound('nothing has been sealed yet'));
+    assertProblem(await founder.api.get(`/api/ledger/receipt/${await changeOf(founder)}`), notFound('receipt not found'));
+    const [{ changes }] = await seal();
+    assert.ok(changes > 0);
+    assert.equal((await organizationHistory(founder)).body.data.versions[0].block, 1);
+  });
+
+  test('a receipt proves a change by itself', async () => {
+    const { status, body } = await founder.api.get(`/api/ledger/receipt/${await changeOf(founder)}`);
+    assert.equal(status, 200);
+    const verdict = await verify(body.data, null);
+    assert.equal(verdict.fault, undefined);
+    assert.equal(verdict.change.table, 'auxeira.organizations');
+    assert.equal(verdict.change.row.region, 'EU');
+  });
+
+  test('and is for the organization alone', async () => {
+    const change = await changeOf(founder);
+    assertProblem(await stranger.api.get(`/api/ledger/receipt/${change}`), notFound('receipt not found'));
+    assertProblem(await admin.api.get(`/api/ledger/receipt/${change}`), notFound('receipt not found'));
+    const [{ id }] = await query(service.dsn, `select c.change_id::text as id from auxeira.ledger_changes c
+      join auxeira.ledger_tables t using (table_id) where t.label = 'auxeira.user_credentials' limit 1`);
+    assertProblem(await founder.api.get(`/api/ledger/receipt/${id}`), notFound('receipt not found'));
+  });
+
+  test('of a number that is none is refused', async () => {
+    assert.equal((await founder.api.get('/api/ledger/receipt/x')).status, 422);
+    assert.equal((await founder.api.get('/api/ledger/receipt/0')).status, 422);
+  });
+
+  test('the digest is a signed head', async () => {
+    const { status, body } = await stranger.api.get('/api/ledger/digest');
+    assert.equal(status, 200);
+    assert.equal((await verify(body.data, null)).fault, undefined);
+    assert.match(body.data.head, /^auxeira-ledger\/1\n/);
+  });
+});
+
+describe('verification', () => {
+  const verifyLedger = (user, json = {}) => user.api.post('/api/ledger/verify', json);
+
+  test('is for administrators', async () => {
+    assertProblem(await verifyLedger(founder), forbidden);
+  });
+
+  test('finds nothing, and what was altered behind the ledger', async () => {
+    const { status, body } = await verifyLedger(admin);
+    assert.equal(status, 200);
+    assert.deepEqual([body.data.verified, body.data.count, body.data.problems], [true, 0, []]);
+    assert.ok(body.data.treeSize > 0);
+    await execute(service.dsn, `alter table auxeira.organizations disable trigger auxeira_history;
+      update auxeira.organizations set name = 'C' where org_id = ${literal(organizationId)};
+      alter table auxeira.organizations enable always trigger auxeira_history;`);
+    const found = (await verifyLedger(admin, { table: 'organizations' })).body.data;
+    assert.equal(found.verified, false);
+    assert.ok(found.problems.some(({ problem, key }) =>
+      problem === 'a row that differs from its last change' && key.org_id === organizationId));
+  });
+
+  test('of a table that is not known is refused', async () => {
+    assertProblem(await verifyLedger(admin, { table: 'none' }), notFound('no such table has history'));
+    assertProblem(await verifyLedger(admin, { other: 1 }), unacceptable(['other', 'this field is not known here']));
+  });
+});
+
+test('health tells how the ledger is', async () => {
+  const { checks } = (await service.api.get('/api/health')).body;
+  assert.match(checks.ledger, /^ok: sealed less than a minute ago, verified less than a minute ago/);
+  assert.equal(checks.jobs, 'ok');
+});

@@ -1,0 +1,112 @@
+-- Erasure and holds: what a person may have forgotten goes, and every proof still holds.
+\set ON_ERROR_STOP on
+set client_min_messages = error;
+create extension if not exists pgtap;
+create schema test;
+select plan(34);
+
+create table test.patients (id integer primary key, name text, city text, visits integer);
+insert into test.patients values (1, 'Ada', 'Ulm', 1), (2, 'Bea', 'Bonn', 1);
+select auxeira.enable_history('test.patients') \g /dev/null
+update test.patients set city = 'Köln', visits = 2 where id = 1;
+update test.patients set name = 'Ada B.' where id = 1;
+select auxeira.ledger_seal() is not null as sealed \gset
+update test.patients set visits = 3 where id = 1;
+update test.patients set name = null where id = 1;
+
+create function test.fault(statement text) returns text language plpgsql as $$
+begin
+  execute statement;
+  return 'no error';
+exception when others then
+  return sqlstate || ' ' || sqlerrm;
+end
+$$;
+create function test.versions(what text) returns text language plpgsql as $$
+declare
+  answer text;
+begin
+  execute format('select string_agg(coalesce((%s)::text, ''-''), '' / '' order by version)
+                  from auxeira.history(''test.patients'', ''1'')', what) into answer;
+  return answer;
+end
+$$;
+-- Everything that the ledger keeps of the row, as text.
+create function test.kept() returns text language sql as $$
+  select string_agg(convert_from(replace(encode(coalesce(difference, ''), 'escape'), '\000', ' ')::bytea, 'SQL_ASCII'), ' ')
+  from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id) where t.relation = 'test.patients'::regclass
+$$;
+select is((select count(*) from auxeira.ledger_verify()), 0::bigint, 'nothing is wrong before');
+select head from auxeira.ledger_blocks order by block desc limit 1 \gset
+select change_id as first from auxeira.history('test.patients', '1') order by version limit 1 \gset
+select auxeira.ledger_receipt(:first) ->> 'leaf' as leaf \gset
+select alike(test.kept(), '%Ada%', 'the ledger knows a name that the row does not have any more');
+
+-- --- Holds --------------------------------------------------------------------------------------------------------------
+
+select auxeira.ledger_hold('test.patients', '1', 'the case Ulm') as hold \gset
+select is(test.fault($$ select auxeira.ledger_erase('test.patients', '1', 'consent withdrawn') $$),
+          '55006 the history of the row is held', 'what is held is not erased');
+select lives_ok(format('select auxeira.ledger_release(%L, ''the case is closed'')', :'hold'), 'a hold is released');
+select is(test.fault(format('select auxeira.ledger_release(%L, ''again'')', :'hold')), 'P0002 there is no such hold', 'once');
+select auxeira.ledger_hold('test.patients', null, 'an audit') as hold \gset
+select is(test.fault($$ select auxeira.ledger_erase('test.patients', '1', 'consent withdrawn') $$),
+          '55006 the history of the row is held', 'a hold of the whole table holds each row');
+select auxeira.ledger_release(:'hold', 'the audit is over') \g /dev/null
+select matches(test.fault($$ select auxeira.ledger_hold('test.patients', '1', ' ') $$), '^23514', 'a hold has a reason');
+select matches(test.fault(format('select auxeira.ledger_release(%L, null)',
+  auxeira.ledger_hold('test.patients', '2', 'another case'))), '^23514', 'and so has its end');
+select is((select count(*) from auxeira.ledger_tables t join auxeira.ledger_all c using (table_id)
+           where t.relation = 'auxeira.ledger_holds'::regclass), 5::bigint, 'holds are in the ledger themselves');
+
+-- --- Bad input ------------------------------------------------------------------------------------------------------------
+
+select is(test.fault($$ select auxeira.ledger_erase('test.patients', '1', 'consent withdrawn', '{id}') $$),
+          '22023 the key of a row cannot be erased from its history', 'a key stays');
+select is(test.fault($$ select auxeira.ledger_erase('test.patients', '9', 'consent withdrawn') $$),
+          'P0002 the row has no history', 'a row that never was');
+select matches(test.fault($$ select auxeira.ledger_erase('test.patients', '1', '') $$), '^23514', 'an erasure has a legal basis');
+select alike(test.kept(), '%Ada%', 'and what is refused erases nothing');
+
+-- --- Erasing columns --------------------------------------------------------------------------------------------------------
+
+select is(auxeira.ledger_erase('test.patients', '1', 'Art. 17 (1) b', '{name}'), 5::bigint, 'a column is erased from every change');
+select unalike(test.kept(), '%Ada%', 'the ledger does not have its values');
+select alike(test.kept(), '%Ulm%', 'and has those of others');
+select is(test.versions('operation'), 'B / U / U / U / U / E', 'the erasure is a change');
+select is(test.versions('"row" -> ''name'''), '{"erased": true} / {"erased": true} / {"erased": true} / {"erased": true} / null / null',
+          'versions say that it was erased');
+select is(test.versions('"row" ->> ''city'''), 'Ulm / Köln / Köln / Köln / Köln / Köln', 'and what is left');
+select is(test.versions('standing'), 'erased / erased / erased / erased / erased / proven', 'they are proven no more; the row is');
+select is((select reason from auxeira.history('test.patients', '1') where operation = 'E'), 'Art. 17 (1) b', 'on which legal basis');
+select is((select concat_ws(' ', columns, legal_basis, changes) from auxeira.ledger_erasures), '{name} Art. 17 (1) b 5', 'and in the list');
+select is(test.fault($$ select auxeira.revert('test.patients', '1', 1) $$), '22023 a part of version 1 was erased',
+          'nobody goes back to it');
+select is_empty($$ select * from auxeira.ledger_verify() $$, 'the ledger is as good as before');
+
+-- --- Proofs ------------------------------------------------------------------------------------------------------------------
+
+select is((select encode(substr(proof, 17), 'hex') from auxeira.ledger_changes where change_id = :first), :'leaf', 'the leaf is what it was');
+select is((select head from auxeira.ledger_blocks where head = :'head'), :'head', 'the head too');
+select ok(auxeira.ledger_seal() is not null, 'sealing goes on');
+select is(auxeira.ledger_consistency((select min(tree_size) from auxeira.ledger_blocks), (select max(tree_size) from auxeira.ledger_blocks))
+          ->> 'version', '1', 'and the old head is the beginning of the new one');
+select is(test.fault(format('select auxeira.ledger_receipt(%s)', :first)), format('XX001 change %s cannot be proved', :first),
+          'no receipt of what is gone');
+select ok((select substr(proof, 1, 16) = decode(repeat('00', 16), 'hex') from auxeira.ledger_changes where change_id = :first),
+          'there is no salt to try values with');
+
+-- --- Erasing all ---------------------------------------------------------------------------------------------------------------
+
+delete from test.patients where id = 1;
+select auxeira.ledger_erase('test.patients', '1', 'Art. 17 (1) b') \g /dev/null
+select unalike(test.kept(), '%Köln%', 'of a row that is gone nothing is left');
+select is(test.versions('standing'), 'erased / erased / erased / erased / erased / erased / erased / proven', 'but that it was');
+select is_empty($$ select * from auxeira.ledger_verify() $$, 'and the ledger is as good as before');
+
+-- What looks erased and was not is found.
+update auxeira.ledger_changes set proof = auxeira.without_salt(proof)
+where change_id = (select change_id from auxeira.history('test.patients', '2') limit 1);
+select is((select string_agg(distinct problem, ', ') from auxeira.ledger_verify()), 'an erased change without an erasure',
+          'salts that went otherwise are found');
+select * from finish();
