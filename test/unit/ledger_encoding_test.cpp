@@ -268,6 +268,12 @@ TEST(LedgerText, TimestampsReadBack) {
         EXPECT_FALSE(parse_timestamp(text)) << text;
 }
 
+TEST(LedgerText, TheEarliestTimestampIsADate) {
+    constexpr auto least = std::numeric_limits<std::int64_t>::min();
+    EXPECT_EQ(timestamp_text(least, ""), "-infinity");
+    EXPECT_EQ(timestamp_text(least + 1, ""), "-290278-12-22T19:59:05.224193");
+}
+
 TEST(LedgerText, Utf8) {
     for (const char* text : {"", "a", "\u00e9", "\u20ac", "\U0001f600", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
         EXPECT_TRUE(is_utf8(text)) << text;
