@@ -338,6 +338,20 @@ TEST(LedgerForgery, ALinearFakeIsRefused) {
     }
 }
 
+// The same along the right edge: the way must not go on beyond the root.
+TEST(LedgerForgery, ALinearFakeOfTheLastLeafIsRefused) {
+    Hash root = numbered(0);
+    std::vector<Hash> path;
+    for (std::uint64_t i = 1; i < 10; ++i) {
+        path.push_back(numbered(i));
+        root = node_hash(numbered(i), root);
+        for (std::uint64_t size = 1; size <= largest; ++size)
+            EXPECT_EQ(verify_inclusion(numbered(0), size - 1, size, path, root),
+                      i == static_cast<std::uint64_t>(std::popcount(size - 1)))
+                << i << " steps of " << size;
+    }
+}
+
 // The old root as a node of the new tree, which it is only when the old tree was one complete subtree.
 TEST(LedgerForgery, AnOldRootIsNoNode) {
     for (std::uint64_t first = 1; first < 64; ++first) {
