@@ -91,9 +91,11 @@ std::string summary(const ledger::SignedHead& signed_head) {
 }
 
 std::string summary(const json& change, const ledger::Receipt& read) {
+    // Escaped, because a document may come from anybody, and what is shown may be a terminal.
     const auto shown = [&](const char* name) {
         const json& value = change.at(name);
-        return value.is_string() ? value.get<std::string>() : value.dump();
+        const std::string dumped = value.dump(-1, ' ', true);
+        return value.is_string() ? dumped.substr(1, dumped.size() - 2) : dumped;
     };
     return "change " + shown("changeId") + " (" + shown("operation") + ") of " + shown("table") + " " +
            shown("key") + " at " + shown("at") + " is in " + summary(read.head);

@@ -158,7 +158,7 @@ Bytes difference(const Row& newer, const Row& older) {
     return bytes;
 }
 
-Row apply(const Row& difference, const Row& newer) {
+Row older_row(const Row& difference, const Row& newer) {
     Row older;
     merge(newer, difference, [&](std::string_view, const Field* in_newer, const Field* in_difference) {
         const Field* kept = in_difference ? in_difference : in_newer;

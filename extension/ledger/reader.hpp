@@ -62,8 +62,7 @@ Bytes encode(const Row& row);
 // The difference that leads from the newer row back to the older: the columns that differ, with their older
 // values.
 Bytes difference(const Row& newer, const Row& older);
-// The older row.
-Row apply(const Row& difference, const Row& newer);
+Row older_row(const Row& difference, const Row& newer);
 
 // The number that eight or fewer bytes are, as a two's complement.
 std::int64_t signed_number(ByteView bytes);

@@ -66,7 +66,10 @@ std::string time_text(std::int64_t microseconds) {
 std::string timestamp_text(std::int64_t microseconds, std::string_view zone) {
     if (auto text = infinity(microseconds)) return *text;
     const std::int64_t days = floor_divide(microseconds, microseconds_of_day);
-    return day_text(days) + 'T' + time_text(microseconds - days * microseconds_of_day) + std::string(zone);
+    // The start of the day may be earlier than the earliest timestamp.
+    const std::int64_t past = microseconds % microseconds_of_day;
+    const std::int64_t of_day = past < 0 ? past + microseconds_of_day : past;
+    return day_text(days) + 'T' + time_text(of_day) + std::string(zone);
 }
 
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {

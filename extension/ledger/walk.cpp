@@ -69,7 +69,7 @@ void Walk::go_back(const Change& change) {
     if (!change.difference) return become(was == Before::whole_row ? Row{} : std::move(row_), true);
     Row columns = read_difference(*change.difference);
     if (was == Before::whole_row) return become(std::move(columns), false);
-    become(apply(columns, row_.value_or(Row{})), lost_);
+    become(older_row(columns, row_.value_or(Row{})), lost_);
 }
 
 void Walk::become(std::optional<Row> row, bool lost) {
