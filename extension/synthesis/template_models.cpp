@@ -214,8 +214,7 @@ void check_level(const Section& rule, const Shape& told, const Model& model, con
         metric.distribution == Distribution::lognormal || metric.distribution == Distribution::poisson;
     // A path moves in its distance from the minimum, where that is negative.
     const double origin = is_drawn ? 0 : std::min(metric.minimum, 0.0);
-    const double greatest = model.rule == Rule::accumulates ? greatest_accumulated : greatest_scaled;
-    const double most = std::min(greatest / ten_to(metric.decimals), greatest_number);
+    const double most = std::min(greatest_scaled / ten_to(metric.decimals), greatest_number);
     if (metric.low > metric.high) {
         rule.fault("low", show(metric.low) + " is above high, which is " + show(metric.high));
     } else if ((is_log || !is_drawn) && metric.low - origin < least_level) {

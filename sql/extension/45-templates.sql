@@ -64,7 +64,8 @@ comment on function auxeira.synthetic_from_template(
   'A series of the metrics of a template, see auxeira.check_template(), with the arguments and the rows of '
   'auxeira.synthetic_metrics(). NULL takes what the template''s default_parameters say, else what is usual there. Ids '
   'differ from template to template. Errors: 22023 with a line for each fault of the template or the arguments, or for '
-  'each rule that a point does not keep, with its index and values; ZA400.';
+  'each rule that a point does not keep, with its index and values; 22003 where a metric that has no maximum becomes '
+  'greater than 2^53 in units of its last decimal; ZA400. synthetic_algorithm is template_v1.';
 
 create function auxeira.synthetic_template(user_type text) returns jsonb
   as 'MODULE_PATHNAME', 'auxeira_synthetic_template' language c immutable strict parallel safe cost 100;

@@ -9,10 +9,47 @@
 
 namespace auxeira::synthesis {
 
-inline constexpr std::uint64_t golden_companies = 0x7458ed7b637f123b;
+inline constexpr std::uint64_t golden_companies = 0xa813cf48b379200f;
 inline constexpr std::uint64_t golden_draws = 0x6121026ad28d08ba;
 inline constexpr std::uint64_t golden_disturbed = 0x4d1600d82c041716;
 inline constexpr std::uint64_t golden_ids_and_times = 0x92258739c6218e10;
+
+inline constexpr std::uint64_t golden_named_draws = 0x2d836e9c0ca902bc;
+inline constexpr std::uint64_t golden_expressions = 0x5203d3bff29c5ef5;
+inline constexpr std::uint64_t golden_template_ids = 0x06e04450f9cd32b8;
+
+// In the order of the business models.
+inline constexpr std::uint64_t golden_books[] = {0x0e56eadedcd1240d, 0xed760ab9e74c8dd5, 0xdb100010b3f2b625,
+                                                 0xcef6c272b14b827b, 0xad393592a4aea2ef};
+
+inline const std::map<std::string_view, std::uint64_t> golden_template_values = {
+    // clang-format off
+    {"mrr", 0x385213e3c25fd3c5},
+    {"people", 0xf88f27945d432b7d},
+    {"area", 0xf59a9b6c70a261f1},
+    {"share", 0xe3bd50e28de96a65},
+    {"fee", 0x738ffcbe66d1dc75},
+    {"calls", 0x88859ce70194a565},
+    {"spread", 0x37b47c2c7e94aed5},
+    {"swing", 0xec3016ebbabf1745},
+    {"level", 0x7a80ff3c64270f69},
+    {"fixed", 0xaa957d5c31e04ee5},
+    {"visits", 0x071fb82bf802c645},
+    {"crowd", 0x0c4c8bface9f0b25},
+    {"reached", 0x4888b535743e1589},
+    {"year", 0x691381779c56b66d},
+    {"days", 0xe90af556d7d827a5},
+    {"active", 0xd4be1574c713b155},
+    {"spent", 0xcc06d95b5bdf64ed},
+    {"paid", 0xa8f9aba60e4a3171},
+    {"team", 0x8e8a6b515f58f345},
+    {"burn", 0x83ce4938d3379ac9},
+    {"months", 0x326402c56997e7e1},
+    {"arr", 0x541818b3c7b64351},
+    {"each", 0xaff300645bc94125},
+    {"odd", 0x8f2bd63064dc4e11},
+    // clang-format on
+};
 
 inline const std::map<std::string_view, std::uint64_t> golden_values = {
     // clang-format off

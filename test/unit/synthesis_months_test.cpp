@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rejection.hpp"
 #include "synthesis/actions.hpp"
 #include "synthesis/deals.hpp"
 #include "synthesis/months.hpp"
@@ -148,6 +149,52 @@ TEST(Months, are_as_many_as_asked_and_end_with_that_of_as_of) {
         EXPECT_EQ(rows.size(), static_cast<std::size_t>(months));
         EXPECT_EQ(rows.back().month, 2026 * 12);
     }
+}
+
+// --- As large as can be
+// -------------------------------------------------------------------------------------
+
+MonthsConfig giant(std::uint64_t seed, std::int32_t months, std::optional<Trend> trend) {
+    MonthsConfig config = sample_months(seed, months);
+    config.profile = {Stage::late, std::nullopt, Region::north_america, BusinessModel::b2c};
+    config.trend = trend;
+    config.variance = 1;
+    return config;
+}
+
+TEST(Months, twenty_years_of_growth_fit_into_what_is_stored) {
+    constexpr Amount most = 999'999'999'999'999;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        for (const auto trend : {std::optional<Trend>{}, std::optional(Trend::volatile_)}) {
+            for (const Month& row : make_months(giant(seed, 240, trend))) {
+                for (const Amount amount : {row.arr, row.cash, row.financing, row.operating_outflow})
+                    ASSERT_TRUE(amount >= 0 && amount <= most) << seed;
+                ASSERT_LE(std::max(row.customers, row.headcount), std::numeric_limits<std::int32_t>::max());
+            }
+        }
+    }
+}
+
+TEST(Months, refuse_what_does_not_fit_and_name_it) {
+    MonthsConfig config = giant(47, 1200, std::nullopt);
+    config.variance = 0.2;
+    try {
+        make_months(config);
+        FAIL() << "more customers than people";
+    } catch (const Rejection& refused) {
+        EXPECT_EQ(refused.reason(), Reason::out_of_range);
+        EXPECT_EQ(refused.detail(), "customers: is more than can be stored in 1938-03");
+    }
+}
+
+// The cost of a person may be more than 2^22 cents.
+TEST(Months, people_cost_what_they_cost) {
+    double most = 0;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        for (const Month& row : make_months(giant(seed, 12, std::nullopt)))
+            most = std::max(most, number(row.operating_outflow) / number(row.headcount));
+    }
+    EXPECT_GT(most, 5'000'000);
 }
 
 // --- Over many companies -----------------------------------------------------------------------------------
