@@ -205,7 +205,7 @@ void Generator::start(Track& track, const Window& window, std::vector<Course>& c
     courses.push_back(
         {level + scale,
          multiply(response, slope_of(window.trend, metric.good_direction, track.standing.growth)),
-         motion.rule == Rule::draw ? 0 : response});
+         motion.rule == Rule::draw ? 0 : multiply(response, to_fixed(motion.spread))});
 }
 
 void Generator::step() {
@@ -285,6 +285,8 @@ Wide Generator::value(Track& track) noexcept {
     switch (track.metric->motion.rule) {
     case Rule::moves:
         return count_of(track) + track.offset;
+    case Rule::week:
+        return std::max<Wide>(count_of(track), std::min<Wide>(values_[track.of], 7));
     case Rule::sales:
         return sales(track);
     case Rule::staff:
@@ -344,7 +346,7 @@ Wide Generator::staff(Track& track) noexcept {
     const Fixed hired = std::clamp(months - 2 * one, Fixed{0}, 5 * one) / 30;
     const Fixed boost = std::max<Fixed>(hired - std::max<Fixed>(months - 7 * one, 0) / 72, 0);
     const Wide wanted = wide_exp2(paths_[track.path].at(position_) + boost + 4 * one); // in sixteenths
-    const Wide missing = wanted - 16 * track.state, most = std::max<Wide>(12, track.state / 2);
+    const Wide missing = wanted - 16 * track.state, most = std::max<Wide>(20, track.state);
     if (clock_.is_first() || missing > most || missing < -most) track.state = (wanted + 8) >> 4;
     return track.state;
 }
