@@ -113,6 +113,12 @@ std::uint32_t break_risk(Trend trend) noexcept {
     return static_cast<std::uint32_t>(risks[static_cast<std::size_t>(trend)] * 4294967296.0);
 }
 
+// The months that a round lasts for, at least.
+int least_round(Trend trend) noexcept {
+    constexpr std::array<int, 4> months = {16, 6, 12, 9}; // in the order of Trend
+    return months[static_cast<std::size_t>(trend)];
+}
+
 // Neither may be negative; nothing over nothing is 0.
 constexpr Wide rounded_quotient(Wide numerator, Wide denominator) noexcept {
     if (denominator == 0) return 0;
@@ -380,7 +386,7 @@ Wide Generator::part(Track& track) noexcept {
 }
 
 // At the mean burn of the last three points. Below three months of cash a round is raised that lasts for
-// twelve to twenty-four.
+// twelve to twenty-four, and for longer or shorter where things improve or decline.
 Wide Generator::runway(Track& track) noexcept {
     const std::int64_t present = values_[track.of];
     if (clock_.is_first()) track.earlier = {present, present};
@@ -391,7 +397,7 @@ Wide Generator::runway(Track& track) noexcept {
                                   : track.state - ((burn * months_) >> (fraction_bits - cash_bits));
     since_round_ = std::min(since_round_ + months_, 1200 * one);
     if (cash < (3 * mean) << cash_bits) {
-        const Fixed months = 12 * one + 12 * uniform(event(track)[0]);
+        const Fixed months = least_round(config_.trend) * one + 12 * uniform(event(track)[0]);
         cash = (mean * months) >> (fraction_bits - cash_bits);
         since_round_ = 0;
     }
