@@ -155,6 +155,7 @@ Value rule_of(const Dashboard& dashboard, const Metric& metric) {
         rule.add("high", Value::of(metric.high));
         add_limit(rule, "ceiling", metric.ceiling, no_limit);
         if (model->has_noise) add_limit(rule, "trendResponse", motion.response, 1);
+        if (model->has_noise) add_limit(rule, "spread", motion.spread, 1);
         if (model->has_pace) rule.add("pace", Value::of(motion.pace));
         add_name(rule, "of", motion.of);
         add_name(rule, "less", motion.by);

@@ -28,6 +28,8 @@ constexpr Model models[] = {
     {.name = "year_to_date", .rule = Rule::year_to_date, .has_level = true, .has_noise = true,
      .has_correlation = true},
     {.name = "streak", .rule = Rule::streak, .has_level = true, .is_level_a_value = true},
+    {.name = "week", .rule = Rule::week, .has_level = true, .has_ceiling = true, .has_noise = true,
+     .has_correlation = true, .is_level_a_value = true, .needs_of = true, .may_have_of = true},
     {.name = "part", .rule = Rule::part, .has_level = true, .has_ceiling = true, .has_noise = true,
      .has_correlation = true, .needs_of = true, .may_have_of = true, .may_have_less = true},
     {.name = "purchases", .rule = Rule::purchases, .has_level = true, .has_noise = true, .needs_of = true,
@@ -125,7 +127,7 @@ std::vector<std::string_view> members_of(const Model& model) {
     };
     allow(model.rule == Rule::expression, {"expression"});
     allow(model.has_level, {"distribution", "low", "high", "median", "mean", "sd", "value"});
-    allow(model.has_noise, {"trendResponse"});
+    allow(model.has_noise, {"trendResponse", "spread"});
     allow(model.has_ceiling, {"ceiling"});
     allow(model.has_correlation, {"correlation"});
     allow(model.has_pace, {"pace"});

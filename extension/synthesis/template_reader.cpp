@@ -156,6 +156,7 @@ void TemplateReader::read_rule(const Section& rule, std::size_t column) {
     if (model.has_level) read_level(rule, model, metric);
     metric.motion.pace = rule.number("pace", 0, 100).value_or(model.has_pace ? 1 : 0);
     metric.motion.response = rule.number("trendResponse", 0, 1).value_or(follows ? 1 : 0);
+    metric.motion.spread = rule.number("spread", 0, 1).value_or(1);
     read_references(rule, model, metric);
     if (model.has_correlation) read_correlation(rule, column);
 }
