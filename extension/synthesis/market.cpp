@@ -69,6 +69,7 @@ std::vector<Fixed> arrivals(const MonthsConfig& config, const Stream& stream, st
     const Fixed variance = to_fixed(config.variance);
     const Fixed spread = std::min(multiply(arrivals_response, variance) * (turns ? 2 : 1), arrivals_most);
     const Fixed seasonal = std::min(one, variance * 10);
+    const Fixed most = to_fixed(calibrated("company", "all", "arrivals_limit"));
     const std::int32_t last = month_of(config.as_of);
     std::vector<Fixed> result;
     Fixed noise = 0;
@@ -76,7 +77,7 @@ std::vector<Fixed> arrivals(const MonthsConfig& config, const Stream& stream, st
         const std::int32_t month = last - (total - 1 - index);
         const Fixed fresh = stream.heavy(static_cast<std::uint64_t>(month) << 8);
         noise = index == 0 ? fresh : multiply(arrivals_memory, noise) + multiply(arrivals_fresh, fresh);
-        Fixed log = multiply(spread, noise) - multiply(spread, spread) / 2;
+        Fixed log = multiply(spread, std::min(noise, most)) - multiply(spread, spread) / 2;
         if (turns) log += regime(stream, index, total, variance);
         result.push_back(multiply(exponential(log), one + multiply(seasonal, season(month) - one)));
     }

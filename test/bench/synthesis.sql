@@ -109,4 +109,5 @@ end
 $$;
 truncate auxeira.dashboard_metrics;
 insert into bench.aims
-select format('storing %s points', points), 'auxeira.synthesize', 'COPY text', 3 from unnest(array[10000, 100000, 1000000]) points;
+select format('storing %s points', points), 'auxeira.synthesize', 'COPY text', 3
+from unnest(array[10000, 100000, 1000000]) points;

@@ -9,7 +9,7 @@
 
 namespace auxeira::synthesis {
 
-inline constexpr std::uint64_t golden_companies = 0xa813cf48b379200f;
+inline constexpr std::uint64_t golden_companies = 0x187028035c22ef08;
 inline constexpr std::uint64_t golden_draws = 0x6121026ad28d08ba;
 inline constexpr std::uint64_t golden_disturbed = 0xb744ac5a4405c990;
 inline constexpr std::uint64_t golden_ids_and_times = 0x92258739c6218e10;
@@ -19,8 +19,8 @@ inline constexpr std::uint64_t golden_expressions = 0x5203d3bff29c5ef5;
 inline constexpr std::uint64_t golden_template_ids = 0x06e04450f9cd32b8;
 
 // In the order of the business models.
-inline constexpr std::uint64_t golden_books[] = {0x0e56eadedcd1240d, 0xed760ab9e74c8dd5, 0xdb100010b3f2b625,
-                                                 0xcef6c272b14b827b, 0xad393592a4aea2ef};
+inline constexpr std::uint64_t golden_books[] = {0xc25ad4c122ab7c78, 0x1805e94806c5a04a, 0xc157c467f7d154d3,
+                                                 0x83fd9713ea91675c, 0x04f238a100ff0358};
 
 inline const std::map<std::string_view, std::uint64_t> golden_template_values = {
     // clang-format off

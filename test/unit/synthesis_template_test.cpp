@@ -391,10 +391,10 @@ TEST(Template, refuses_what_is_no_number) {
 // What is computed from it is not blamed.
 TEST(Template, tells_which_metric_is_no_number) {
     const std::string text = R"({"user_type": "government",
-        "data_schema": {"a": {"type": "integer"}, "b": {"type": "integer"}, "c": {"type": "integer"},
+        "data_schema": {"a": {"type": "integer"}, "b": {"type": "integer"}, "c": {"type": "number", "decimals": 6},
                         "d": {"type": "integer", "kind": "cumulative"}},
         "generation_rules": {"a": {"low": 5, "high": 5}, "b": {"expression": "a / (a - a) * a"},
-            "c": {"model": "part", "of": "b", "low": 2, "high": 2},
+            "c": {"model": "part", "of": "b", "low": 2, "high": 2, "minimum": -1e12},
             "d": {"model": "purchases", "of": "b", "low": 2, "high": 2}}})";
     Config config = config_of(1, 3);
     config.variance = 0;
