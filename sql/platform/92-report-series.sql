@@ -324,7 +324,7 @@ begin atomic
       ('GRR <= 100 %', v.grr_12m <= 1),
       ('NRR >= GRR', v.nrr_12m >= v.grr_12m),
       ('cheque average = total / count', v.check_size_avg = round(v.total_invested / nullif(v.investments_count, 0))),
-      ('things done on each day of a streak', v.actions_this_week >= least(v.streak_days, 7)),
+      ('a streak is of things done', v.actions_this_week >= least(v.streak_days, 6)),
       ('active + exits <= investments', v.active_investments + v.exits <= v.investments_count),
       ('high performers + at risk <= portfolio', v.high_performers + v.at_risk_companies <= v.portfolio_size),
       ('ESG = mean of E, S, G',
