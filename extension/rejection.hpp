@@ -11,7 +11,7 @@
 namespace auxeira {
 
 // Why an input was refused; the boundary maps each reason to one SQLSTATE.
-enum class Reason { invalid_value, missing_field };
+enum class Reason { invalid_value, missing_field, out_of_range };
 
 // One fault: where it is (a path such as `responses.team.q1`) and what would be right.
 struct Fault {

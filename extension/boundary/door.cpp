@@ -97,7 +97,14 @@ const char* keep(MemoryContext memory, const char* text, size_t length) {
 }
 
 int sqlstate_of(Reason reason) {
-    return reason == Reason::missing_field ? missing_field_sqlstate : ERRCODE_INVALID_PARAMETER_VALUE;
+    switch (reason) {
+    case Reason::missing_field:
+        return missing_field_sqlstate;
+    case Reason::out_of_range:
+        return ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
+    default:
+        return ERRCODE_INVALID_PARAMETER_VALUE;
+    }
 }
 
 Refusal refusal_of(MemoryContext memory, const Rejection& rejection) {

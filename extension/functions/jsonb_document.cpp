@@ -87,43 +87,56 @@ private:
     std::size_t level_ = 0;
 };
 
-// Inside backend(): owns nothing.
-JsonbValue* push(JsonbParseState** state, JsonbIteratorToken as, const Value& value) {
-    JsonbValue plain{};
-    switch (value.kind) {
-    case Value::Kind::text:
-        plain.type = jbvString;
-        plain.val.string.val = const_cast<char*>(value.text.data());
-        plain.val.string.len = static_cast<int>(value.text.size());
-        break;
-    case Value::Kind::number:
-        plain.type = jbvNumeric;
-        plain.val.numeric =
+// These run inside backend(), and own nothing.
+
+JsonbValue string_value(std::string_view text) {
+    JsonbValue result{};
+    result.type = jbvString;
+    result.val.string.val = const_cast<char*>(text.data());
+    result.val.string.len = static_cast<int>(text.size());
+    return result;
+}
+
+JsonbValue scalar_value(const Value& value) {
+    if (value.kind == Value::Kind::text) return string_value(value.text);
+    JsonbValue result{};
+    if (value.kind == Value::Kind::number) {
+        result.type = jbvNumeric;
+        result.val.numeric =
             DatumGetNumeric(DirectFunctionCall1(float8_numeric, Float8GetDatum(value.number)));
-        break;
-    case Value::Kind::boolean:
-        plain.type = jbvBool;
-        plain.val.boolean = value.boolean;
-        break;
-    case Value::Kind::null:
-        plain.type = jbvNull;
-        break;
-    default:
-        const bool is_object = value.kind == Value::Kind::object;
-        pushJsonbValue(state, is_object ? WJB_BEGIN_OBJECT : WJB_BEGIN_ARRAY, nullptr);
-        for (std::size_t j = 0; j < value.items.size(); ++j) {
-            if (is_object) {
-                JsonbValue key{};
-                key.type = jbvString;
-                key.val.string.val = const_cast<char*>(value.names[j].data());
-                key.val.string.len = static_cast<int>(value.names[j].size());
-                pushJsonbValue(state, WJB_KEY, &key);
-            }
-            push(state, is_object ? WJB_VALUE : WJB_ELEM, value.items[j]);
-        }
-        return pushJsonbValue(state, is_object ? WJB_END_OBJECT : WJB_END_ARRAY, nullptr);
+    } else if (value.kind == Value::Kind::boolean) {
+        result.type = jbvBool;
+        result.val.boolean = value.boolean;
+    } else {
+        result.type = jbvNull;
     }
-    return pushJsonbValue(state, as, &plain);
+    return result;
+}
+
+JsonbValue* push(JsonbParseState** state, JsonbIteratorToken as, const Value& value);
+
+JsonbValue* push_object(JsonbParseState** state, const Value& object) {
+    pushJsonbValue(state, WJB_BEGIN_OBJECT, nullptr);
+    for (std::size_t j = 0; j < object.items.size(); ++j) {
+        JsonbValue key = string_value(object.names[j]);
+        pushJsonbValue(state, WJB_KEY, &key);
+        push(state, WJB_VALUE, object.items[j]);
+    }
+    return pushJsonbValue(state, WJB_END_OBJECT, nullptr);
+}
+
+JsonbValue* push_array(JsonbParseState** state, const Value& array) {
+    pushJsonbValue(state, WJB_BEGIN_ARRAY, nullptr);
+    for (const Value& item : array.items)
+        push(state, WJB_ELEM, item);
+    return pushJsonbValue(state, WJB_END_ARRAY, nullptr);
+}
+
+JsonbValue* push(JsonbParseState** state, JsonbIteratorToken as, const Value& value) {
+    if (value.kind == Value::Kind::object) return push_object(state, value);
+    if (value.kind == Value::Kind::array) return push_array(state, value);
+    JsonbValue scalar = scalar_value(value);
+    return pushJsonbValue(state, as, &scalar);
 }
 
 } // namespace

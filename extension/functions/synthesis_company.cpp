@@ -25,9 +25,12 @@ using namespace synthesis;
 
 // --- Draws -----------------------------------------------------------------------------------------------
 
-Stream named_stream(FunctionCallInfo fcinfo) {
-    const auto seed = static_cast<std::uint64_t>(PG_GETARG_INT64(0));
-    return Stream(KeyBuilder().add("draw").add(seed).add(*text_or_null(fcinfo, 1)).key());
+std::uint64_t index_argument(FunctionCallInfo fcinfo) {
+    return static_cast<std::uint64_t>(PG_GETARG_INT64(2));
+}
+
+Stream stream_argument(FunctionCallInfo fcinfo) {
+    return synthesis::named_stream(static_cast<std::uint64_t>(PG_GETARG_INT64(0)), *text_or_null(fcinfo, 1));
 }
 
 // --- Rows ------------------------------------------------------------------------------------------------
@@ -164,15 +167,11 @@ ActionsConfig read_actions(FunctionCallInfo fcinfo) {
 } // namespace
 
 AUXEIRA_SQL_FUNCTION(synthetic_uniform) {
-    return Float8GetDatum(static_cast<double>(named_stream(fcinfo).block(PG_GETARG_INT64(2))[0]) /
-                          4294967296.0);
+    return Float8GetDatum(uniform_double(stream_argument(fcinfo), index_argument(fcinfo)));
 }
 
-// Rounded to nine digits as an integer, so that the only floating-point step is an exact division.
 AUXEIRA_SQL_FUNCTION(synthetic_normal) {
-    const Fixed number = named_stream(fcinfo).normal(static_cast<std::uint64_t>(PG_GETARG_INT64(2)));
-    const Wide billionths = (static_cast<Wide>(number) * 1'000'000'000 + one / 2) >> fraction_bits;
-    return Float8GetDatum(static_cast<double>(billionths) / 1e9);
+    return Float8GetDatum(normal_double(stream_argument(fcinfo), index_argument(fcinfo)));
 }
 
 AUXEIRA_SQL_FUNCTION(synthetic_uuid) {
@@ -180,11 +179,13 @@ AUXEIRA_SQL_FUNCTION(synthetic_uuid) {
         fcinfo->isnull = true;
         return 0;
     }
-    const auto seed = static_cast<std::uint64_t>(PG_GETARG_INT64(0));
-    const std::uint64_t key = KeyBuilder().add("uuid").add(seed).add(*text_or_null(fcinfo, 1)).key();
-    const auto index = static_cast<std::uint64_t>(PG_GETARG_INT64(2));
-    Uuid id = identifier(key, index);
-    if (!PG_ARGISNULL(3)) id = identifier(key, index, as_of_argument(fcinfo, 3));
+    std::optional<std::int64_t> at;
+    if (!PG_ARGISNULL(3)) at = as_of_argument(fcinfo, 3);
+    Reader reader;
+    if (at) reader.moment("at", *at);
+    reader.finish("Give a time in these years, or none.");
+    const Uuid id = named_identifier(static_cast<std::uint64_t>(PG_GETARG_INT64(0)), *text_or_null(fcinfo, 1),
+                                     index_argument(fcinfo), at);
     return backend([&id] {
         auto* const result = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
         std::copy(id.begin(), id.end(), result->data);

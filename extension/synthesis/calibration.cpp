@@ -224,6 +224,7 @@ constexpr Constant constants[] = {
     {"company", "all", "sse_spread",           10, "points", 'P', proposal},
     {"company", "all", "social",               60, "points", 'P', proposal},
     {"company", "all", "governance",           62, "points", 'P', proposal},
+    {"company", "all", "arrivals_limit",      3.5, "deviations", 'P', proposal},
     {"company", "all", "round_spread",       0.60, "log", 'P', proposal},
     {"company", "all", "pre_money_spread",   0.50, "log", 'P', proposal},
 

@@ -14,6 +14,10 @@ constexpr Motion moves(double response) {
     return {.rule = Rule::moves, .response = response};
 }
 
+constexpr Motion moves_calmly(double response) {
+    return {.rule = Rule::moves, .response = response, .spread = 0.35};
+}
+
 constexpr Motion averaged(double response) {
     return {.rule = Rule::moves, .response = response, .averaged = true};
 }
@@ -29,14 +33,19 @@ constexpr Motion part_of(std::string_view whole, double response, std::string_vi
 // A company: those who pay more have more customers and people, who cost more; a growing one scores better.
 constexpr Motion sales_to_customers{
     .rule = Rule::sales, .response = 1, .of = "customers", .with = "customers", .correlation = 0.7};
-constexpr Motion score_of_growth{
-    .rule = Rule::moves, .response = 1, .with = "revenue", .correlation = 0.4, .level_follows_growth = true};
+constexpr Motion score_of_growth{.rule = Rule::moves,
+                                 .response = 1,
+                                 .spread = 0.35,
+                                 .with = "revenue",
+                                 .correlation = 0.4,
+                                 .level_follows_growth = true};
 constexpr Motion staff_of_sales{
     .rule = Rule::staff, .response = 0.4, .of = "runway_months", .with = "revenue", .correlation = 0.6};
 constexpr Motion burn_of_company{.rule = Rule::moves, .response = 1, .with = "revenue", .correlation = 0.5};
 
 constexpr Motion year_to_date{.rule = Rule::year_to_date, .response = 1};
 constexpr Motion streak_of_days{.rule = Rule::streak};
+constexpr Motion done_in_week{.rule = Rule::week, .response = 0.6, .of = "streak_days"};
 constexpr Motion mean_of_scores{.rule = Rule::mean};
 constexpr Motion runway_of_burn{.rule = Rule::runway, .of = "burn_rate"};
 constexpr Motion cheques{.rule = Rule::purchases, .response = 1, .of = "investments_count"};
@@ -57,16 +66,16 @@ constexpr Metric founder[] = {
     {"interviews_completed",   "interviews",      cumulative, up,   0,   0, none,     1,      20, none, accumulates(2)},
     {"tokens_earned",          "tokens",          cumulative, up,   0,   0, none,   100,    5000, none, accumulates(2)},
     {"profile_completion",     "percent",         ratio,      up,   1,   0,  100,    60,     100,  100, moves(0.15)},
-    {"actions_this_week",      "actions",         flow,       up,   0,   0, none,     2,      40, none, moves(0.6)},
+    {"actions_this_week",      "actions",         flow,       up,   0,   0, none,     2,      40, none, done_in_week},
     {"streak_days",            "days",            streak,     up,   0,   0, none,     1,      30, none, streak_of_days},
 };
 
 constexpr Metric venture_capital[] = {
-    {"portfolio_size",         "companies",       stock,      up,   0,   1, none,    10,     100, none, moves(0.2)},
+    {"portfolio_size",         "companies",       stock,      up,   0,   1, none,    10,     100, none, moves_calmly(0.2)},
     {"total_aum",              "USD",             stock,      up,   0,   0, none,   1e7,     1e9, none, moves(1)},
     {"active_deals",           "deals",           stock,      up,   0,   0, none,     5,      50, none, moves(0.6)},
     {"deal_flow_monthly",      "deals per month", flow,       up,   0,   0, none,    20,     200, none, moves(1)},
-    {"portfolio_valuation",    "USD",             stock,      up,   0,   0, none,     2,      12, none, part_of("total_aum", 0.1)},
+    {"portfolio_valuation",    "USD",             stock,      up,   0,   0, none,     2,      12, none, part_of("total_aum", 0.25)},
     {"exits_ytd",              "exits",           ytd,        up,   0,   0, none,     1,      10, none, year_to_date},
     {"avg_sse_score",          "points",          score,      up,   2,   0,  100,    65,      85,  100, moves(0.3)},
     {"high_performers",        "companies",       stock,      up,   0,   0, none,  0.15,    0.45, 0.55, part_of("portfolio_size", 0.5)},
@@ -99,7 +108,7 @@ constexpr Metric corporate_partner[] = {
 };
 
 constexpr Metric government[] = {
-    {"startups_monitored",     "startups",        stock,      up,   0,   0, none,   100,    5000, none, moves(1)},
+    {"startups_monitored",     "startups",        stock,      up,   0,   0, none,   100,    5000, none, moves_calmly(1)},
     {"grants_distributed",     "grants",          cumulative, up,   0,   0, none,    10,     500, none, accumulates(0.8)},
     {"jobs_created",           "jobs",            cumulative, up,   0,   0, none,   500,   50000, none, accumulates(0.5)},
     {"economic_impact",        "USD per year",    flow,       up,   0,   0, none,   1e6,     5e8, none, moves(1)},
@@ -153,7 +162,7 @@ constexpr std::array<std::string_view, 7> kind_names = {"stock",      "flow", "r
 // Four times the highest level is out of reach of the trend, and of the noise in all but a few points.
 bool Metric::follows_trend() const noexcept {
     const bool moves = motion.rule == Rule::moves || motion.rule == Rule::sales;
-    return moves && motion.response == 1 && (ceiling == no_limit || ceiling > 4 * high);
+    return moves && motion.response == 1 && motion.spread == 1 && (ceiling == no_limit || ceiling > 4 * high);
 }
 
 std::span<const Dashboard> catalogue() noexcept {

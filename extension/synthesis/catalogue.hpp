@@ -22,6 +22,7 @@ enum class Rule {
     accumulates,  // the starting level and the integral of a yearly rate that follows trend and noise
     year_to_date, // the same integral since 1 January UTC
     streak,       // days in a row: +1 on a new day, or broken
+    week,         // the same as moves for what is done in seven days, once at least on each day of a streak
     part,         // a moving share or multiple of another metric, less a third one
     runway,    // months that the cash lasts at the burn of late; cash falls by the burn and is raised again
     purchases, // adds a cheque of moving size for each step of a count
@@ -41,6 +42,7 @@ class Expression;
 struct Motion {
     Rule rule;
     double response = 0;               // the share of trend and variance that it follows
+    double spread = 1;                 // the share of that variance that a calm metric shows
     double pace = 0;                   // growth in a year as a share of the starting level (accumulates)
     std::string_view of = {};          // the metric that it is a part of, is capped by or is computed from
     std::string_view by = {};          // the metric taken off first (part) or divided by (quotient)

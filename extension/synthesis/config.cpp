@@ -42,7 +42,7 @@ Config check(const Request& request) {
     config.profile =
         read_profile(reader, request.stage, request.industry, request.region, request.business_model);
     config.disturbance = read_disturbance(reader, request);
-    reader.finish("auxeira.synthetic_catalogue() for the user types and their metrics");
+    reader.finish("See auxeira.synthetic_catalogue() for the user types and their metrics.");
     config.seed = request.seed;
     config.as_of = request.as_of;
     config.org = request.org;

@@ -52,27 +52,25 @@ Fixed place_of(Distribution distribution, std::uint32_t bits) noexcept {
 }
 
 // In 2^-20, not negative numbers only for the log-normal distribution.
-std::int64_t number_of(const Metric& metric, std::uint32_t bits) noexcept {
+Wide drawn_number(const Metric& metric, std::uint32_t bits) noexcept {
     const std::int64_t low = level_of(metric.low), high = level_of(metric.high);
     const Fixed at = place_of(metric.distribution, bits);
     if (metric.distribution == Distribution::lognormal) {
         const Fixed bottom = log2(low);
-        return exp2(bottom + multiply(log2(high) - bottom, at));
+        return wide_exp2(bottom + multiply(log2(high) - bottom, at));
     }
-    return low + static_cast<std::int64_t>((static_cast<Wide>(high - low) * at) >> fraction_bits);
+    return low + ((static_cast<Wide>(high - low) * at) >> fraction_bits);
 }
 
 // A Poisson number whose mean is in 2^-20; of a large mean the normal number that it is close to.
-std::int64_t count_around(std::int64_t mean, const Block& bits) noexcept {
-    if (mean < std::int64_t{16384} << level_bits) {
-        return poisson(mean << (fraction_bits - level_bits),
+Wide count_around(Wide mean, const Block& bits) noexcept {
+    if (mean <= 0) return 0;
+    if (mean < Wide{16384} << level_bits) {
+        return poisson(static_cast<Fixed>(mean << (fraction_bits - level_bits)),
                        static_cast<std::uint64_t>(bits[1]) << 32 | bits[0]);
     }
-    const auto deviation =
-        static_cast<std::int64_t>(square_root(static_cast<UnsignedWide>(mean) << level_bits));
-    return (mean +
-            static_cast<std::int64_t>((static_cast<Wide>(deviation) * normal(bits[1])) >> fraction_bits)) >>
-           level_bits;
+    const Wide deviation = square_root(static_cast<UnsignedWide>(mean) << level_bits);
+    return (mean + ((deviation * normal(bits[1])) >> fraction_bits)) >> level_bits;
 }
 
 } // namespace
@@ -86,16 +84,15 @@ std::vector<std::size_t> evaluation_order(const Dashboard& dashboard) {
     return order;
 }
 
-std::int64_t draw(const Metric& metric, const Block& bits, Fixed trend) noexcept {
+Wide draw(const Metric& metric, const Block& bits, Fixed trend) noexcept {
     constexpr int factor_bits = 32;
-    const std::int64_t factor = exp2(trend + factor_bits * one);
-    const Wide moved = (static_cast<Wide>(number_of(metric, bits[0])) * factor) >> factor_bits;
-    if (metric.distribution == Distribution::poisson) {
-        return saturated(count_around(saturated(moved), bits) * static_cast<Wide>(ten_to(metric.decimals)));
-    }
-    const Wide scaled = moved * static_cast<Wide>(ten_to(metric.decimals));
+    const Wide unit = static_cast<Wide>(ten_to(metric.decimals));
+    const Wide factor = exp2(trend + factor_bits * one);
+    const Wide moved = (drawn_number(metric, bits[0]) * factor) >> factor_bits;
+    if (metric.distribution == Distribution::poisson) return count_around(moved, bits) * unit;
+    const Wide scaled = moved * unit;
     const Wide half = Wide{1} << (level_bits - 1);
-    return saturated(scaled < 0 ? -((half - scaled) >> level_bits) : (scaled + half) >> level_bits);
+    return scaled < 0 ? -((half - scaled) >> level_bits) : (scaled + half) >> level_bits;
 }
 
 Calculator::Calculator(const Dashboard& dashboard) : dashboard_(dashboard) {
@@ -109,9 +106,9 @@ Calculator::Calculator(const Dashboard& dashboard) : dashboard_(dashboard) {
 }
 
 std::int64_t Calculator::compute(std::size_t column) const noexcept {
-    constexpr double most = 4e18;
+    constexpr double most = 4e18; // more than is let through
     const double scaled = dashboard_.metrics[column].motion.expression->value(values_) * units_[column];
-    return std::abs(scaled) <= most ? std::llround(scaled) : no_value;
+    return std::isfinite(scaled) ? std::llround(std::clamp(scaled, -most, most)) : no_value;
 }
 
 } // namespace auxeira::synthesis

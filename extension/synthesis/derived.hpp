@@ -18,17 +18,16 @@ constexpr double ten_to(int exponent) noexcept {
     return power;
 }
 
-// What fits into the values of a point.
-constexpr std::int64_t saturated(Wide value) noexcept {
-    constexpr Wide most = (Wide{1} << 62) - 1;
-    return static_cast<std::int64_t>(value < -most ? -most : value > most ? most : value);
+// A value in its unit; what is no number stays none in all that is computed from it.
+constexpr double number_of(std::int64_t scaled, double unit) noexcept {
+    return scaled == no_value ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scaled) / unit;
 }
 
 // The columns of a dashboard, those that others are made of first.
 std::vector<std::size_t> evaluation_order(const Dashboard& dashboard);
 
 // A number of the metric's distribution, times 10^decimals. `trend` is log2 of what the trend makes of 1.
-std::int64_t draw(const Metric& metric, const Block& bits, Fixed trend) noexcept;
+Wide draw(const Metric& metric, const Block& bits, Fixed trend) noexcept;
 
 // Computes the expressions of a dashboard at each point.
 class Calculator {
@@ -37,9 +36,9 @@ public:
 
     // What a metric is at this point, for the expressions that read it.
     void put(std::size_t column, std::int64_t scaled) noexcept {
-        if (!values_.empty()) values_[column] = static_cast<double>(scaled) / units_[column];
+        if (!values_.empty()) values_[column] = number_of(scaled, units_[column]);
     }
-    // Times 10^decimals, half away from zero; `no_value` where there is no number, or none that fits.
+    // Times 10^decimals, half away from zero; `no_value` where there is no number (a division by zero).
     std::int64_t compute(std::size_t column) const noexcept;
 
 private:

@@ -34,8 +34,24 @@ std::uint64_t organization_key(std::uint64_t seed, const Uuid& org, std::string_
     return KeyBuilder().add(stream).add(seed).add(half_of(org, 0)).add(half_of(org, 8)).key();
 }
 
+Stream named_stream(std::uint64_t seed, std::string_view name) noexcept {
+    return Stream(KeyBuilder().add("draw").add(seed).add(name).key());
+}
+
+double uniform_double(const Stream& stream, std::uint64_t position) noexcept {
+    return static_cast<double>(stream.block(position)[0]) / 4294967296.0;
+}
+
+// Rounded to nine digits as an integer, so that the only floating-point step is an exact division.
+double normal_double(const Stream& stream, std::uint64_t position) noexcept {
+    const Wide billionths =
+        (static_cast<Wide>(stream.normal(position)) * 1'000'000'000 + one / 2) >> fraction_bits;
+    return static_cast<double>(billionths) / 1e9;
+}
+
 Fixed log2_of(double value) noexcept {
-    return log2(std::llround(value * 1048576.0)) - 20 * one;
+    const std::int64_t steps = std::llround(value * 1048576.0);
+    return steps > 0 ? log2(steps) - 20 * one : -1000 * one;
 }
 
 std::int64_t binomial(std::int64_t trials, Fixed chance, std::uint64_t bits) noexcept {

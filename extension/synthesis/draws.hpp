@@ -34,7 +34,12 @@ private:
     std::uint64_t key_;
 };
 
-// log2 of a positive number: of a constant (to 2^-20), of an amount, of a Fixed.
+// What the SQL functions draw: the stream of a name, its numbers as doubles in steps of 2^-32 and of 1e-9.
+Stream named_stream(std::uint64_t seed, std::string_view name) noexcept;
+double uniform_double(const Stream& stream, std::uint64_t position) noexcept;
+double normal_double(const Stream& stream, std::uint64_t position) noexcept;
+
+// log2 of a positive number: of a constant (to 2^-20; far below all others for 0), of an amount, of a Fixed.
 Fixed log2_of(double value) noexcept;
 inline Fixed log2_fixed(Fixed value) noexcept {
     return log2(value) - fraction_bits * one;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <charconv>
 #include <cmath>
 
@@ -10,6 +11,9 @@
 namespace auxeira::synthesis {
 
 namespace {
+
+// Every step is rounded to a double of its own, as docs of auxeira.check_template() promise.
+static_assert(std::numeric_limits<double>::is_iec559 && FLT_EVAL_METHOD == 0);
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -127,6 +131,25 @@ double greatest(double a, double b) noexcept {
 
 } // namespace
 
+// Of two numbers.
+template <typename Number>
+Number Expression::combine(Operation operation, const Number& left, const Number& right) noexcept {
+    switch (operation) {
+    case Operation::add:
+        return add(left, right);
+    case Operation::subtract:
+        return subtract(left, right);
+    case Operation::multiply:
+        return multiply(left, right);
+    case Operation::divide:
+        return divide(left, right);
+    case Operation::min:
+        return least(left, right);
+    default:
+        return greatest(left, right);
+    }
+}
+
 template <typename Number, typename Read>
 Number Expression::run(Read read) const noexcept {
     std::array<Number, stack_size> stack;
@@ -142,27 +165,8 @@ Number Expression::run(Read read) const noexcept {
         } else if (step.operation == Operation::round) {
             last = round_to(last, step.number);
         } else {
-            const Number right = last;
             Number& left = stack[--top - 1];
-            switch (step.operation) {
-            case Operation::add:
-                left = add(left, right);
-                break;
-            case Operation::subtract:
-                left = subtract(left, right);
-                break;
-            case Operation::multiply:
-                left = multiply(left, right);
-                break;
-            case Operation::divide:
-                left = divide(left, right);
-                break;
-            case Operation::min:
-                left = least(left, right);
-                break;
-            default:
-                left = greatest(left, right);
-            }
+            left = combine(step.operation, left, last);
         }
     }
     return stack[0];

@@ -64,6 +64,8 @@ private:
     // More than the deepest expression needs: each parenthesis leaves at most two numbers waiting.
     static constexpr std::size_t stack_size = 3 * deepest + 8;
 
+    template <typename Number>
+    static Number combine(Operation operation, const Number& left, const Number& right) noexcept;
     template <typename Number, typename Read>
     Number run(Read read) const noexcept;
 

@@ -59,6 +59,12 @@ inline std::int64_t exp2(Fixed x) noexcept {
     return shift == 0 ? mantissa : (mantissa + (std::int64_t{1} << (shift - 1))) >> shift;
 }
 
+// The same beyond 64 bits, up to 2^90.
+inline Wide wide_exp2(Fixed x) noexcept {
+    if (x < 62 * one) return exp2(x);
+    return static_cast<Wide>(exp2((x < 90 * one ? x : 90 * one) - 40 * one)) << 40;
+}
+
 // The smaller of two logarithms with a rounded corner: a path below its ceiling is left as it is, one that
 // would pass it nears it smoothly. In plain numbers y / (1 + (y/ceiling)^16)^(1/16).
 inline Fixed soften(Fixed path, Fixed ceiling) noexcept {

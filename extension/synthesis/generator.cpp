@@ -5,6 +5,7 @@
 
 #include "synthesis/founder.hpp"
 #include "synthesis/identifier.hpp"
+#include "synthesis/section.hpp"
 
 namespace auxeira::synthesis {
 
@@ -18,7 +19,10 @@ constexpr int count_bits = 30;
 constexpr int share_bits = 32;
 constexpr int cash_bits = 16;
 
-constexpr std::int64_t greatest_value = (std::int64_t{1} << 62) - 1;
+// Times 10^decimals. Doubles hold all whole numbers up to here, and with them expressions and readers of
+// JSON.
+constexpr std::int64_t greatest_value = std::int64_t{1} << 53;
+constexpr std::int64_t no_bound = std::numeric_limits<std::int64_t>::max();
 constexpr Fixed no_ceiling = std::numeric_limits<Fixed>::max();
 
 constexpr std::int64_t power_of_ten(int exponent) noexcept {
@@ -30,7 +34,7 @@ constexpr std::int64_t power_of_ten(int exponent) noexcept {
 
 // `value` times 10^decimals, rounded.
 std::int64_t scaled(double value, int decimals) noexcept {
-    if (value == no_limit) return greatest_value;
+    if (value == no_limit) return no_bound;
     return std::llround(value * static_cast<double>(power_of_ten(decimals)));
 }
 
@@ -52,10 +56,10 @@ Fixed path_scale(const Metric& metric, std::int64_t gap) noexcept {
 }
 
 // What a metric that carries a state starts with, from log2 of its level.
-std::int64_t first_state(Rule rule, Fixed level) noexcept {
-    switch (rule) {
+Wide first_state(const Metric& metric, Fixed level) noexcept {
+    switch (metric.motion.rule) {
     case Rule::accumulates:
-        return exp2(level + count_bits * one);
+        return wide_exp2(level + log2(power_of_ten(metric.decimals)) + count_bits * one);
     case Rule::streak:
         return exp2(level);
     case Rule::runway:
@@ -109,10 +113,21 @@ std::uint32_t break_risk(Trend trend) noexcept {
     return static_cast<std::uint32_t>(risks[static_cast<std::size_t>(trend)] * 4294967296.0);
 }
 
+// The months that a round lasts for, at least.
+int least_round(Trend trend) noexcept {
+    constexpr std::array<int, 4> months = {16, 6, 12, 9}; // in the order of Trend
+    return months[static_cast<std::size_t>(trend)];
+}
+
 // Neither may be negative; nothing over nothing is 0.
-constexpr std::int64_t rounded_quotient(Wide numerator, Wide denominator) noexcept {
+constexpr Wide rounded_quotient(Wide numerator, Wide denominator) noexcept {
     if (denominator == 0) return 0;
-    return static_cast<std::int64_t>((2 * numerator + denominator) / (2 * denominator));
+    return (2 * numerator + denominator) / (2 * denominator);
+}
+
+// factor * value / divisor, rounded down, for products beyond 128 bits.
+constexpr Wide scaled_down(Wide value, Wide factor, Wide divisor) noexcept {
+    return value / divisor * factor + value % divisor * factor / divisor;
 }
 
 // Whether other metrics are made of it.
@@ -166,7 +181,7 @@ Generator::Track Generator::make_track(std::size_t column) const noexcept {
     track.maximum = scaled(metric.maximum, metric.decimals);
     if (metric.motion.rule == Rule::expression) { // whose bounds are looked at by whoever wrote the template
         track.minimum = no_value;
-        track.maximum = greatest_value;
+        track.maximum = no_bound;
     }
     return track;
 }
@@ -184,7 +199,7 @@ void Generator::start(Track& track, const Window& window, std::vector<Course>& c
     if (goes_with) track.standing = mix(motion, track.standing, with->standing);
     const Fixed level = motion.rule == Rule::draw ? 0 : level_of(metric, track.standing.level);
     const Fixed scale = motion.rule == Rule::draw ? 0 : path_scale(metric, clock_.gap());
-    track.state = first_state(motion.rule, level);
+    track.state = first_state(metric, level);
     if (metric.ceiling != no_limit) track.ceiling = log2_of(metric.ceiling - origin_of(metric)) + scale;
     if (!has_path(motion.rule)) return;
     track.path = paths_.size();
@@ -196,22 +211,47 @@ void Generator::start(Track& track, const Window& window, std::vector<Course>& c
     courses.push_back(
         {level + scale,
          multiply(response, slope_of(window.trend, metric.good_direction, track.standing.growth)),
-         motion.rule == Rule::draw ? 0 : response});
+         motion.rule == Rule::draw ? 0 : multiply(response, to_fixed(motion.spread))});
 }
 
-void Generator::step() noexcept {
+void Generator::step() {
     clock_.advance();
     position_ = positions_.at(index_);
     shock_ = reporting_.shock(position_);
     for (Path& path : paths_)
         path.step(paths_[path.shared_with()].noise());
     for (Track& track : tracks_) {
-        values_[track.column] = std::clamp(value(track), track.minimum, track.maximum);
+        values_[track.column] = bounded(track, value(track));
         calculator_.put(track.column, values_[track.column]);
     }
 }
 
-bool Generator::next(Point& point) noexcept {
+std::int64_t Generator::bounded(const Track& track, Wide value) const {
+    if (value == no_value) return no_value;
+    const Wide result = std::clamp<Wide>(value, track.minimum, track.maximum);
+    if (result > greatest_value || result < -greatest_value) refuse_size(*track.metric);
+    return static_cast<std::int64_t>(result);
+}
+
+void Generator::refuse_size(const Metric& metric) const {
+    const bool of_template = dashboard_.fingerprint != 0;
+    const double most = static_cast<double>(greatest_value) / ten_to(metric.decimals);
+    throw Rejection(
+        Reason::out_of_range, "the numbers of the series are too large",
+        {{of_template ? path_of("generation_rules", metric.name) : std::string(metric.name),
+          "is beyond " + show(most) + " at point " + std::to_string(index_)}},
+        "Give it a maximum, a lower level or fewer decimals, or ask for less variance or fewer days.");
+}
+
+// Whoever holds the point against its rules says why.
+bool Generator::lacks_input(const Track& track) const noexcept {
+    const auto is_lacking = [this](std::size_t column) {
+        return column < values_.size() && values_[column] == no_value;
+    };
+    return is_lacking(track.of) || is_lacking(track.by);
+}
+
+bool Generator::next(Point& point) {
     if (index_ == config_.count) return false;
     step();
     while (reporting_.is_missing(index_)) {
@@ -234,23 +274,25 @@ bool Generator::next(Point& point) noexcept {
 }
 
 // What was reported first differs where nothing else is computed from it, so that it adds up as well.
-void Generator::restate() noexcept {
+void Generator::restate() {
     first_values_ = values_;
     for (const Track& track : tracks_) {
         const Rule rule = track.metric->motion.rule;
         if (rule != Rule::sales && (rule != Rule::moves || is_used(metrics_, *track.metric))) continue;
-        const Wide factor = reporting_.first_factor(index_, track.column);
-        const auto first = static_cast<std::int64_t>((values_[track.column] * factor) >> 32);
+        const Wide first =
+            (reporting_.first_factor(index_, track.column) * Wide{values_[track.column]}) >> 32;
         const std::int64_t customers = rule == Rule::sales ? values_[track.of] : 1;
-        const std::int64_t whole = customers == 0 ? 0 : first / customers * customers;
-        first_values_[track.column] = std::clamp(whole, track.minimum, track.maximum);
+        first_values_[track.column] = bounded(track, customers == 0 ? 0 : first / customers * customers);
     }
 }
 
-std::int64_t Generator::value(Track& track) noexcept {
+Wide Generator::value(Track& track) noexcept {
+    if (lacks_input(track)) return no_value;
     switch (track.metric->motion.rule) {
     case Rule::moves:
         return count_of(track) + track.offset;
+    case Rule::week:
+        return std::max<Wide>(count_of(track), std::min<Wide>(values_[track.of], 7));
     case Rule::sales:
         return sales(track);
     case Rule::staff:
@@ -280,15 +322,15 @@ std::int64_t Generator::value(Track& track) noexcept {
 }
 
 // The number of the path, under the ceiling.
-std::int64_t Generator::driver(const Track& track) noexcept {
+Wide Generator::driver(const Track& track) noexcept {
     Fixed path = paths_[track.path].at(position_);
     if (shock_ != 0) path += multiply(track.shock_response, shock_);
-    return exp2(track.ceiling == no_ceiling ? path : soften(path, track.ceiling));
+    return wide_exp2(track.ceiling == no_ceiling ? path : soften(path, track.ceiling));
 }
 
 // A Poisson metric is a new count around its path; a large one is its path.
-std::int64_t Generator::count_of(const Track& track) noexcept {
-    const std::int64_t mean = driver(track);
+Wide Generator::count_of(const Track& track) noexcept {
+    const Wide mean = driver(track);
     if (track.metric->distribution != Distribution::poisson) return mean;
     const Fixed path = paths_[track.path].at(position_);
     if (path >= 14 * one) return mean;
@@ -297,59 +339,55 @@ std::int64_t Generator::count_of(const Track& track) noexcept {
 }
 
 // The customers pay the same, in whole cents.
-std::int64_t Generator::sales(const Track& track) noexcept {
+Wide Generator::sales(const Track& track) noexcept {
     const std::int64_t customers = values_[track.of];
     if (customers == 0) return 0;
-    return std::max<std::int64_t>((driver(track) + customers / 2) / customers, 1) * customers;
+    return std::max<Wide>((driver(track) + customers / 2) / customers, 1) * customers;
 }
 
 // People come and go when there are clearly too few or too many. In the second to seventh month after a round
 // an eighth more are wanted, and within a year from then no more than otherwise.
-std::int64_t Generator::staff(Track& track) noexcept {
+Wide Generator::staff(Track& track) noexcept {
     const Fixed months = std::min(since_round_, 24 * one);
     const Fixed hired = std::clamp(months - 2 * one, Fixed{0}, 5 * one) / 30;
     const Fixed boost = std::max<Fixed>(hired - std::max<Fixed>(months - 7 * one, 0) / 72, 0);
-    const std::int64_t wanted = exp2(paths_[track.path].at(position_) + boost + 4 * one); // in sixteenths
-    const std::int64_t missing = wanted - 16 * track.state;
-    if (clock_.is_first() || std::abs(missing) > std::max<std::int64_t>(12, track.state / 2)) {
-        track.state = (wanted + 8) >> 4;
-    }
+    const Wide wanted = wide_exp2(paths_[track.path].at(position_) + boost + 4 * one); // in sixteenths
+    const Wide missing = wanted - 16 * track.state, most = std::max<Wide>(20, track.state);
+    if (clock_.is_first() || missing > most || missing < -most) track.state = (wanted + 8) >> 4;
     return track.state;
 }
 
-std::int64_t Generator::accumulated(Track& track) noexcept {
-    const std::int64_t growth = driver(track);
-    if (!clock_.is_first()) track.state = saturated(static_cast<Wide>(track.state) + growth);
-    const std::int64_t total = track.state >> count_bits;
-    return track.metric->motion.of.empty() ? total : std::min(total, values_[track.of]);
+Wide Generator::accumulated(Track& track) noexcept {
+    const Wide growth = driver(track);
+    if (!clock_.is_first()) track.state += growth;
+    const Wide total = track.state >> count_bits;
+    return track.metric->motion.of.empty() ? total : std::min<Wide>(total, values_[track.of]);
 }
 
-std::int64_t Generator::in_year(Track& track) noexcept {
+Wide Generator::in_year(Track& track) noexcept {
     const Wide growth = driver(track);
-    if (clock_.is_first() || clock_.is_new_year()) {
-        track.state = saturated(growth * clock_.since_new_year() / clock_.gap());
-    } else {
-        track.state = saturated(track.state + growth);
-    }
+    const bool begins = clock_.is_first() || clock_.is_new_year();
+    track.state = begins ? scaled_down(growth, clock_.since_new_year(), clock_.gap()) : track.state + growth;
     return track.state >> count_bits;
 }
 
-std::int64_t Generator::streak(Track& track) noexcept {
+Wide Generator::streak(Track& track) noexcept {
     if (clock_.is_first() || !clock_.is_new_day()) return track.state;
     const Block bits = event(track);
-    track.state = bits[0] < break_risk(config_.trend) ? bits[1] % 2 : track.state + 1;
+    track.state = bits[0] < break_risk(config_.trend) ? Wide{bits[1] % 2} : track.state + 1;
     return track.state;
 }
 
-std::int64_t Generator::part(Track& track) noexcept {
+Wide Generator::part(Track& track) noexcept {
     const std::int64_t less = track.metric->motion.by.empty() ? 0 : values_[track.by];
     const Wide whole = values_[track.of] - less;
-    return saturated((whole * driver(track)) >> share_bits);
+    const Wide share = driver(track), fraction = share & ((Wide{1} << share_bits) - 1);
+    return whole * (share >> share_bits) + ((whole * fraction) >> share_bits);
 }
 
 // At the mean burn of the last three points. Below three months of cash a round is raised that lasts for
-// twelve to twenty-four.
-std::int64_t Generator::runway(Track& track) noexcept {
+// twelve to twenty-four, and for longer or shorter where things improve or decline.
+Wide Generator::runway(Track& track) noexcept {
     const std::int64_t present = values_[track.of];
     if (clock_.is_first()) track.earlier = {present, present};
     const Wide burn = present;
@@ -359,27 +397,30 @@ std::int64_t Generator::runway(Track& track) noexcept {
                                   : track.state - ((burn * months_) >> (fraction_bits - cash_bits));
     since_round_ = std::min(since_round_ + months_, 1200 * one);
     if (cash < (3 * mean) << cash_bits) {
-        const Fixed months = 12 * one + 12 * uniform(event(track)[0]);
+        const Fixed months = least_round(config_.trend) * one + 12 * uniform(event(track)[0]);
         cash = (mean * months) >> (fraction_bits - cash_bits);
         since_round_ = 0;
     }
-    track.state = saturated(cash);
-    return rounded_quotient(cash * power_of_ten(track.metric->decimals), mean << cash_bits);
+    track.state = cash;
+    if (mean == 0) return 0;
+    const Wide divisor = mean << cash_bits, unit = power_of_ten(track.metric->decimals);
+    return cash / divisor * unit + rounded_quotient(cash % divisor * unit, divisor);
 }
 
-std::int64_t Generator::purchases(Track& track) noexcept {
-    const std::int64_t cheque = driver(track);
-    const Wide bought = static_cast<Wide>(values_[track.of] - track.previous) * cheque;
-    track.state = saturated(track.state + bought);
+Wide Generator::purchases(Track& track) noexcept {
+    constexpr Wide most_cheque = Wide{1} << 60, most = Wide{1} << 120; // far beyond every value
+    const Wide cheque = std::min(driver(track), most_cheque);
+    const Wide bought = (static_cast<Wide>(values_[track.of]) - track.previous) * cheque;
+    track.state = std::clamp(track.state + bought, -most, most);
     track.previous = values_[track.of];
     return track.state;
 }
 
-std::int64_t Generator::quotient(const Track& track) const noexcept {
+Wide Generator::quotient(const Track& track) const noexcept {
     return rounded_quotient(values_[track.of], values_[track.by]);
 }
 
-std::int64_t Generator::mean() const noexcept {
+Wide Generator::mean() const noexcept {
     std::int64_t sum = 0, count = 0;
     for (const Track& track : tracks_) {
         if (!track.metric->motion.averaged) continue;

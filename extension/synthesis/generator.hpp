@@ -35,8 +35,9 @@ public:
     // Of any metrics, which must outlive the generator; the user type of the configuration is not used.
     Generator(const Config& config, const Dashboard& dashboard, Pause pause = nullptr);
 
-    // False after the last point.
-    bool next(Point& point) noexcept;
+    // False after the last point. Throws a Rejection when a number is too large to be exact, and no bound of
+    // its metric cuts it.
+    bool next(Point& point);
 
     const Dashboard& dashboard() const noexcept { return dashboard_; }
 
@@ -52,29 +53,32 @@ private:
         Fixed ceiling;                 // log2, on the scale of the path
         std::int64_t offset;           // where a metric that may be negative begins
         std::int64_t minimum, maximum; // of the scaled value
-        std::int64_t state;            // what is carried from point to point
+        Wide state;                    // what is carried from point to point
         std::int64_t previous;
         std::array<std::int64_t, 2> earlier;
     };
 
     Track make_track(std::size_t column) const noexcept;
     void start(Track& track, const Window& window, std::vector<Course>& courses);
-    void step() noexcept;
-    void restate() noexcept;
+    void step();
+    void restate();
+    std::int64_t bounded(const Track& track, Wide value) const;
+    [[noreturn]] void refuse_size(const Metric& metric) const;
+    bool lacks_input(const Track& track) const noexcept;
 
-    std::int64_t value(Track& track) noexcept;
-    std::int64_t driver(const Track& track) noexcept;
-    std::int64_t count_of(const Track& track) noexcept;
-    std::int64_t sales(const Track& track) noexcept;
-    std::int64_t staff(Track& track) noexcept;
-    std::int64_t accumulated(Track& track) noexcept;
-    std::int64_t in_year(Track& track) noexcept;
-    std::int64_t streak(Track& track) noexcept;
-    std::int64_t part(Track& track) noexcept;
-    std::int64_t runway(Track& track) noexcept;
-    std::int64_t purchases(Track& track) noexcept;
-    std::int64_t quotient(const Track& track) const noexcept;
-    std::int64_t mean() const noexcept;
+    Wide value(Track& track) noexcept;
+    Wide driver(const Track& track) noexcept;
+    Wide count_of(const Track& track) noexcept;
+    Wide sales(const Track& track) noexcept;
+    Wide staff(Track& track) noexcept;
+    Wide accumulated(Track& track) noexcept;
+    Wide in_year(Track& track) noexcept;
+    Wide streak(Track& track) noexcept;
+    Wide part(Track& track) noexcept;
+    Wide runway(Track& track) noexcept;
+    Wide purchases(Track& track) noexcept;
+    Wide quotient(const Track& track) const noexcept;
+    Wide mean() const noexcept;
     Block event(const Track& track) const noexcept;
 
     const Config config_;

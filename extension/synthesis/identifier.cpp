@@ -32,4 +32,10 @@ Uuid identifier(std::uint64_t key, std::uint64_t index, std::int64_t microsecond
     return id;
 }
 
+Uuid named_identifier(std::uint64_t seed, std::string_view name, std::uint64_t index,
+                      std::optional<std::int64_t> microseconds) noexcept {
+    const std::uint64_t key = KeyBuilder().add("uuid").add(seed).add(name).key();
+    return microseconds ? identifier(key, index, *microseconds) : identifier(key, index);
+}
+
 } // namespace auxeira::synthesis

@@ -13,4 +13,8 @@ Uuid identifier(std::uint64_t key, std::uint64_t index) noexcept;
 // of 1970.
 Uuid identifier(std::uint64_t key, std::uint64_t index, std::int64_t microseconds) noexcept;
 
+// What the SQL functions give: that of a name, in the order of time if there is one.
+Uuid named_identifier(std::uint64_t seed, std::string_view name, std::uint64_t index,
+                      std::optional<std::int64_t> microseconds) noexcept;
+
 } // namespace auxeira::synthesis

@@ -51,11 +51,15 @@ Fixed season(std::int32_t month) noexcept {
     return to_fixed(calibrated("season", names[static_cast<std::size_t>(month % 12)], "new_customers"));
 }
 
-// By what arrivals are multiplied in each regime of a volatile company: 2 to 4 turns between good and bad.
-Fixed regime(const Stream& stream, std::int32_t index, std::int32_t total, Fixed strength) noexcept {
+// By what arrivals are multiplied, as a logarithm, in each regime of a volatile company: 2 to 4 turns between
+// good and bad. The longer they are the milder, so that a company is carried as far up and down in every
+// window.
+Fixed regime(const Stream& stream, std::int32_t index, std::int32_t total, Fixed variance) noexcept {
+    constexpr std::int32_t usual = 48; // three years and those before the window
     const Block choice = stream.block(regime_draw);
     const std::int32_t parts = 3 + static_cast<std::int32_t>(choice[0] % 3);
     const bool good = (index * parts / total + static_cast<std::int32_t>(choice[1] % 2)) % 2 == 0;
+    const Fixed strength = std::min(one, 5 * variance) * usual / std::max(total, usual);
     return good ? strength : -strength;
 }
 
@@ -65,6 +69,7 @@ std::vector<Fixed> arrivals(const MonthsConfig& config, const Stream& stream, st
     const Fixed variance = to_fixed(config.variance);
     const Fixed spread = std::min(multiply(arrivals_response, variance) * (turns ? 2 : 1), arrivals_most);
     const Fixed seasonal = std::min(one, variance * 10);
+    const Fixed most = to_fixed(calibrated("company", "all", "arrivals_limit"));
     const std::int32_t last = month_of(config.as_of);
     std::vector<Fixed> result;
     Fixed noise = 0;
@@ -72,8 +77,8 @@ std::vector<Fixed> arrivals(const MonthsConfig& config, const Stream& stream, st
         const std::int32_t month = last - (total - 1 - index);
         const Fixed fresh = stream.heavy(static_cast<std::uint64_t>(month) << 8);
         noise = index == 0 ? fresh : multiply(arrivals_memory, noise) + multiply(arrivals_fresh, fresh);
-        Fixed log = multiply(spread, noise) - multiply(spread, spread) / 2;
-        if (turns) log += regime(stream, index, total, std::min(one, 5 * variance));
+        Fixed log = multiply(spread, std::min(noise, most)) - multiply(spread, spread) / 2;
+        if (turns) log += regime(stream, index, total, variance);
         result.push_back(multiply(exponential(log), one + multiply(seasonal, season(month) - one)));
     }
     return result;

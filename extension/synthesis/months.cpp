@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::int32_t lead_in = 12; // months before the window, so that its first row has a year behind it
 
+// What can be stored: an integer, and a numeric(15, 2) in cents.
+constexpr std::int64_t greatest_count = std::numeric_limits<std::int32_t>::max();
+constexpr Amount greatest_amount = 999'999'999'999'999;
+constexpr Wide greatest_growth = Wide{1} << 61; // times 2^48, of a year
+
 // What is drawn in a month: the position in a stream is the month and one of these.
 enum Draw : std::uint64_t {
     lost_young,
@@ -54,6 +59,29 @@ double constant(std::string_view name) noexcept {
     return calibrated("company", "all", name);
 }
 
+// The value, unless it is greater than what can be stored.
+std::int64_t storable(std::string_view column, Wide value, Wide most, std::int32_t month) {
+    if (value <= most && value >= -most) return static_cast<std::int64_t>(value);
+    const std::string number = std::to_string(month % 12 + 1);
+    throw Rejection(Reason::out_of_range, "the numbers of the company are too large",
+                    {{std::string(column), "is more than can be stored in " + std::to_string(month / 12) +
+                                               (number.size() < 2 ? "-0" : "-") + number}},
+                    "Ask for fewer months, less variance or another trend.");
+}
+
+struct Limit {
+    std::string_view column;
+    std::int64_t Month::*value;
+    std::int64_t most;
+};
+constexpr Limit limits[] = {{"customers", &Month::customers, greatest_count},
+                            {"mrr", &Month::mrr, greatest_amount},
+                            {"arr", &Month::arr, greatest_amount},
+                            {"operating_outflow", &Month::operating_outflow, greatest_amount},
+                            {"financing", &Month::financing, greatest_amount},
+                            {"cash", &Month::cash, greatest_amount},
+                            {"headcount", &Month::headcount, greatest_count}};
+
 // By how much more people, as log2, a company wants so many months after a round: from the second month on,
 // the most in the seventh, and in the end no more than others.
 Fixed hiring_after(std::int64_t months) noexcept {
@@ -83,6 +111,11 @@ private:
     }
     Fixed price_level() const noexcept { return to_fixed(calibrated(company_.region, "price_level")); }
     Stage stage_at(std::size_t index) const noexcept;
+    std::int64_t storable(std::string_view column, Wide value, Wide most) const {
+        return synthesis::storable(column, value, most, month_.month);
+    }
+    void check_market() const;
+    void check_size() const;
     void move_customers();
     void move_revenue();
     void split_revenue(Amount price, std::int64_t retained);
@@ -94,7 +127,7 @@ private:
     Amount round_of(Stage stage) const noexcept;
     void rate();
     void remember();
-    Ratio retention(const std::array<Fixed, 12>& steps) const noexcept;
+    Ratio retention(const std::array<Fixed, 12>& steps) const;
     Fixed drifting(Draw what) const noexcept;
     void rate_conduct();
     void reach_people();
@@ -134,6 +167,7 @@ void Books::start() {
         return multiply(multiply(to_fixed(constant(name)), origin_.normal(at)), log2_e);
     };
     month_.month = month_of(config_.as_of) - config_.months - lead_in;
+    check_market();
     month_.stage = stage_at(0);
     const Fixed z = Share::of(constant("team_with_mrr"), 0).mix(market_.mrr_z, origin_.normal(0));
     team_ = log2_of(calibrated(company_.stage, "team")) +
@@ -147,7 +181,7 @@ void Books::start() {
     }
     young_ = month_.customers / 5;
     const Fixed people = team_ + multiply(to_fixed(0.6), market_.mrr.front() - market_.mrr.back());
-    month_.headcount = std::max<std::int64_t>(exp2(people), 1);
+    month_.headcount = storable("headcount", std::max<std::int64_t>(exp2(people), 1), greatest_count);
     const Amount outflow = times(month_.headcount, power_of_two(cost_ - 16 * one)) << 16;
     const Fixed years = 8 * one + 12 * origin_.uniform(2);
     month_.cash = std::max<Amount>(times(std::max(outflow - month_.mrr, outflow / 4), years), 100'000);
@@ -162,6 +196,7 @@ Month Books::next() {
     month_.headcount = before_.headcount;
     month_.cash = before_.cash;
     month_.lives_reached = before_.lives_reached;
+    check_market();
     move_customers();
     move_revenue();
     hire();
@@ -170,9 +205,23 @@ Month Books::next() {
     rate();
     rate_conduct();
     reach_people();
+    check_size();
     remember();
     ++index_;
     return month_;
+}
+
+// What is multiplied on the way to the books must fit as well.
+void Books::check_market() const {
+    static const Fixed most_customers = log2(greatest_count), most_revenue = log2(greatest_amount);
+    storable("customers", std::max<Fixed>(market_.customers[index_], 0), most_customers);
+    storable("mrr", std::max<Fixed>(market_.mrr[index_], 0), most_revenue);
+}
+
+void Books::check_size() const {
+    for (const auto& [column, value, most] : limits)
+        storable(column, month_.*value, most);
+    storable("pre_money", month_.pre_money.value_or(0), greatest_amount);
 }
 
 // New customers leave more readily than those who stayed for half a year.
@@ -203,16 +252,17 @@ void Books::move_revenue() {
     const Fixed swing = one + multiply(std::min(one, 5 * variance_), draw(expanded) / 2);
     const Amount grown = times(retained * before_.arpa.value_or(0), one + multiply(market_.expansion, swing));
     const Amount target = exp2(market_.mrr[index_]);
-    Amount price = 0, total = grown;
+    Amount price = 0;
+    Wide total = grown;
     if (month_.new_customers > 0) {
         price = std::clamp(quotient(target - grown, month_.new_customers, 1), usual * 2 / 5 + 1,
                            usual * 5 / 2 + 1);
-        total += month_.new_customers * price;
+        total += static_cast<Wide>(month_.new_customers) * price;
     } else {
         total += std::clamp((target - grown) / 3, -grown / 50, grown / 50);
     }
-    month_.arpa = std::max<Amount>(quotient(total, month_.customers, 1), 1);
-    month_.mrr = month_.customers * *month_.arpa;
+    month_.arpa = std::max<Amount>(quotient(storable("mrr", total, greatest_amount), month_.customers, 1), 1);
+    month_.mrr = storable("mrr", static_cast<Wide>(month_.customers) * *month_.arpa, greatest_amount);
     split_revenue(price, retained);
 }
 
@@ -261,7 +311,7 @@ void Books::spend() {
                         origin_.normal(3) / 25 + draw(margin) / 100;
     month_.cogs = times(month_.revenue, one - std::clamp(gross, to_fixed(0.3), to_fixed(0.95)));
     const Amount people =
-        times(month_.headcount << 8, power_of_two(cost_ + multiply(swing, log2_e) - 8 * one));
+        times(month_.headcount << 12, power_of_two(cost_ + multiply(swing, log2_e) - 12 * one));
     month_.operating_outflow = std::max(people, month_.cogs * 3 / 2);
     if (finds_no_money()) {
         month_.operating_outflow = std::min(month_.operating_outflow, month_.revenue + before_.cash);
@@ -319,7 +369,8 @@ void Books::remember() {
     if (before_.mrr == 0) return;
     const Amount kept = before_.mrr - month_.churned_mrr - month_.contraction_mrr;
     kept_[0] = divide(kept, before_.mrr);
-    grown_[0] = divide(kept + month_.expansion_mrr + month_.reactivation_mrr, before_.mrr);
+    const Wide grown = static_cast<Wide>(kept) + month_.expansion_mrr + month_.reactivation_mrr;
+    grown_[0] = storable("nrr_12m", (grown << fraction_bits) / before_.mrr, greatest_growth);
 }
 
 void Books::rate() {
@@ -347,12 +398,12 @@ void Books::rate() {
     month_.nrr_12m = retention(grown_);
 }
 
-Ratio Books::retention(const std::array<Fixed, 12>& steps) const noexcept {
-    Fixed product = one;
+Ratio Books::retention(const std::array<Fixed, 12>& steps) const {
+    Wide product = one;
     for (const Fixed step : steps)
-        product = multiply(product, step);
+        product = storable("nrr_12m", (product * step) >> fraction_bits, greatest_growth);
     if (product == 0) return std::nullopt;
-    return static_cast<std::int64_t>((static_cast<Wide>(product) * 10'000 + one / 2) >> fraction_bits);
+    return static_cast<std::int64_t>((product * 10'000 + one / 2) >> fraction_bits);
 }
 
 // Two points up or down, slowly.

@@ -66,19 +66,22 @@ std::size_t Reader::choice(const char* path, std::optional<std::string_view> tex
     return 0;
 }
 
+void Reader::moment(const char* path, std::int64_t time) {
+    if (time > last_moment) add(path, "is after the year 9999");
+    if (time < first_moment) add(path, "is before the year 1");
+}
+
 void Reader::window(std::int64_t as_of, std::int64_t days) {
-    if (as_of > last_moment) add("as_of", "is after the year 9999");
-    if (as_of < first_moment) {
-        add("as_of", "is before the year 1");
-    } else if (as_of < first_moment + days * microseconds_a_day) {
+    moment("as_of", as_of);
+    if (as_of >= first_moment && as_of < first_moment + days * microseconds_a_day) {
         add("as_of", "is less than " + std::to_string(days) + " days after the beginning of the year 1");
     }
 }
 
-void Reader::finish(const char* table) {
+void Reader::finish(const char* hint) {
     if (faults_.empty()) return;
     throw Rejection(all_missing_ ? Reason::missing_field : Reason::invalid_value,
-                    "invalid parameters for synthetic data", faults_, "See " + std::string(table) + ".");
+                    "invalid parameters for synthetic data", faults_, hint);
 }
 
 bool Reader::present(const char* path, bool is_present) {

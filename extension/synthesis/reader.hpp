@@ -34,12 +34,13 @@ public:
         return static_cast<Kind>(choice(path, text, names));
     }
 
-    // That the window lies in the years 1 to 9999.
+    // That a time, or a window, lies in the years 1 to 9999.
+    void moment(const char* path, std::int64_t time);
     void window(std::int64_t as_of, std::int64_t days);
 
-    // Throws if anything was wrong, and says where to look for what would be right.
-    void finish(
-        const char* table = "auxeira.synthetic_calibration() for stages, business models and their figures");
+    // Throws if anything was wrong, and says what to do.
+    void finish(const char* hint = "See auxeira.synthetic_calibration() for stages, business models and "
+                                   "their figures.");
 
 private:
     bool present(const char* path, bool is_present);

@@ -1,6 +1,7 @@
 #include "synthesis/template.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "synthesis/derived.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 // The number of a point as people write it.
 std::string decimal(double value, int decimals) {
+    if (std::isnan(value)) return "no number";
     char text[64];
     return {text, static_cast<std::size_t>(std::snprintf(text, sizeof text, "%.*f", decimals, value))};
 }
@@ -36,7 +38,7 @@ std::vector<Fault> Template::faults_in(const Value& document) {
 void Inspector::check(std::span<const std::int64_t> scaled) {
     const std::span<const Metric> metrics = template_.dashboard().metrics;
     for (std::size_t column = 0; column < metrics.size(); ++column) {
-        values_[column] = static_cast<double>(scaled[column]) / ten_to(metrics[column].decimals);
+        values_[column] = number_of(scaled[column], ten_to(metrics[column].decimals));
         if (metrics[column].motion.rule == Rule::expression) check_computed(column, scaled[column]);
     }
     if (faults_.empty()) {
@@ -153,6 +155,7 @@ Value rule_of(const Dashboard& dashboard, const Metric& metric) {
         rule.add("high", Value::of(metric.high));
         add_limit(rule, "ceiling", metric.ceiling, no_limit);
         if (model->has_noise) add_limit(rule, "trendResponse", motion.response, 1);
+        if (model->has_noise) add_limit(rule, "spread", motion.spread, 1);
         if (model->has_pace) rule.add("pace", Value::of(motion.pace));
         add_name(rule, "of", motion.of);
         add_name(rule, "less", motion.by);

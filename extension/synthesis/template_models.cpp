@@ -28,6 +28,8 @@ constexpr Model models[] = {
     {.name = "year_to_date", .rule = Rule::year_to_date, .has_level = true, .has_noise = true,
      .has_correlation = true},
     {.name = "streak", .rule = Rule::streak, .has_level = true, .is_level_a_value = true},
+    {.name = "week", .rule = Rule::week, .has_level = true, .has_ceiling = true, .has_noise = true,
+     .has_correlation = true, .is_level_a_value = true, .needs_of = true, .may_have_of = true},
     {.name = "part", .rule = Rule::part, .has_level = true, .has_ceiling = true, .has_noise = true,
      .has_correlation = true, .needs_of = true, .may_have_of = true, .may_have_less = true},
     {.name = "purchases", .rule = Rule::purchases, .has_level = true, .has_noise = true, .needs_of = true,
@@ -125,7 +127,7 @@ std::vector<std::string_view> members_of(const Model& model) {
     };
     allow(model.rule == Rule::expression, {"expression"});
     allow(model.has_level, {"distribution", "low", "high", "median", "mean", "sd", "value"});
-    allow(model.has_noise, {"trendResponse"});
+    allow(model.has_noise, {"trendResponse", "spread"});
     allow(model.has_ceiling, {"ceiling"});
     allow(model.has_correlation, {"correlation"});
     allow(model.has_pace, {"pace"});
@@ -214,8 +216,7 @@ void check_level(const Section& rule, const Shape& told, const Model& model, con
         metric.distribution == Distribution::lognormal || metric.distribution == Distribution::poisson;
     // A path moves in its distance from the minimum, where that is negative.
     const double origin = is_drawn ? 0 : std::min(metric.minimum, 0.0);
-    const double greatest = model.rule == Rule::accumulates ? greatest_accumulated : greatest_scaled;
-    const double most = std::min(greatest / ten_to(metric.decimals), greatest_number);
+    const double most = std::min(greatest_scaled / ten_to(metric.decimals), greatest_number);
     if (metric.low > metric.high) {
         rule.fault("low", show(metric.low) + " is above high, which is " + show(metric.high));
     } else if ((is_log || !is_drawn) && metric.low - origin < least_level) {

@@ -12,10 +12,9 @@
 namespace auxeira::synthesis {
 
 // What numbers of rules may be, and levels in units of the last decimal: the trend, the noise and a century
-// of accumulating stay within 64 bits.
+// of accumulating stay within 128 bits.
 inline constexpr double greatest_number = 1e12;
 inline constexpr double greatest_scaled = 1e15;
-inline constexpr double greatest_accumulated = 1e9;
 inline constexpr int most_decimals = 6;
 
 // What a rule of a model may say beside its bounds.

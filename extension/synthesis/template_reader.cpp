@@ -33,6 +33,12 @@ bool has_decimals(double value, int decimals) noexcept {
     return std::abs(scaled - std::round(scaled)) < 1e-6;
 }
 
+// The one of the choices that the member names.
+std::optional<std::string_view> name_among(const Section& section, std::string_view member, Names choices) {
+    const auto chosen = section.choice(member, choices);
+    return chosen ? std::optional(choices[*chosen]) : std::nullopt;
+}
+
 // Folds what the series depends on into the key of its ids.
 void fold(const Value& value, KeyBuilder& key) noexcept {
     key.add(static_cast<std::uint64_t>(value.kind))
@@ -150,6 +156,7 @@ void TemplateReader::read_rule(const Section& rule, std::size_t column) {
     if (model.has_level) read_level(rule, model, metric);
     metric.motion.pace = rule.number("pace", 0, 100).value_or(model.has_pace ? 1 : 0);
     metric.motion.response = rule.number("trendResponse", 0, 1).value_or(follows ? 1 : 0);
+    metric.motion.spread = rule.number("spread", 0, 1).value_or(1);
     read_references(rule, model, metric);
     if (model.has_correlation) read_correlation(rule, column);
 }
@@ -384,32 +391,42 @@ void TemplateReader::read_defaults(const Section& root) {
     const Value* const parameters = root.object("default_parameters", false);
     if (parameters == nullptr) return;
     const Section section(*parameters, "default_parameters", faults_);
-    Request& defaults = result_.defaults_;
     section.only(known);
-    const auto whole = [&section](std::string_view name, double most) -> std::optional<std::int64_t> {
-        const auto value = section.whole(name, 1, most);
+    read_window(section);
+    read_company(section);
+    read_disturbance(section);
+}
+
+void TemplateReader::read_window(const Section& parameters) {
+    const auto whole = [&parameters](std::string_view name, double most) -> std::optional<std::int64_t> {
+        const auto value = parameters.whole(name, 1, most);
         return value ? std::optional(static_cast<std::int64_t>(*value)) : std::nullopt;
     };
-    const auto name = [&](std::string_view member, Names choices) -> std::optional<std::string_view> {
-        const auto chosen = section.choice(member, choices);
-        return chosen ? std::optional(choices[*chosen]) : std::nullopt;
-    };
-    const auto word = [&](std::string_view member) -> std::optional<std::string_view> {
-        const auto text = section.text(member, 100);
-        return text ? std::optional(keep(*text)) : std::nullopt;
-    };
+    Request& defaults = result_.defaults_;
     defaults.count = whole("count", 1'000'000);
     defaults.time_range_days = whole("timeRangeDays", 36'500);
-    defaults.variance = section.number("variance", 0, 1);
-    defaults.trend = name("trend", trends);
-    defaults.stage = name("stage", stage_names);
-    defaults.business_model = name("businessModel", business_model_names);
+    defaults.variance = parameters.number("variance", 0, 1);
+    defaults.trend = name_among(parameters, "trend", trends);
+}
+
+void TemplateReader::read_company(const Section& parameters) {
+    const auto word = [&](std::string_view member) -> std::optional<std::string_view> {
+        const auto text = parameters.text(member, 100);
+        return text ? std::optional(keep(*text)) : std::nullopt;
+    };
+    Request& defaults = result_.defaults_;
+    defaults.stage = name_among(parameters, "stage", stage_names);
+    defaults.business_model = name_among(parameters, "businessModel", business_model_names);
     defaults.industry = word("industry");
     defaults.region = word("region");
-    defaults.missing_rate = section.number("missingRate", 0, 1);
-    defaults.late_rate = section.number("lateRate", 0, 1);
-    defaults.restatement_rate = section.number("restatementRate", 0, 1);
-    defaults.shock_rate = section.number("shockRate", 0, 10);
+}
+
+void TemplateReader::read_disturbance(const Section& parameters) {
+    Request& defaults = result_.defaults_;
+    defaults.missing_rate = parameters.number("missingRate", 0, 1);
+    defaults.late_rate = parameters.number("lateRate", 0, 1);
+    defaults.restatement_rate = parameters.number("restatementRate", 0, 1);
+    defaults.shock_rate = parameters.number("shockRate", 0, 10);
 }
 
 void TemplateReader::fingerprint() {

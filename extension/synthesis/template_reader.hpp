@@ -35,6 +35,9 @@ private:
     void read_identity(const Section& identity);
     void read_ranges(const Section& ranges);
     void read_defaults(const Section& root);
+    void read_window(const Section& parameters);
+    void read_company(const Section& parameters);
+    void read_disturbance(const Section& parameters);
 
     void fingerprint();
     std::size_t column_of(std::string_view name) const noexcept;

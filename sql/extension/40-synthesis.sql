@@ -50,8 +50,10 @@ comment on function auxeira.synthetic_metrics(
   'report differed, in first_value (else NULL). shock_rate: sudden changes of level in the window, on average, up to '
   '10. The same arguments give the same rows '
   'and the same ids on any server; metric_id is a UUID of version 8 whose first 48 bits are the milliseconds of '
-  'the point. Errors: 22023, or ZA400 where all that is wrong is missing; the detail has one "parameter: message" '
-  'line for each fault.';
+  'the point. synthetic_algorithm: trend_based_v2, portfolio_simulation_v2, angel_portfolio_v2, partnership_metrics_v2, '
+  'ecosystem_metrics_v2, esg_scoring_v2 or impact_measurement_v2, by user type: the second versions, the first being '
+  'those of the service that this one replaces. Errors: 22023, or ZA400 where all that is wrong is missing; the detail '
+  'has one "parameter: message" line for each fault.';
 
 create function auxeira.synthetic_catalogue() returns table (
   user_type text,
@@ -90,7 +92,8 @@ create function auxeira.synthetic_uuid(seed bigint, stream text, index bigint de
   as 'MODULE_PATHNAME', 'auxeira_synthetic_uuid' language c immutable called on null input parallel safe cost 2;
 comment on function auxeira.synthetic_uuid(bigint, text, bigint, timestamptz) is
   'A UUID of version 8: always the same for the same arguments, on any server. With a time, its first 48 bits are the '
-  'milliseconds, so that ids sort as their times. NULL where seed, stream or index is.';
+  'milliseconds, so that ids sort as their times. NULL where seed, stream or index is. Error 22023: a time outside the '
+  'years 1 to 9999.';
 
 -- --- Companies -------------------------------------------------------------------------------------------------------
 
@@ -159,7 +162,7 @@ comment on function auxeira.synthetic_months(
   'months: 1 to 1,200. stage: the one at as_of, earlier ones before; NULL profile parts are drawn as by '
   'auxeira.synthetic_company(). variance: 0 to 1, how much arrivals and costs swing. trend: as in '
   'auxeira.synthetic_metrics(); NULL draws the growth that companies of the stage have. survival: the company may '
-  'close, and the rows then end with is_closed. Errors: 22023.';
+  'close, and the rows then end with is_closed. Errors: 22023; 22003 where a number becomes too large to be stored.';
 
 create function auxeira.synthetic_action_times(
   seed bigint, org uuid, days integer, as_of timestamptz default null, business_model text default null,

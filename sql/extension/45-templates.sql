@@ -10,14 +10,15 @@ comment on function auxeira.check_template(jsonb) is
   'generation_rules {metric: rule}, for every metric. A rule has minimum (0 by default), maximum, goodDirection (up or '
   'down) and a model: path (a level that follows trend and variance; the default), draw (an independent number at each '
   'point, moved by the trend), accumulates (grows by pace a year from its level, below another metric: of), '
-  'year_to_date (the level is a rate of a year), streak (in days), part (the level is a share of another metric: of, '
+  'year_to_date (the level is a rate of a year), streak (in days), week (things done in seven days, one at least on each '
+  'day of a streak: of), part (the level is a share of another metric: of, '
   'less a third: less), purchases (the level is an amount for each step of a count: of), sales (what the customers of a '
   'count pay, the same each: of), staff (people, in steps, more of them after a round of funding), runway (months that '
   'cash lasts at a burn: of; the level is what it lasts at first), or expression (computed: + - '
   '* / parentheses, round(x, digits), min, max, names of metrics). Levels: distribution lognormal (low and high, its 0.6 '
   'and 99.4 per cent quantiles, or median and sd of the logarithm), normal (low and high, or mean and sd), uniform (low '
   'and high), constant (value), poisson (mean, or low and high of it; counts). trendResponse: 0 to 1, the share of trend '
-  'and variance it follows (1 by default, of draws 0); ceiling: neared smoothly; correlation {with: metric, '
+  'and variance it follows (1 by default, of draws 0); spread: 0 to 1, the share of that variance it shows (1); ceiling: neared smoothly; correlation {with: metric, '
   'coefficient: -1 to 1} of noise, level and strength of the trend (levelFollows: growth: of the level with the other''s '
   'growth). '
   'validation_rules {identities: [{name, expression: "mrr * 12 = arr", also <= and >=, tolerance}], ranges: {metric: '
@@ -64,7 +65,8 @@ comment on function auxeira.synthetic_from_template(
   'A series of the metrics of a template, see auxeira.check_template(), with the arguments and the rows of '
   'auxeira.synthetic_metrics(). NULL takes what the template''s default_parameters say, else what is usual there. Ids '
   'differ from template to template. Errors: 22023 with a line for each fault of the template or the arguments, or for '
-  'each rule that a point does not keep, with its index and values; ZA400.';
+  'each rule that a point does not keep, with its index and values; 22003 where a metric that has no maximum becomes '
+  'greater than 2^53 in units of its last decimal; ZA400. synthetic_algorithm is template_v1.';
 
 create function auxeira.synthetic_template(user_type text) returns jsonb
   as 'MODULE_PATHNAME', 'auxeira_synthetic_template' language c immutable strict parallel safe cost 100;

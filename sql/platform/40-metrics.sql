@@ -31,6 +31,9 @@ comment on table auxeira.dashboard_metrics is
   'Metrics of every dashboard: one row for each point in time, its numbers by name in metric_value.';
 comment on column auxeira.dashboard_metrics.user_id is
   'Who wrote the row; kept when the account is deleted, hence no foreign key.';
+comment on column auxeira.dashboard_metrics.synthetic_algorithm is
+  'What generated it: see auxeira.synthetic_metrics(), template_v1 of a template, ecosystem_v1 with what it is the sum of. '
+  'The same version and seed give the same numbers.';
 comment on column auxeira.dashboard_metrics.reported_at is
   'When the numbers became known, where that was later than metric_timestamp.';
 comment on column auxeira.dashboard_metrics.first_value is

@@ -6,7 +6,7 @@ create table auxeira.sse_scores (
   score_id uuid not null default gen_random_uuid(),
   version integer not null check (version >= 1),
   total_score integer not null check (total_score between 0 and 100),
-  raw_score double precision not null check (raw_score between 0 and 100.000001),
+  raw_score numeric(9, 6) not null check (raw_score between 0 and 100),
   status text not null check (status in ('scored', 'provisional')),
   component_scores jsonb not null check (jsonb_typeof(component_scores) = 'object'),
   percentile numeric(4, 1) not null check (percentile between 0 and 100),
@@ -35,7 +35,10 @@ create table auxeira.sse_scores (
 );
 comment on table auxeira.sse_scores is
   'SSE scores of startups, all versions. org_id is the startup (startupId in the API).';
-comment on column auxeira.sse_scores.component_scores is 'Points by component, one decimal; their sum is the raw score.';
+comment on column auxeira.sse_scores.raw_score is
+  'The score before it was rounded to a whole number, to six decimals: what adding up in doubles leaves is behind them.';
+comment on column auxeira.sse_scores.component_scores is
+  'Points by component, one decimal; their sum is the raw score but for that.';
 comment on column auxeira.sse_scores.input_hash is 'SHA-256 of answers, scale and policy: same input, same score.';
 comment on column auxeira.sse_scores.band is 'Half width of the confidence band, points.';
 

@@ -112,7 +112,7 @@ create function auxeira.founder_figures(s auxeira.synthetic_month, reports_emiss
   returns jsonb language sql immutable parallel safe
   return jsonb_strip_nulls(activity || jsonb_build_object(
     'sse_score', s.sse_score, 'revenue', s.revenue, 'customers', s.customers, 'team_size', s.headcount, 'hires', s.hires,
-    'burn_rate', case when s.net_burn > 0 then s.net_burn end,
+    'burn_rate', case when s.net_burn >= 1 then s.net_burn end,
     'runway_months', case when s.runway_months <= 120 then s.runway_months end, 'mrr', s.mrr, 'arr', s.arr, 'arpa', s.arpa,
     'cash', s.cash, 'operating_outflow', s.operating_outflow, 'net_burn', s.net_burn,
     'financing', nullif(s.financing, 0), 'gross_margin', s.gross_margin,
@@ -185,7 +185,7 @@ begin atomic
       'revenue', auxeira.between_months((d.before).revenue, (d.m).revenue, d.part, 2),
       'customers', auxeira.between_months((d.before).customers, (d.m).customers, d.part, 0),
       'team_size', (d.before).headcount,
-      'burn_rate', case when least((d.before).net_burn, (d.m).net_burn) > 0
+      'burn_rate', case when least((d.before).net_burn, (d.m).net_burn) >= 1
                      then auxeira.between_months((d.before).net_burn, (d.m).net_burn, d.part, 2) end,
       'runway_months', case when greatest((d.before).runway_months, (d.m).runway_months) <= 120
                          then auxeira.between_months((d.before).runway_months, (d.m).runway_months, d.part, 1) end)),

@@ -313,6 +313,7 @@ begin atomic
   from auxeira.synthetic_rows(session) m
     cross join lateral jsonb_to_record(m.metric_value) as v (
       mrr numeric, arr numeric, revenue numeric, customers numeric, grr_12m numeric, nrr_12m numeric,
+      actions_this_week numeric, streak_days numeric,
       investments_count numeric, total_invested numeric, check_size_avg numeric, active_investments numeric, exits numeric,
       portfolio_size numeric, high_performers numeric, at_risk_companies numeric,
       esg_score_avg numeric, environmental_score numeric, social_impact_score numeric, governance_score numeric,
@@ -323,6 +324,7 @@ begin atomic
       ('GRR <= 100 %', v.grr_12m <= 1),
       ('NRR >= GRR', v.nrr_12m >= v.grr_12m),
       ('cheque average = total / count', v.check_size_avg = round(v.total_invested / nullif(v.investments_count, 0))),
+      ('a streak is of things done', v.actions_this_week >= least(v.streak_days, 6)),
       ('active + exits <= investments', v.active_investments + v.exits <= v.investments_count),
       ('high performers + at risk <= portfolio', v.high_performers + v.at_risk_companies <= v.portfolio_size),
       ('ESG = mean of E, S, G',

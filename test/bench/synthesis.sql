@@ -87,7 +87,7 @@ begin
     'insert into auxeira.dashboard_metrics (org_id, user_id, dashboard_type, metric_name, is_synthetic, synthetic_algorithm,
        synthetic_trend, session_id, metric_id, metric_value, metric_timestamp)
      select ''00000000-0000-4000-8000-00000000be4c'', ''00000000-0000-4000-8000-00000000be4c'', ''startup_founder'',
-       ''synthetic_metrics'', true, ''startup_founder_v1'', ''improving'', ''00000000-0000-4000-8000-00000000be4c'', p.*
+       ''synthetic_metrics'', true, ''trend_based_v2'', ''improving'', ''00000000-0000-4000-8000-00000000be4c'', p.*
      from bench.points_of_sql(%s) p', points));
 end
 $$;
@@ -98,7 +98,8 @@ declare
 begin
   foreach points in array array[10000, 100000, 1000000] loop
     call bench.prepare_synthesis(points);
-    for i in 1..current_setting('bench.rounds')::integer loop
+    -- The short ones more often: there a single wait for the disk counts.
+    for i in 1..current_setting('bench.rounds')::integer * case when points < 100000 then 5 else 1 end loop
       call bench.round_of_synthesis(i, points);
     end loop;
     execute format('copy (select) to program %L',
@@ -108,4 +109,5 @@ end
 $$;
 truncate auxeira.dashboard_metrics;
 insert into bench.aims
-select format('storing %s points', points), 'auxeira.synthesize', 'COPY text', 3 from unnest(array[100000, 1000000]) points;
+select format('storing %s points', points), 'auxeira.synthesize', 'COPY text', 3
+from unnest(array[10000, 100000, 1000000]) points;

@@ -177,11 +177,11 @@ select is(test.synthetic_rows(), (select rows from test.kept), 'every row is the
 select hasnt_function('auxeira', 'synthesize_facts', array['auxeira.synthetic_data_sessions'], 'nobody says under which session facts are made');
 select results_eq($$ select pg_get_function_arguments(oid) from pg_proc where proname = 'synthesize_facts' $$, array['parameters jsonb']);
 update auxeira.synthesis_limits set most_points = 100;
-select matches(test.fault($$ select test.call('ivy', 'generate_synthetic', '{"dataType": "portfolio", "count": 5, "seed": 77, "timeRangeDays": 400}') $$),
+select matches(test.fault($$ select test.call('ivy', 'generate_synthetic', '{"dataType": "portfolio", "count": 30, "seed": 77, "timeRangeDays": 1200}') $$),
                '^ZA429 an organization may have 100 synthetic points', 'facts count, and too many leave nothing');
 select is_empty($$ select from auxeira.synthetic_data_sessions where parameters ->> 'seed' = '77' $$, 'no session either');
 update auxeira.synthesis_limits set most_points = default;
-select is(test.call('ivy', 'generate_synthetic', '{"dataType": "portfolio", "count": 5, "seed": 77, "timeRangeDays": 400}') ->> 'success', 'true',
+select is(test.call('ivy', 'generate_synthetic', '{"dataType": "portfolio", "count": 30, "seed": 77, "timeRangeDays": 1200}') ->> 'success', 'true',
           'within the limits they are made');
 select row_counts as counts, session_id as session from auxeira.synthetic_data_sessions where parameters ->> 'seed' = '77' \gset
 select isnt(:'counts'::text, '{}', 'and counted in their session');

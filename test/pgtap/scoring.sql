@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(115);
+select plan(116);
 
 create role auxeira_test_nobody;
 grant auxeira_user to auxeira_test_nobody;
@@ -335,6 +335,17 @@ select is((select bool_and(p >= before) from (select p, lag(p, 1, p) over (order
 select test.plant_peers('{30,31,47,52,68,83}', false) \g /dev/null
 select is((select c.basis from auxeira.sse_cohort(test.org_of('ann'), 50, false) c), 'reference',
           'startups that anybody can make up are in no cohort');
+
+-- --- What is stored ---------------------------------------------------------------------------------------------------
+
+-- Six components of 60.2 points add up to 60.19999999999999 in doubles.
+set session authorization auxeira_authenticator;
+select test.call('ann', 'calculate_sse', jsonb_build_object('startupId', test.org_of('ann'), 'responses', (
+  select jsonb_object_agg(name, '{"q": 0.602}'::jsonb)
+  from unnest(array['team', 'market', 'product', 'business', 'financial', 'traction']) name))) \g /dev/null
+reset session authorization;
+select is((select raw_score::text from auxeira.sse_scores where org_id = test.org_of('ann') order by version desc limit 1),
+          '60.200000', 'the score before rounding is stored to six decimals');
 
 select finish();
 rollback;

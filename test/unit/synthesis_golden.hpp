@@ -9,33 +9,70 @@
 
 namespace auxeira::synthesis {
 
-inline constexpr std::uint64_t golden_companies = 0x7458ed7b637f123b;
+inline constexpr std::uint64_t golden_companies = 0x187028035c22ef08;
 inline constexpr std::uint64_t golden_draws = 0x6121026ad28d08ba;
-inline constexpr std::uint64_t golden_disturbed = 0x4d1600d82c041716;
+inline constexpr std::uint64_t golden_disturbed = 0xb744ac5a4405c990;
 inline constexpr std::uint64_t golden_ids_and_times = 0x92258739c6218e10;
+
+inline constexpr std::uint64_t golden_named_draws = 0x2d836e9c0ca902bc;
+inline constexpr std::uint64_t golden_expressions = 0x5203d3bff29c5ef5;
+inline constexpr std::uint64_t golden_template_ids = 0x06e04450f9cd32b8;
+
+// In the order of the business models.
+inline constexpr std::uint64_t golden_books[] = {0xc25ad4c122ab7c78, 0x1805e94806c5a04a, 0xc157c467f7d154d3,
+                                                 0x83fd9713ea91675c, 0x04f238a100ff0358};
+
+inline const std::map<std::string_view, std::uint64_t> golden_template_values = {
+    // clang-format off
+    {"mrr", 0x385213e3c25fd3c5},
+    {"people", 0xf88f27945d432b7d},
+    {"area", 0xf59a9b6c70a261f1},
+    {"share", 0xe3bd50e28de96a65},
+    {"fee", 0x738ffcbe66d1dc75},
+    {"calls", 0x88859ce70194a565},
+    {"spread", 0x37b47c2c7e94aed5},
+    {"swing", 0xec3016ebbabf1745},
+    {"level", 0x7a80ff3c64270f69},
+    {"fixed", 0xaa957d5c31e04ee5},
+    {"visits", 0x071fb82bf802c645},
+    {"crowd", 0x0c4c8bface9f0b25},
+    {"reached", 0x4888b535743e1589},
+    {"year", 0x691381779c56b66d},
+    {"days", 0xe90af556d7d827a5},
+    {"active", 0xd4be1574c713b155},
+    {"spent", 0xcc06d95b5bdf64ed},
+    {"paid", 0xa8f9aba60e4a3171},
+    {"team", 0x9e856f38060fc7e5},
+    {"burn", 0x83ce4938d3379ac9},
+    {"months", 0xf702d7872d562ab5},
+    {"arr", 0x541818b3c7b64351},
+    {"each", 0xaff300645bc94125},
+    {"odd", 0x8f2bd63064dc4e11},
+    // clang-format on
+};
 
 inline const std::map<std::string_view, std::uint64_t> golden_values = {
     // clang-format off
-    {"startup_founder.sse_score", 0x94e471c7f9b3677d},
+    {"startup_founder.sse_score", 0x27dce4a2e051581b},
     {"startup_founder.revenue", 0xf24cf9df3215ddf7},
     {"startup_founder.customers", 0xa36b0b2c557ca9c8},
-    {"startup_founder.team_size", 0xfcef85b40a9744f6},
+    {"startup_founder.team_size", 0x40d310af2e7f9653},
     {"startup_founder.burn_rate", 0xcd9120a15ff9da0a},
-    {"startup_founder.runway_months", 0x7ffbd32e73b0f9ff},
+    {"startup_founder.runway_months", 0x2f96d5ba818892c7},
     {"startup_founder.interviews_completed", 0x354d418fe64fbc5b},
     {"startup_founder.tokens_earned", 0x5e44b1455b1af1ce},
     {"startup_founder.profile_completion", 0x0ae85447f5709474},
-    {"startup_founder.actions_this_week", 0x24e9dbbef3cdf11c},
+    {"startup_founder.actions_this_week", 0xef947c8edc4364ad},
     {"startup_founder.streak_days", 0x812b5e3da9993ad9},
-    {"venture_capital.portfolio_size", 0x97d2b5f10199204a},
+    {"venture_capital.portfolio_size", 0xe6ada68342bfa516},
     {"venture_capital.total_aum", 0x21babc9263b72ba5},
     {"venture_capital.active_deals", 0x0c58a5bbbfeda129},
     {"venture_capital.deal_flow_monthly", 0x5037e113d38aa7f7},
-    {"venture_capital.portfolio_valuation", 0xf0f5bd805f93a945},
+    {"venture_capital.portfolio_valuation", 0x09f7e935e3445e45},
     {"venture_capital.exits_ytd", 0x32712941e8b601a0},
     {"venture_capital.avg_sse_score", 0x755ef1b2b75f1744},
-    {"venture_capital.high_performers", 0x8ab3811cf8200aef},
-    {"venture_capital.at_risk_companies", 0xe86471421d5f7424},
+    {"venture_capital.high_performers", 0xfd966924a90e8cea},
+    {"venture_capital.at_risk_companies", 0x1d7b683e74e8abcf},
     {"venture_capital.new_investments", 0x3d0e571134ffb0ab},
     {"angel_investor.investments_count", 0xc811db7f1ded4385},
     {"angel_investor.total_invested", 0x525857490f155a7e},
@@ -55,7 +92,7 @@ inline const std::map<std::string_view, std::uint64_t> golden_values = {
     {"corporate_partner.innovation_projects", 0x904c70b37cdcbf1e},
     {"corporate_partner.cost_savings", 0x204b7252d0f6ee98},
     {"corporate_partner.new_applications", 0x45ffd20b2f13e66d},
-    {"government.startups_monitored", 0x47467723f7315a89},
+    {"government.startups_monitored", 0x99292b0cc10dc0cc},
     {"government.grants_distributed", 0x3a7ef81da7ae0523},
     {"government.jobs_created", 0xe4945204fb9baa20},
     {"government.economic_impact", 0x507bd657d737755d},

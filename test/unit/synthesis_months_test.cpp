@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rejection.hpp"
 #include "synthesis/actions.hpp"
 #include "synthesis/deals.hpp"
 #include "synthesis/months.hpp"
@@ -150,6 +151,57 @@ TEST(Months, are_as_many_as_asked_and_end_with_that_of_as_of) {
     }
 }
 
+// --- As large as can be
+// -------------------------------------------------------------------------------------
+
+MonthsConfig giant(std::uint64_t seed, std::int32_t months, std::optional<Trend> trend) {
+    MonthsConfig config = sample_months(seed, months);
+    config.profile = {Stage::late, std::nullopt, Region::north_america, BusinessModel::b2c};
+    config.trend = trend;
+    config.variance = 1;
+    return config;
+}
+
+TEST(Months, twenty_years_of_growth_fit_into_what_is_stored) {
+    constexpr Amount most = 999'999'999'999'999;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        for (const auto trend : {std::optional<Trend>{}, std::optional(Trend::volatile_)}) {
+            for (const Month& row : make_months(giant(seed, 240, trend))) {
+                for (const Amount amount : {row.arr, row.cash, row.financing, row.operating_outflow})
+                    ASSERT_TRUE(amount >= 0 && amount <= most) << seed;
+                ASSERT_LE(std::max(row.customers, row.headcount), std::numeric_limits<std::int32_t>::max());
+            }
+        }
+    }
+}
+
+TEST(Months, refuse_what_does_not_fit_and_name_it) {
+    for (const auto& [seed, detail] : {std::pair(14, "customers: is more than can be stored in 1925-01"),
+                                       std::pair(47, "cash: is more than can be stored in 1946-11")}) {
+        MonthsConfig config = giant(static_cast<std::uint64_t>(seed), 1200, std::nullopt);
+        config.variance = 0.2;
+        try {
+            make_months(config);
+            ADD_FAILURE() << seed;
+        } catch (const Rejection& refused) {
+            EXPECT_EQ(refused.reason(), Reason::out_of_range);
+            EXPECT_EQ(refused.detail(), detail);
+        }
+    }
+}
+
+// The cost of a person may be more than 2^22 cents.
+TEST(Months, people_cost_what_they_cost) {
+    double most = 0;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        for (const Month& row : make_months(giant(seed, 12, std::nullopt))) {
+            const bool is_of_people = row.operating_outflow > row.cogs * 3 / 2;
+            if (is_of_people) most = std::max(most, number(row.operating_outflow) / number(row.headcount));
+        }
+    }
+    EXPECT_GT(most, 5'000'000);
+}
+
 // --- Over many companies -----------------------------------------------------------------------------------
 
 std::vector<double> mrr_of(const std::vector<Month>& rows) {
@@ -172,7 +224,7 @@ std::vector<double> log_steps(const std::vector<double>& values) {
 
 TEST(Months, revenue_remembers_and_grows_in_runs) {
     std::vector<double> levels, growth, fano, pooled;
-    for (const auto& rows : population(of_stage(Stage::series_a))) {
+    for (const auto& rows : population(of_stage(Stage::series_a), 5 * companies)) { // tails are of few
         const auto values = mrr_of(rows);
         if (rows.front().customers < 20) continue; // of fewer the steps are those of single customers
         levels.push_back(lag_one(LogLine(values).residuals));

@@ -23,12 +23,14 @@ inline Config sample_config(UserType user_type = UserType::startup_founder) {
 
 struct Series {
     const Dashboard& dashboard;
+    Trend trend;
     std::vector<Uuid> ids;
     std::vector<std::int64_t> timestamps;
     std::vector<std::vector<std::int64_t>> columns; // scaled values, one vector for each metric
 
     explicit Series(const Config& config)
-        : dashboard(synthesis::dashboard(config.user_type)), columns(dashboard.metrics.size()) {
+        : dashboard(synthesis::dashboard(config.user_type)), trend(config.trend),
+          columns(dashboard.metrics.size()) {
         Generator generator(config);
         for (Point point; generator.next(point);) {
             ids.push_back(point.id);

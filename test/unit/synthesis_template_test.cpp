@@ -302,23 +302,108 @@ TEST(Template, refuses_a_point_that_breaks_its_rules) {
     }
 }
 
-TEST(Template, keeps_within_64_bits_whatever_the_levels_are) {
-    const std::string text = R"({"user_type": "government",
-        "data_schema": {"a": {"type": "integer"}, "b": {"type": "integer", "kind": "cumulative"}, "c": {"type": "integer"},
-                        "d": {"type": "integer", "kind": "cumulative"}},
-        "generation_rules": {"a": {"low": 1e12, "high": 1e12},
-            "b": {"low": 1e9, "high": 1e9, "pace": 100}, "c": {"model": "part", "of": "a", "low": 1e11, "high": 1e12},
-            "d": {"model": "purchases", "of": "b", "low": 1e11, "high": 1e12}}})";
-    Config config = config_of(3, 1000, Trend::volatile_);
-    config.variance = 1;
-    config.time_range_days = 36500;
-    const Made series(text, config);
-    for (const char* const name : {"a", "b", "c", "d"}) {
-        const std::vector<double>& values = series[name];
-        EXPECT_GE(*std::min_element(values.begin(), values.end()), 0) << name;
+// --- Numbers that are too large
+// ------------------------------------------------------------------------------
+
+namespace {
+
+// What making a series of the metric x comes to: the fault, or nothing.
+std::string outcome(std::string_view rules, const Config& config,
+                    std::string_view schema = R"({"type": "number"})") {
+    const std::string text = R"({"user_type": "government", "data_schema": {"x": )" + std::string(schema) +
+                             R"(, "of": {"type": "integer", "kind": "cumulative"}},
+        "generation_rules": {"x": )" +
+                             std::string(rules) + R"(, "of": {"low": 1000, "high": 1000}}})";
+    try {
+        const Made made(text, config);
+        return {};
+    } catch (const Rejection& refused) {
+        const bool is_range = refused.reason() == Reason::out_of_range;
+        return (is_range ? "22003 " : "22023 ") + refused.detail();
     }
-    EXPECT_TRUE(std::is_sorted(series["b"].begin(), series["b"].end()));
-    EXPECT_TRUE(std::is_sorted(series["d"].begin(), series["d"].end()));
+}
+
+Config century(double variance = 0) {
+    Config config = config_of(3, 100, Trend::improving);
+    config.variance = variance;
+    config.time_range_days = 36'500;
+    return config;
+}
+
+} // namespace
+
+TEST(Template, refuses_what_grows_beyond_exact_numbers) {
+    const std::string beyond = "22003 generation_rules.x: is beyond 90071992547409.92 at point ";
+    EXPECT_EQ(outcome(R"({"low": 1e12, "high": 1e12})", century()), "");
+    for (const char* const rule : {R"({"low": 1e12, "high": 1e12, "pace": 100, "model": "accumulates"})",
+                                   R"({"low": 1e12, "high": 1e12, "model": "part", "of": "of"})",
+                                   R"({"low": 1e12, "high": 1e12, "model": "purchases", "of": "of"})",
+                                   R"({"median": 1e6, "sd": 5, "model": "draw"})"}) {
+        Config config = century(1);
+        config.trend = Trend::volatile_;
+        config.count = 20'000;
+        const std::string fault = outcome(rule, config);
+        EXPECT_EQ(fault.substr(0, beyond.size()), beyond) << rule;
+    }
+}
+
+TEST(Template, bounds_cut_what_grows_beyond_them) {
+    for (const char* const rule :
+         {R"({"low": 1e11, "high": 1e11, "pace": 100, "model": "accumulates", "maximum": 1e12})",
+          R"({"low": 1e12, "high": 1e12, "model": "part", "of": "of", "maximum": 1e12})",
+          R"({"low": 1e12, "high": 1e12, "model": "purchases", "of": "of", "maximum": 1e12})",
+          R"({"median": 1e6, "sd": 5, "model": "draw", "maximum": 1e12})"}) {
+        EXPECT_EQ(outcome(rule, century(1)), "") << rule;
+    }
+}
+
+// In 64 bits, 30 of them behind the point, they would end at 43 million.
+TEST(Template, sums_are_exact_up_to_the_largest_number) {
+    const auto most = [](std::string_view rule, std::string_view kind, std::int32_t days) {
+        Config config = config_of(3, 13, Trend::stable);
+        config.variance = 0;
+        config.time_range_days = days;
+        const std::string schema = R"({"type": "number", "kind": ")" + std::string(kind) + "\"}";
+        const std::vector<double> values = Made(simple(rule, schema), config)["x"];
+        return *std::max_element(values.begin(), values.end());
+    };
+    EXPECT_NEAR(most(R"({"low": 1e12, "high": 1e12, "pace": 1})", "cumulative", 3653) / 11e12, 1, 1e-3);
+    EXPECT_NEAR(most(R"({"low": 1e12, "high": 1e12})", "ytd", 365) / 1e12, 11.0 / 12, 1e-3);
+    EXPECT_NEAR(most(R"({"low": 1e9, "high": 1e9, "pace": 0})", "cumulative", 365), 1e9, 0.01);
+}
+
+TEST(Template, refuses_what_is_no_number) {
+    const std::string is_no_number = "22023 generation_rules.x.expression: is no number with of = ";
+    for (const char* const expression :
+         {"of / (of - of)", "(of - of) / (of - of)", "1e308 * of * of - 1e308 * of * of",
+          "min(1, 0 / (of - of))", "max(of, -1 / (of - of) + 1 / (of - of))", "round(of / (of - of), 2)"}) {
+        const std::string rule = R"({"expression": ")" + std::string(expression) + R"(", "minimum": -1e12})";
+        EXPECT_EQ(outcome(rule, century()).substr(0, is_no_number.size()), is_no_number) << expression;
+    }
+    for (const char* const expression : {"of * 1e15", "-of * 1e15", "1e300 * of"}) {
+        const std::string rule = R"({"expression": ")" + std::string(expression) + R"(", "minimum": -1e12})";
+        EXPECT_EQ(outcome(rule, century()),
+                  "22003 generation_rules.x: is beyond 90071992547409.92 at point 0")
+            << expression;
+    }
+}
+
+// What is computed from it is not blamed.
+TEST(Template, tells_which_metric_is_no_number) {
+    const std::string text = R"({"user_type": "government",
+        "data_schema": {"a": {"type": "integer"}, "b": {"type": "integer"}, "c": {"type": "number", "decimals": 6},
+                        "d": {"type": "integer", "kind": "cumulative"}},
+        "generation_rules": {"a": {"low": 5, "high": 5}, "b": {"expression": "a / (a - a) * a"},
+            "c": {"model": "part", "of": "b", "low": 2, "high": 2, "minimum": -1e12},
+            "d": {"model": "purchases", "of": "b", "low": 2, "high": 2}}})";
+    Config config = config_of(1, 3);
+    config.variance = 0;
+    try {
+        const Made made(text, config);
+        FAIL() << "a division by zero";
+    } catch (const Rejection& refused) {
+        EXPECT_EQ(refused.detail(), "generation_rules.b.expression: is no number with a = 5");
+    }
 }
 
 } // namespace auxeira::synthesis
