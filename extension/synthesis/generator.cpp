@@ -162,7 +162,7 @@ Generator::Generator(const Config& config, const Dashboard& dashboard, Pause pau
         tracks_.push_back(make_track(column));
         if (has_level(tracks_.back().metric->motion.rule)) start(tracks_.back(), window, courses);
     }
-    fit(paths_, courses, window, pause);
+    noise_ = fit(paths_, courses, window, pause);
     if (config.disturbance.restatement_rate > 0) first_values_ = values_;
 }
 
@@ -218,11 +218,21 @@ void Generator::step() {
     clock_.advance();
     position_ = positions_.at(index_);
     shock_ = reporting_.shock(position_);
-    for (Path& path : paths_)
-        path.step(paths_[path.shared_with()].noise());
+    move_paths();
     for (Track& track : tracks_) {
         values_[track.column] = bounded(track, value(track));
         calculator_.put(track.column, values_[track.column]);
+    }
+}
+
+void Generator::move_paths() noexcept {
+    const std::size_t known = static_cast<std::size_t>(index_) * paths_.size();
+    for (std::size_t j = 0; j < paths_.size(); ++j) {
+        if (noise_.empty()) {
+            paths_[j].step(paths_[paths_[j].shared_with()].noise());
+        } else {
+            paths_[j].set_noise(noise_[known + j]);
+        }
     }
 }
 

@@ -27,8 +27,8 @@ struct Point {
     std::span<const std::int64_t> first_values{}; // what was reported first; of the same use as the values
 };
 
-// The memory is the same for every count. Building one goes once through all points of every metric; it
-// calls `pause`, if given, at every 512th of them.
+// The memory is the same for every count, but for two megabytes. Building one goes once through all points of
+// every metric; it calls `pause`, if given, at every 512th of them.
 class Generator {
 public:
     explicit Generator(const Config& config, Pause pause = nullptr);
@@ -61,6 +61,7 @@ private:
     Track make_track(std::size_t column) const noexcept;
     void start(Track& track, const Window& window, std::vector<Course>& courses);
     void step();
+    void move_paths() noexcept;
     void restate();
     std::int64_t bounded(const Track& track, Wide value) const;
     [[noreturn]] void refuse_size(const Metric& metric) const;
@@ -92,6 +93,7 @@ private:
     std::vector<Metric> metrics_;
     std::vector<Track> tracks_; // those that depend on others last
     std::vector<Path> paths_;   // in the order of the tracks
+    std::vector<Fixed> noise_;  // of all points of a short series
     std::vector<std::int64_t> values_, first_values_;
     Reporting reporting_;
     Fixed shock_ = 0;

@@ -115,7 +115,12 @@ Path::Path(std::uint64_t key, std::uint64_t regimes_key, const Window& window, S
 class Fitting {
 public:
     Fitting(std::vector<Path>& paths, const Window& window)
-        : paths_(paths), window_(window), sums_(paths.size()) {}
+        : paths_(paths), window_(window), sums_(paths.size()) {
+        constexpr std::size_t most_kept = 1 << 18;
+        const std::size_t values = paths.size() * static_cast<std::size_t>(window.count);
+        keeps_ = values <= most_kept;
+        if (keeps_) noise_.reserve(values);
+    }
 
     void run(Pause pause) {
         constexpr std::int64_t batch = 512;
@@ -126,6 +131,8 @@ public:
         }
         paths_ = fresh;
     }
+
+    std::vector<Fixed> take_noise() { return std::move(noise_); }
 
     void settle(std::size_t j, const Course& course) const noexcept {
         const Fit line = window_.count > 2 ? sums_[j].fit(window_.count) : Fit{0, 0, 0};
@@ -138,7 +145,7 @@ public:
     }
 
 private:
-    void add(std::int64_t index) noexcept {
+    void add(std::int64_t index) {
         const std::int64_t t = 2 * index - (window_.count - 1);
         const bool turns = window_.trend == Trend::volatile_;
         const Fixed position = turns ? window_.positions.at(index) : 0;
@@ -146,19 +153,24 @@ private:
             Path& path = paths_[j];
             const Fixed noise = path.step(paths_[path.shared_with()].noise());
             sums_[j].add(t, turns ? noise + path.line_.at(position) : noise);
+            if (keeps_) noise_.push_back(noise);
         }
     }
 
     std::vector<Path>& paths_;
     const Window& window_;
     std::vector<Sums> sums_;
+    std::vector<Fixed> noise_;
+    bool keeps_;
 };
 
-void fit(std::vector<Path>& paths, const std::vector<Course>& courses, const Window& window, Pause pause) {
+std::vector<Fixed> fit(std::vector<Path>& paths, const std::vector<Course>& courses, const Window& window,
+                       Pause pause) {
     Fitting fitting(paths, window);
     if (window.count > 2) fitting.run(pause);
     for (std::size_t j = 0; j < paths.size(); ++j)
         fitting.settle(j, courses[j]);
+    return fitting.take_noise();
 }
 
 Fixed slope_of(Trend trend, Direction good, Fixed z) noexcept {

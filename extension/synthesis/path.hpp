@@ -131,6 +131,8 @@ public:
 
     // Steps the noise to the next point, given that of the path that it shares it with.
     Fixed step(Fixed other) noexcept { return noise_value_ = share_.mix(other, noise_.next()); }
+    // Steps to a point whose noise is known; step() is not called after it.
+    void set_noise(Fixed value) noexcept { noise_value_ = value; }
     Fixed noise() const noexcept { return noise_value_; }
     std::size_t shared_with() const noexcept { return share_.with; }
 
@@ -152,8 +154,10 @@ struct Course {
     Fixed level, slope, response;
 };
 
-// Runs once through all points of the paths, and gives each its line and weight.
-void fit(std::vector<Path>& paths, const std::vector<Course>& courses, const Window& window, Pause pause);
+// Runs once through all points of the paths, and gives each its line and weight. Returns their noise, point
+// by point, where that takes no more than two megabytes; nothing otherwise.
+std::vector<Fixed> fit(std::vector<Path>& paths, const std::vector<Course>& courses, const Window& window,
+                       Pause pause);
 
 // The change of log2 over the window that a trend asks for: mu * max(0.3, 1 + z/4).
 Fixed slope_of(Trend trend, Direction good, Fixed z) noexcept;

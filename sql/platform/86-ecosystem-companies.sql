@@ -218,6 +218,8 @@ comment on function auxeira.result_values(integer, auxeira.sse_result) is 'What 
 
 create function auxeira.store_scores(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
+  -- Versions go on after those of real scores, of which none may come in between.
+  select auxeira.take_turn(m.org_id) from auxeira.members_of(plan) m where m.is_real and m.kind = 'startup' order by m.org_id;
   with scored as materialized (
     select c.org_id, c.at, auxeira.made_id(plan, 'score/' || c.org_id, c.at) as score_id,
       (row_number() over (partition by c.org_id order by c.at))::integer

@@ -257,7 +257,7 @@ comment on function auxeira.social_return(numeric, numeric) is
 create function auxeira.impact_fund_figures(holdings auxeira.holding[]) returns jsonb language sql stable
   return (
     select jsonb_build_object(
-      'social_roi', auxeira.social_return(sum((h.state).lives - (h.first).lives), sum(h.invested)),
+      'social_roi', auxeira.social_return(sum(greatest((h.state).lives - (h.first).lives, 0)), sum(h.invested)),
       'lives_impacted', sum((h.state).lives),
       'sdg_alignment', auxeira.part_of(coalesce(sum(h.invested) filter (where h.held > 0 and (h.state).social >= 50), 0),
                                        sum(h.invested) filter (where h.held > 0)),

@@ -144,6 +144,26 @@ comment on function auxeira.build_whole(auxeira.ecosystem_plan, jsonb, uuid[]) i
   'auxeira.build_facts() of an ecosystem. Error ZA409: the one of this seed is there already.';
 revoke execute on function auxeira.build_whole(auxeira.ecosystem_plan, jsonb, uuid[]) from public;
 
+create function auxeira.take_ecosystem_turns(home uuid, around uuid[]) returns void language plpgsql volatile as $$
+declare
+  unknown constant uuid := (select min(a::text) from unnest(around) a
+                            where not exists (select from auxeira.organizations o where o.org_id = a));
+  twice constant uuid := (select min(a::text) from (select a from unnest(around) a group by a having count(*) > 1) d (a));
+begin
+  if unknown is not null or array_position(around, null) is not null then
+    perform auxeira.refuse_value('around', format('there is no organization %s', coalesce(unknown::text, 'NULL')));
+  elsif twice is not null then
+    perform auxeira.refuse_value('around', format('%s is named twice', twice));
+  end if;
+  perform auxeira.take_synthesis_turn(o.org_id) from auxeira.organizations o
+  where o.org_id = home or o.org_id = any (around) order by o.org_id;
+end
+$$;
+comment on function auxeira.take_ecosystem_turns(uuid, uuid[]) is
+  'Lets nobody else generate for these organizations until the transaction ends. Errors: 22023 one that is not there, or is '
+  'named twice; ZA409 one that is generating already.';
+revoke execute on function auxeira.take_ecosystem_turns(uuid, uuid[]) from public;
+
 -- Definer, because it makes organizations and rows of theirs, which no role may. It touches no real organization but those
 -- that a superuser names.
 create function auxeira.synthesize_ecosystem(
@@ -162,6 +182,7 @@ declare
 begin
   perform auxeira.refuse_faults(p || jsonb_build_object('count', organizations), null,
                                 '{"count": "organizations", "time_range_days": "days"}');
+  perform auxeira.take_ecosystem_turns(home, around);
   session_id := auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem');
   perform auxeira.build_whole(auxeira.plan_of(home, session_id, 'ecosystem', p, null), auxeira.cast_of(organizations), around);
   rows := auxeira.count_synthetic(home, session_id);

@@ -55,6 +55,7 @@ begin
       'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'latest_dashboards', 'company_as_of',
       'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
       'ks_complement'))
+      and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   loop
     execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);
   end loop;

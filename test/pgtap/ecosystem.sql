@@ -28,7 +28,8 @@ declare
 begin
   for name in
     select c.table_name from information_schema.tables c
-    where c.table_schema = 'auxeira' and c.table_type = 'BASE TABLE' and c.table_name <> 'synthetic_data_sessions'
+    where c.table_schema = 'auxeira' and c.table_type = 'BASE TABLE'
+      and c.table_name not in ('synthetic_data_sessions', 'synthesis_turns', 'writing_turns')
       and c.table_name !~ '^ledger_'
     order by 1
   loop

@@ -3,10 +3,14 @@
 begin;
 \ir support/helpers.sql
 \ir support/synthetic.sql
-select plan(109);
+select plan(112);
 
 -- --- Bad input -----------------------------------------------------------------------------------------------------------
 
+select matches(test.fault(format('select auxeira.synthesize_ecosystem(12, 100, 6, ''2026-03-01'', around => %L)', around)), '^22023 .*around: ' || told, told)
+from (values (array[test.org_of('ann'), test.org_of('ann')], '.* is named twice'),
+             (array['00000000-0000-0000-0000-0000000000aa']::uuid[], 'there is no organization'),
+             (array[null]::uuid[], 'there is no organization NULL')) f (around, told);
 select is(test.fault('select auxeira.synthesize_ecosystem(' || arguments || ')'),
           '22023 invalid parameters for synthetic data | detail: ' || fault, arguments)
 from (values

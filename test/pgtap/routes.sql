@@ -321,7 +321,7 @@ create function test.trusted(api_function text, request text, beforehand text de
 -- --- The test ---------------------------------------------------------------------------------------------------
 
 select plan((2 * ((select count(*) from test.routes) + (select count(*) from test.plans) + (select count(*) from test.trusting))
-  + (select count(*) from test.rights_changing) + 13)::integer);
+  + (select count(*) from test.rights_changing) + 14)::integer);
 
 select matches(test.told(who, statements, setup), told, format('route %s: %s', number, what)) from test.routes;
 select matches(test.told(who, statements, setup || ';' || removal), leaks, format('route %s: %s, and leaks without its guard', number, what))
@@ -360,6 +360,15 @@ select matches(test.told('ann', array['select auxeira.checked(jsonb_build_object
 select matches(test.told('ann', array['select auxeira.checked(to_jsonb(repeat(''x'', 270000000)), ''{"type": "object"}'')']),
  '^(54000|22023|22026) ',
                'route 25: and one that is too large');
+
+-- --- Functions of the extension ------------------------------------------------------------------------------------
+
+select is_empty($$
+  select p.oid::regprocedure from pg_proc p join pg_depend d on d.objid = p.oid and d.deptype = 'e'
+  where p.pronamespace = 'auxeira'::regnamespace and p.provolatile = 'v'
+    and (has_function_privilege('auxeira_user', p.oid, 'execute') or has_function_privilege('auxeira_admin', p.oid, 'execute'))
+    and p.proname <> 'store_synthetic_metrics' and p.proname !~ '^synthetic_' $$,
+  'users run no function of the extension that acts, but the one that stores rows under their own rights');
 
 select * from finish();
 rollback;

@@ -63,11 +63,13 @@ for _ in $(seq 1 500); do
 done
 like "$seen" '"status" *: *"running", *"generated" *: *[0-9]+, *"count" *: *15, *"share" *: *0' 'a session that runs is on the list, with how far it is'
 around 10 30 9 >&"${input[second]}"
-wait_for_state 10 'active Lock'
-ok 'a second ecosystem around the organization waits for the first'
-wait_for_state 90 'idle*' && wait_for_state 10 'idle*'
+wait_for_state 10 'idle*'
+like "$(cat "$work/second.out")" 'ERROR:  the organization is generating already' 'a second ecosystem around the organization is refused meanwhile'
+wait_for_state 90 'idle*'
 is "$(sed -n '/[^ ]/p' "$work/first.out")" 1 'the first is made'
-like "$(cat "$work/second.out")" 'ERROR:  the organization takes part in a synthetic ecosystem already' 'and the second is refused'
+around 11 30 9 >&"${input[second]}"
+wait_for_state 11 'idle*'
+like "$(cat "$work/second.out")" 'ERROR:  the organization takes part in a synthetic ecosystem already' 'and the second is refused afterwards'
 like "$(sessions)" '"status" *: *"completed"' 'what is done is on the list'
 is "$(sessions | grep -c running)" 0 'and runs no more'
 
