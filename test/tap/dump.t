@@ -34,8 +34,8 @@ call auxeira.bind_login('auxeira_tap_dumped', :'user_id');
 begin;
 create schema test;
 \i test/pgtap/support/rows.sql
-insert into auxeira.organizations (name, org_type, is_synthetic) values ('Fund', 'venture_capital', true) returning org_id as fund \gset
-select test.plant_rows(:'fund', org_id, :'user_id') from auxeira.organizations where not is_synthetic \g /dev/null
+insert into auxeira.organizations (name, org_type) values ('Fund', 'venture_capital') returning org_id as fund \gset
+select test.plant_rows(:'fund', org_id, :'user_id') from auxeira.organizations where org_type = 'startup' \g /dev/null
 drop schema test cascade;
 commit;
 SQL
