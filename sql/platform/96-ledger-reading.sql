@@ -29,7 +29,7 @@ create function auxeira.ledger_rows_of(of_table integer)
 begin atomic
   select coalesce(l.key, v.key), l.encoded, v.versions
   from (select l.* from auxeira.ledger_tables t
-          cross join lateral auxeira.ledger_live(t.relation, t.label, t.key_columns, t.secret_columns) l
+          cross join lateral auxeira.ledger_live(t.relation, t.key_columns, t.secret_columns, t.exempt_column) l
         where t.table_id = of_table and t.disabled_at is null
           and exists (select from pg_class c where c.oid = t.relation)) l
     full join (select r.key, array_agg(r.version order by r.change_id desc) as versions
@@ -121,7 +121,7 @@ declare
   live record;
 begin
   select * into live from auxeira.ledger_live_row(
-    target, entry.label, entry.key_columns, entry.secret_columns, auxeira.key_texts(entry.key_columns, key));
+    target, entry.key_columns, entry.secret_columns, entry.exempt_column, auxeira.key_texts(entry.key_columns, key));
   return query select * from auxeira.states_of(entry, live.key_encoded, live.encoded, is_unlimited);
 end
 $$;
@@ -136,7 +136,7 @@ declare
                              where a.change_id = change_source.change_id and a.table_id = entry.table_id);
   live record;
 begin
-  select * into live from auxeira.ledger_live_row(target, entry.label, entry.key_columns, entry.secret_columns,
+  select * into live from auxeira.ledger_live_row(target, entry.key_columns, entry.secret_columns, entry.exempt_column,
     auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, row_key)));
   return query select * from auxeira.states_of(entry, row_key, live.encoded, is_unlimited);
 end
@@ -167,7 +167,7 @@ begin
     select l.key, min(l.change_id) as oldest, array_agg(l.version order by l.change_id desc) as versions
     from later l where l.change_id >= l.first group by l.key
   ), live as (
-    select l.* from auxeira.ledger_live(target, entry.label, entry.key_columns, entry.secret_columns) l
+    select l.* from auxeira.ledger_live(target, entry.key_columns, entry.secret_columns, entry.exempt_column) l
     where moment >= entry.enabled_at
   )
   select case when c.key is null then l.encoded else w.earlier end, null::bytea, c.key is null or w.was_known
@@ -278,7 +278,7 @@ create function auxeira.settable_columns(target regclass) returns text[] languag
                where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
                  and a.attname = any (auxeira.readable_columns(target))
                  and not exists (select from pg_trigger t
-                                 where t.tgrelid = target and t.tgname = 'auxeira_history'
+                                 where t.tgrelid = target and t.tgname = 'auxeira_history_insert'
                                    and position(convert_to('secret ' || a.attname, 'UTF8') || '\x00' in t.tgargs) > 0));
 comment on function auxeira.settable_columns(regclass) is
   'The columns that going back to a version can set: neither secret nor generated, and readable.';

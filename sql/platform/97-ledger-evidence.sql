@@ -9,7 +9,7 @@ comment on function auxeira.ledger_block_of(bigint) is 'The block that sealed a 
 
 create function auxeira.ledger_live_row(entry auxeira.ledger_tables, key bytea) returns bytea language sql stable
   return (select l.encoded
-          from auxeira.ledger_live(entry.relation, entry.label, entry.key_columns, entry.secret_columns) l
+          from auxeira.ledger_live(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column) l
           where l.key = ledger_live_row.key and entry.disabled_at is null);
 comment on function auxeira.ledger_live_row(auxeira.ledger_tables, bytea) is 'A row as it is, encoded; NULL when there is none.';
 
@@ -110,7 +110,7 @@ create function auxeira.ledger_row_problems(entry auxeira.ledger_tables) returns
   language sql stable rows 1
 begin atomic
   select f.problem, entry.label, auxeira.ledger_key_json(coalesce(l.key, v.key)), f.change_id, null::bigint, f.detail
-  from (select l.* from auxeira.ledger_live(entry.relation, entry.label, entry.key_columns, entry.secret_columns) l
+  from (select l.* from auxeira.ledger_live(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column) l
         where entry.disabled_at is null and exists (select from pg_class c where c.oid = entry.relation)) l
     full join (select r.key, array_agg(r.version order by r.change_id desc) as versions,
                  array_agg(r.org_id order by r.change_id desc) as organizations
@@ -283,11 +283,12 @@ revoke execute on function auxeira.ledger_witness_problems() from public;
 create function auxeira.ledger_trigger_problems(entry auxeira.ledger_tables) returns setof text language sql stable rows 1
 begin atomic
   select format('trigger %s is missing, turned off or another one', expected.name)
-  from (values ('auxeira_history', 29), ('auxeira_history_truncate', 34)) expected (name, type)
+  from auxeira.history_triggers(entry) expected
   where not exists (
     select from pg_trigger t
     where t.tgrelid = entry.relation and t.tgname = expected.name and t.tgtype = expected.type and t.tgenabled = 'A'
-      and t.tgfoid = 'auxeira.capture()'::regprocedure and t.tgqual is null and t.tgattr::text = '' and not t.tgdeferrable
+      and t.tgfoid = 'auxeira.capture()'::regprocedure and t.tgattr::text = '' and not t.tgdeferrable
+      and coalesce(substring(pg_get_triggerdef(t.oid) from '(WHEN .*) EXECUTE FUNCTION'), '') = expected.condition
       and t.tgargs = (select string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00', '' order by a.place)
                       from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place)))
   union all
