@@ -3,7 +3,7 @@
 begin;
 \ir support/helpers.sql
 \ir support/synthetic.sql
-select plan(24);
+select plan(26);
 
 create table public.kept (id integer primary key, name text, is_copy boolean, flag integer);
 insert into public.kept values (1, 'a', false), (2, 'b', true), (3, 'c', null);
@@ -65,7 +65,8 @@ select isnt((select session_id from auxeira.synthesize_ecosystem(20, 300, 7, '20
 select is(test.changes(), 'auxeira.synthetic_data_sessions I 1', 'is one change');
 select cmp_ok((select sum(value::integer) from auxeira.synthetic_data_sessions s, jsonb_each_text(s.row_counts)), '>', 1000::bigint, 'of many rows');
 select auxeira.remove_synthetic(session => session_id) from auxeira.synthetic_data_sessions \g /dev/null
-select is(test.changes(), 'auxeira.synthetic_data_sessions D 1, auxeira.synthetic_data_sessions I 1', 'and so is removing it');
+select is(test.changes(), 'auxeira.synthetic_data_sessions D 1, auxeira.synthetic_data_sessions I 1, auxeira.synthetic_data_sessions U 1',
+          'and so is removing it');
 select is_empty('select * from auxeira.ledger_verify()', 'nothing is wrong with that');
 select * from finish();
 rollback;

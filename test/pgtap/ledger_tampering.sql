@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(178);
+select plan(179);
 
 -- --- A ledger to tamper with: 700 changes in two blocks, and some that are open ------------------------------------------
 
