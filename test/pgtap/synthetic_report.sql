@@ -82,7 +82,7 @@ exception when sqlstate 'TOOK1' then return sqlerrm::text[];
 end
 $$;
 
-select plan((2 * (select count(*) from test.kinds) + (select count(*) from test.spoiling) + (select count(*) from test.bad_parameters) + 22)::integer);
+select plan((2 * (select count(*) from test.kinds) + (select count(*) from test.spoiling) + (select count(*) from test.bad_parameters) + 23)::integer);
 
 select is_empty(format('select property, subject, value, lower, upper from test.report(%L, %L) where not passed', person, session),
                 format('%s, %s, variance %s: nothing is wrong', kind, trend, variance)) from test.kinds;
@@ -177,6 +177,10 @@ select set_eq(format($$ select session, f.* from (select %L::uuid as session) s,
               'a session of the same id in another organization changes nothing') from test.seen limit 1;
 select set_eq('select property, value from auxeira.synthetic_report((select session from test.seen limit 1)) where property ~ ''^R''',
               'select property, value from test.seen where property ~ ''^R''', 'nor for whoever sees both: the older one is meant');
+select set_config('auxeira.org_id', test.org_of('bob')::text, true) \g /dev/null
+select matches(test.fault(format('select auxeira.synthetic_report(%L)', session)), '^22023 the parameters of the session are not those',
+               'but that of the active organization, where it has one') from test.seen limit 1;
+reset auxeira.org_id;
 select matches(test.fault(format('select test.report(''bob'', %L)', session)), '^22023 the parameters of the session are not those', 'and to the other it is its own')
 from test.seen limit 1;
 
