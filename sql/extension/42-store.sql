@@ -38,6 +38,10 @@ comment on function auxeira.store_synthetic_metrics(
   'already; first_ids: of the first three. pg_stat_progress_copy shows it while it runs, and there is a notice for '
   'each second. Errors: those of auxeira.synthetic_metrics() and of the INSERT; 22023 for more than 25,000,000 values; '
   '0A000 where the table is not an ordinary one.';
+-- It knows no limits and takes any session.
+revoke execute on function auxeira.store_synthetic_metrics(
+  text, integer, integer, double precision, text, bigint, timestamptz, uuid, text, text, text, text, text,
+  double precision, double precision, double precision, double precision, uuid, uuid, jsonb) from public;
 
 create function auxeira.running_generations(
   out org_id uuid, out session_id uuid, out started_at timestamptz, out generated bigint, out count bigint)
