@@ -69,14 +69,6 @@ Wide first_state(const Metric& metric, Fixed level) noexcept {
     }
 }
 
-constexpr bool has_level(Rule rule) noexcept {
-    return rule != Rule::quotient && rule != Rule::mean && rule != Rule::expression;
-}
-
-constexpr bool has_path(Rule rule) noexcept {
-    return has_level(rule) && rule != Rule::streak && rule != Rule::runway;
-}
-
 std::uint64_t half_of(const Uuid& id, std::size_t begin) noexcept {
     std::uint64_t result = 0;
     for (std::size_t j = begin; j < begin + 8; ++j)
@@ -305,20 +297,8 @@ Wide Generator::value(Track& track) noexcept {
         return std::max<Wide>(count_of(track), std::min<Wide>(values_[track.of], 7));
     case Rule::sales:
         return sales(track);
-    case Rule::staff:
-        return staff(track);
-    case Rule::accumulates:
-        return accumulated(track);
-    case Rule::year_to_date:
-        return in_year(track);
-    case Rule::streak:
-        return streak(track);
     case Rule::part:
         return part(track);
-    case Rule::runway:
-        return runway(track);
-    case Rule::purchases:
-        return purchases(track);
     case Rule::quotient:
         return quotient(track);
     case Rule::mean:
@@ -327,8 +307,27 @@ Wide Generator::value(Track& track) noexcept {
         return draw(*track.metric, event(track), paths_[track.path].at(position_));
     case Rule::expression:
         return calculator_.compute(track.column);
+    default:
+        return carried(track);
     }
-    return 0;
+}
+
+// What goes on from the point before.
+Wide Generator::carried(Track& track) noexcept {
+    switch (track.metric->motion.rule) {
+    case Rule::staff:
+        return staff(track);
+    case Rule::accumulates:
+        return accumulated(track);
+    case Rule::year_to_date:
+        return in_year(track);
+    case Rule::streak:
+        return streak(track);
+    case Rule::runway:
+        return runway(track);
+    default:
+        return purchases(track);
+    }
 }
 
 // The number of the path, under the ceiling.

@@ -68,6 +68,7 @@ private:
     bool lacks_input(const Track& track) const noexcept;
 
     Wide value(Track& track) noexcept;
+    Wide carried(Track& track) noexcept;
     Wide driver(const Track& track) noexcept;
     Wide count_of(const Track& track) noexcept;
     Wide sales(const Track& track) noexcept;
