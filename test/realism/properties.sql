@@ -12,7 +12,7 @@ select s.kind, s.trend, s.variance, s.count, seed, m.metric_timestamp as at, m.m
 from (values
     ('improving', 0.2, 30), ('declining', 0.2, 30), ('stable', 0.2, 30), ('volatile', 0.2, 30),
     ('improving', 0.2, 100), ('declining', 0.2, 100), ('stable', 0.2, 200), ('stable', 0.2, 365), ('volatile', 0.2, 200),
-    ('stable', 0, 30), ('stable', 0.05, 30), ('stable', 0.1, 30), ('stable', 0.4, 30), ('stable', 0.8, 30)
+    ('stable', 0, 30), ('improving', 0, 30), ('declining', 0, 30), ('stable', 0.05, 30), ('stable', 0.1, 30), ('stable', 0.4, 30), ('stable', 0.8, 30)
   ) as config (trend, variance, count)
   cross join (select unnest(enum_range(null::auxeira.user_type))::text as kind) kinds
   cross join lateral (select kind, config.*) s
@@ -67,7 +67,20 @@ from lines join (values ('improving', 1, 0.95), ('declining', -1, 0.9)) b (trend
 where count = 100 and metric in (select metric_name from auxeira.synthetic_catalogue() where good_direction = 'up') group by trend, share;
 select test.measure('R7', 'spread asked for, v = ' || variance, test.median(spread) / (variance / sqrt(3)), 0.85, 1.15)
 from lines where trend = 'stable' and count = 30 and variance > 0 group by variance;
-select test.measure('R7', 'spread without variance', max(spread), 0, 0.005) from lines where variance = 0 and metric = 'revenue';
+select test.measure('R7', 'spread without variance, ' || trend, max(spread), 0, 0.005) from lines where variance = 0 group by trend;
+-- Days in a row are as they come, also without variance, and cash is burnt and raised; what accumulates grows, and parts of it.
+create temp view still as
+select c.kind, (s.metric_value ->> c.metric_name)::numeric as value, lag((s.metric_value ->> c.metric_name)::numeric) over series as before,
+       lag((s.metric_value ->> c.metric_name)::numeric, 2) over series as earlier
+from series s join auxeira.synthetic_catalogue() c on c.user_type = s.kind
+where s.variance = 0 and s.trend = 'stable'
+  and c.metric_name not in ('streak_days', 'actions_this_week', 'runway_months', 'active_investments', 'beneficiaries', 'total_invested')
+window series as (partition by s.kind, c.metric_name, s.seed order by s.at);
+select test.measure('R7', 'without variance: ' || rule, count(*) filter (where not holds), 0, 0)
+from still cross join lateral (values
+    ('values of what is stable that are not the one before', case when kind not in ('cumulative', 'ytd') then value = before end),
+    ('steps of what accumulates that differ by more than one', case when kind = 'cumulative' then abs(value - 2 * before + earlier) <= 1 end)) rules (rule, holds)
+where holds is not null group by rule;
 select test.measure('R8', 'volatile: spread over that of stable', test.median(spread) filter (where trend = 'volatile')
                           / test.median(spread) filter (where trend = 'stable'), 1.6, null)
 from lines where count = 30 and variance = 0.2;
@@ -154,8 +167,31 @@ from flows cross join lateral (values
     ('runway = cash / mean burn of three months',
      number < 3 or runway_months is not distinct from case when burn_of_three > 0 then round(cash / burn_of_three, 1) end),
     ('cash is never negative', cash >= 0), ('GRR <= 100 %', grr_12m <= 1), ('NRR >= GRR', nrr_12m >= grr_12m),
+    ('LTV = ARPA * margin / churn, of 60 months at most',
+     ltv is not distinct from case when logo_churn is not null
+       then round(least(arpa * gross_margin * 60, arpa * gross_margin / nullif(logo_churn, 0)), 2) end),
+    ('CAC = sales and marketing / new customers', cac is not distinct from round(sales_marketing / nullif(new_customers, 0), 2)),
+    ('payback = CAC / (ARPA * margin)', cac_payback_months is not distinct from round(cac / (arpa * gross_margin), 1)),
+    ('quick ratio = (new + expansion) / (churned + contraction)',
+     quick_ratio is not distinct from round((new_mrr + expansion_mrr) / nullif(churned_mrr + contraction_mrr, 0), 2)),
     ('beneficiaries <= lives reached', beneficiaries <= lives_reached)) rules (rule, holds)
 group by rule;
+
+-- A round is seen in the cash of its month, and in nothing else; that of a new stage comes with the growth that led there.
+create temp table jumps as
+select asked_stage, company, name, financing > 0 as is_round, stage <> stage_before as is_advance, abs(ln(value / before)) as jump
+from (select f.*, v.name, v.value, lag(v.value) over series as before, lag(f.stage) over series as stage_before
+      from flows f cross join lateral (values ('cash', cash), ('MRR', mrr), ('customers', customers), ('ARPA', arpa),
+                                              ('outflow', operating_outflow)) v (name, value)
+      window series as (partition by f.asked_stage, f.company, v.name order by f.month)) valued
+where value > 0 and before > 0;
+select test.measure('R20', name || ': step in the month of a round, in usual ones of the company', test.median(j.jump / usual.jump), lower, upper)
+from jumps j
+  join (select asked_stage, company, name, test.median(jump) as jump from jumps where not is_round group by asked_stage, company, name) usual
+    using (asked_stage, company, name)
+  join (values ('cash', 4, null), ('MRR', 0.7, 1.4), ('customers', 0.7, 1.4), ('ARPA', 0.7, 1.4), ('outflow', 0.7, 1.4)) b (name, lower, upper) using (name)
+where is_round and not is_advance and usual.jump > 0
+group by name, lower, upper;
 
 select test.measure('R16', 'variance over mean of lost customers', test.median(dispersion), 0.8, 1.6)
 from (select sum((lost_customers - expected) ^ 2 / nullif(expected, 0)) / count(*) as dispersion
@@ -273,6 +309,30 @@ from (select kind, years < lag(years) over (partition by kind order by bucket) a
       from (select kind, width_bucket(multiple, array[1, 5, 10]::numeric[]) as bucket, avg(holding_years) as years from deals group by kind, bucket) held) steps
 where is_shorter group by kind
 union all select test.measure('R23', 'holding time grows with the multiple', corr(width_bucket(multiple, array[1, 5, 10]::numeric[]), holding_years), 0.2, 1) from deals;
+
+-- What is stored of ecosystems of ten years, where companies close and take their deals along.
+create temp table plans as
+select row((select org_id from auxeira.organizations limit 1), md5('returns' || seed)::uuid, seed, 'ecosystem ' || seed, '2026-03-01', 120, 3652, 0.2,
+           null, null)::auxeira.ecosystem_plan as plan from generate_series(1, 50) seed;
+select auxeira.make_organizations(plan, auxeira.cast_of(200)) from plans \g /dev/null
+select auxeira.settle_companies(plan) from plans \g /dev/null
+select auxeira.store_investments(plan) from plans \g /dev/null
+create temp table ended as
+select case o.org_type when 'angel_investor' then 'angel' else 'vc' end as kind, k.as_of - i.investment_date as days,
+       coalesce(returned.amount, 0) / paid.amount as multiple, width_bucket(coalesce(returned.amount, 0) / paid.amount, array[1, 5, 10]) as bucket
+from auxeira.investments i join auxeira.organizations o using (org_id)
+  join auxeira.investment_marks k on k.org_id = i.org_id and k.investment_id = i.investment_id and k.method = 'exit'
+  join auxeira.investment_cash_flows paid on paid.org_id = i.org_id and paid.investment_id = i.investment_id and paid.flow_type = 'contribution'
+  left join auxeira.investment_cash_flows returned
+    on returned.org_id = i.org_id and returned.investment_id = i.investment_id and returned.flow_type = 'distribution'
+where i.session_id in (select (plan).session_id from plans);
+select test.measure('R23', 'stored, ' || kind || ': deals that ended', count(*), 1500, null) from ended group by kind;
+select test.measure('R23', 'stored, ' || kind || ': share below 1x', avg((multiple < 1)::integer), below - 0.04, below + 0.04)
+from ended join (values ('vc', 0.65), ('angel', 0.52)) b (kind, below) using (kind) group by kind, below;
+select test.measure('R23', 'stored, ' || kind || ': share above 10x', avg((multiple > 10)::integer), lower, upper)
+from ended join (values ('vc', 0.025, 0.055), ('angel', 0.05, 0.09)) b (kind, lower, upper) using (kind) group by kind, lower, upper;
+select test.measure('R23', 'stored: buckets held shorter than the one before', count(*), 0, 0)
+from (select avg(days) < lag(avg(days)) over (order by bucket) as is_shorter from ended group by bucket) steps where is_shorter;
 
 -- --- Actions by weekday: R19; missing and late points: R25 -----------------------------------------------------------
 

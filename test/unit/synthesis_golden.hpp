@@ -9,8 +9,8 @@
 
 namespace auxeira::synthesis {
 
-inline constexpr std::uint64_t golden_companies = 0x187028035c22ef08;
-inline constexpr std::uint64_t golden_draws = 0x6121026ad28d08ba;
+inline constexpr std::uint64_t golden_companies = 0x9c50284a14891f1d;
+inline constexpr std::uint64_t golden_draws = 0x92996322d35a09c7;
 inline constexpr std::uint64_t golden_disturbed = 0xb744ac5a4405c990;
 inline constexpr std::uint64_t golden_ids_and_times = 0x92258739c6218e10;
 
@@ -19,8 +19,8 @@ inline constexpr std::uint64_t golden_expressions = 0x5203d3bff29c5ef5;
 inline constexpr std::uint64_t golden_template_ids = 0x06e04450f9cd32b8;
 
 // In the order of the business models.
-inline constexpr std::uint64_t golden_books[] = {0xc25ad4c122ab7c78, 0x1805e94806c5a04a, 0xc157c467f7d154d3,
-                                                 0x83fd9713ea91675c, 0x04f238a100ff0358};
+inline constexpr std::uint64_t golden_books[] = {0x246d17dd590733b1, 0xe63cb69388fe034f, 0x59d2ddaca5cbbe8b,
+                                                 0xbe0ae766392acd47, 0xe8ca67274bfed3d0};
 
 inline const std::map<std::string_view, std::uint64_t> golden_template_values = {
     // clang-format off
@@ -64,15 +64,15 @@ inline const std::map<std::string_view, std::uint64_t> golden_values = {
     {"startup_founder.profile_completion", 0x0ae85447f5709474},
     {"startup_founder.actions_this_week", 0xef947c8edc4364ad},
     {"startup_founder.streak_days", 0x812b5e3da9993ad9},
-    {"venture_capital.portfolio_size", 0xe6ada68342bfa516},
+    {"venture_capital.portfolio_size", 0x97d2b5f10199204a},
     {"venture_capital.total_aum", 0x21babc9263b72ba5},
     {"venture_capital.active_deals", 0x0c58a5bbbfeda129},
     {"venture_capital.deal_flow_monthly", 0x5037e113d38aa7f7},
     {"venture_capital.portfolio_valuation", 0x09f7e935e3445e45},
     {"venture_capital.exits_ytd", 0x32712941e8b601a0},
     {"venture_capital.avg_sse_score", 0x755ef1b2b75f1744},
-    {"venture_capital.high_performers", 0xfd966924a90e8cea},
-    {"venture_capital.at_risk_companies", 0x1d7b683e74e8abcf},
+    {"venture_capital.high_performers", 0x8ab3811cf8200aef},
+    {"venture_capital.at_risk_companies", 0xe86471421d5f7424},
     {"venture_capital.new_investments", 0x3d0e571134ffb0ab},
     {"angel_investor.investments_count", 0xc811db7f1ded4385},
     {"angel_investor.total_invested", 0x525857490f155a7e},
@@ -92,7 +92,7 @@ inline const std::map<std::string_view, std::uint64_t> golden_values = {
     {"corporate_partner.innovation_projects", 0x904c70b37cdcbf1e},
     {"corporate_partner.cost_savings", 0x204b7252d0f6ee98},
     {"corporate_partner.new_applications", 0x45ffd20b2f13e66d},
-    {"government.startups_monitored", 0x99292b0cc10dc0cc},
+    {"government.startups_monitored", 0x47467723f7315a89},
     {"government.grants_distributed", 0x3a7ef81da7ae0523},
     {"government.jobs_created", 0xe4945204fb9baa20},
     {"government.economic_impact", 0x507bd657d737755d},
