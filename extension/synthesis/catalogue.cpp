@@ -50,6 +50,7 @@ constexpr Motion cheques{.rule = Rule::purchases, .response = 1, .of = "investme
 constexpr Motion value_of_assets = part_of("total_aum", 0.25);
 constexpr Motion some_of_portfolio = part_of("portfolio_size", 0.5);
 constexpr Motion most_of_deals = part_of("investments_count", 0.1, "exits");
+constexpr Motion some_of_active = part_of("active_investments", 0.5);
 constexpr Motion exits_of_deals = accumulates(0.3, "investments_count");
 constexpr Motion some_of_lives = part_of("lives_impacted", 0.5);
 constexpr Motion cheque_average{.rule = Rule::quotient, .of = "total_invested", .by = "investments_count"};
@@ -94,8 +95,8 @@ constexpr Metric angel_investor[] = {
     {"portfolio_irr",          "fraction a year", ratio,      up,   4,  -1,    2,  -0.2,     0.8,    2, moves(0.5)},
     {"check_size_avg",         "USD",             ratio,      up,   0,   0, none,     0,       0, none, cheque_average},
     {"due_diligence_active",   "deals",           stock,      up,   0,   0, none,     1,       5, none, moves(0.5)},
-    {"syndicate_deals",        "deals",           stock,      up,   0,   0, none,   0.5,       8, none, moves(0.5)},
-    {"follow_on_opportunities","deals",           stock,      up,   0,   0, none,     2,      10, none, moves(0.5)},
+    {"syndicate_deals",        "deals",           stock,      up,   0,   0, none,   0.2,     0.7,    1, some_of_active},
+    {"follow_on_opportunities","deals",           stock,      up,   0,   0, none,   0.2,     0.6,    1, some_of_active},
 };
 
 constexpr Metric corporate_partner[] = {

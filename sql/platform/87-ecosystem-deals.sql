@@ -60,11 +60,12 @@ comment on function auxeira.raised_by(auxeira.ecosystem_plan) is
 
 -- --- Ends --------------------------------------------------------------------------------------------------------
 
--- Nobody comes in during a company's last half year. From then on it is sold or closes, the one as likely as the other in
--- every year (as the calibration says): so the closings among the deals that ended are as many in a young ecosystem as in
--- an old one, and so is what deals returned.
-create function auxeira.first_end(round_day date) returns date language sql immutable parallel safe return round_day + 183;
-comment on function auxeira.first_end(date) is 'From when on investors of a round may be out again.';
+-- Nobody comes in during a company's last half year. From then on it closes or is sold in any month, the one as likely as the
+-- other (as the calibration says): so the closings among the deals that ended are as many in a young ecosystem as in an old
+-- one, and what deals returned is the same.
+create function auxeira.first_end(round_day date) returns date language sql immutable parallel safe
+  return (date_trunc('month', round_day::timestamp) + interval '6 months')::date;
+comment on function auxeira.first_end(date) is 'The first month in which investors of a round may be out again.';
 
 create function auxeira.ending_rates() returns table (stage text, closing numeric, sale numeric) language sql stable rows 7
 begin atomic
@@ -79,11 +80,12 @@ create function auxeira.part_ended(rate numeric, days integer) returns double pr
 comment on function auxeira.part_ended(numeric, integer) is
   'Which part of the companies that end at this yearly rate has after so many days.';
 
-create function auxeira.years_to_sale(plan auxeira.ecosystem_plan, startup uuid, rate numeric) returns numeric
+create function auxeira.months_to_sale(plan auxeira.ecosystem_plan, startup uuid, rate numeric) returns interval
   language sql immutable parallel safe
-  return least(-ln(greatest(auxeira.chance(plan, 'sale/' || startup), 1e-9)::numeric) / rate, 100);
-comment on function auxeira.years_to_sale(auxeira.ecosystem_plan, uuid, numeric) is
-  'After how many years a company is sold that may be at any time, at this yearly rate.';
+  return make_interval(months => least(
+    floor(-12 * ln(greatest(auxeira.chance(plan, 'sale/' || startup), 1e-9)::numeric) / rate), 1200)::integer);
+comment on function auxeira.months_to_sale(auxeira.ecosystem_plan, uuid, numeric) is
+  'After how many months a company is sold that may be in any month, at this yearly rate.';
 
 create function auxeira.ends_of(plan auxeira.ecosystem_plan)
   returns table (startup_id uuid, round integer, day date, stage text, raised numeric, price numeric, shares numeric,
@@ -93,20 +95,21 @@ begin atomic
   with rated as (
     select r.*, o.closed_on, (plan.as_of at time zone 'UTC')::date as today,
       e.sale + case when m.is_real then 0 else e.closing end as rate,
-      auxeira.first_end(min(r.day) over (partition by r.startup_id))
-        + (365.25 * auxeira.years_to_sale(plan, r.startup_id, e.sale))::integer as sold_on
+      (auxeira.first_end(min(r.day) over (partition by r.startup_id))
+        + auxeira.months_to_sale(plan, r.startup_id, e.sale))::date as sale_month
     from auxeira.raised_by(plan) r
       join auxeira.members_of(plan) m on m.org_id = r.startup_id
       join auxeira.ending_rates() e on e.stage = m.stage
       join auxeira.organizations o on o.org_id = r.startup_id
-  ), ended as (
-    select r.*, least(r.closed_on, case when r.sold_on <= r.today then r.sold_on end) as ends_on from rated r
+  ), sold as (
+    select r.*, case when r.sale_month <= r.today then auxeira.day_of(plan, 'sold/' || r.startup_id, r.sale_month) end as sold_on
+    from rated r
   )
-  select e.startup_id, e.round, e.day, e.stage, e.raised, e.price, e.shares, e.ends_on,
-    coalesce(e.closed_on <= e.sold_on, false),
-    auxeira.part_ended(e.rate, e.ends_on - auxeira.first_end(e.day)),
-    auxeira.part_ended(e.rate, e.today - auxeira.first_end(e.day))
-  from ended e where auxeira.first_end(e.day) <= e.sold_on;
+  select s.startup_id, s.round, s.day, s.stage, s.raised, s.price, s.shares, least(s.closed_on, s.sold_on),
+    coalesce(s.closed_on < coalesce(s.sold_on, 'infinity'), false),
+    auxeira.part_ended(s.rate, least(s.closed_on, s.sold_on) - auxeira.first_end(s.day)),
+    auxeira.part_ended(s.rate, (date_trunc('month', s.today::timestamp) + interval '1 month')::date - auxeira.first_end(s.day))
+  from sold s where auxeira.first_end(s.day) <= s.sale_month;
 end;
 comment on function auxeira.ends_of(auxeira.ecosystem_plan) is
   'The rounds of companies before they were sold or closed. ends_on: when their investors are out, NULL while they hold; '

@@ -273,7 +273,7 @@ create function auxeira.impact_fund_figures(holdings auxeira.holding[]) returns 
         count((h.state).employees) filter (where h.held > 0)),
       'social_progress', auxeira.within(round(sum((h.state).lives) filter (where h.has_year)
         / nullif(sum((h.earlier).lives) filter (where h.has_year), 0) - 1, 4), 0, 1),
-      'outcome_achievement', round(avg(least(1, (h.state).lives / nullif(2 * (h.first).lives, 0))), 4))
+      'outcome_achievement', round(avg(auxeira.within((h.state).lives / nullif(2 * (h.first).lives, 0), 0, 1)), 4))
     from unnest(holdings) h);
 comment on function auxeira.impact_fund_figures(auxeira.holding[]) is 'The figures of an impact fund.';
 

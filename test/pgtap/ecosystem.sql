@@ -339,7 +339,7 @@ create function test.impact_fund(investor uuid, point timestamptz, today date) r
     'sdg_alignment', round(coalesce(sum(paid) filter (where is_held and test.number(f, 'social_score') >= 50), 0) / sum(paid) filter (where is_held), 4),
     'community_development', round(count(*) filter (where is_held and test.number(f, 'team_size') >= test.number(first, 'team_size'))::numeric
                                    / nullif(count(f) filter (where is_held), 0), 4),
-    'outcome_achievement', round(avg(least(1, test.number(f, 'lives_reached') / nullif(2 * test.number(first, 'lives_reached'), 0))), 4),
+    'outcome_achievement', round(avg(test.bounded(test.number(f, 'lives_reached') / nullif(2 * test.number(first, 'lives_reached'), 0))), 4),
     'social_progress', test.bounded(round(sum(test.number(f, 'lives_reached')) filter (where before is not null)
       / nullif(sum(test.number(before, 'lives_reached')) filter (where before is not null), 0) - 1, 4)),
     'social_roi', round(sum(test.number(f, 'lives_reached') - test.number(first, 'lives_reached'))
