@@ -185,7 +185,7 @@ comment on function auxeira.report_of_seasons(uuid) is
 
 -- --- Returns ----------------------------------------------------------------------------------------------------------
 
-create function auxeira.ended_deals(session uuid)
+create function auxeira.report_deals(session uuid)
   returns table (investors text, startup_id uuid, multiple double precision, years double precision)
   language sql stable
 begin atomic
@@ -201,7 +201,7 @@ begin atomic
       from auxeira.investment_cash_flows c
       where c.org_id = i.org_id and c.investment_id = i.investment_id and c.session_id = session) f;
 end;
-comment on function auxeira.ended_deals(uuid) is
+comment on function auxeira.report_deals(uuid) is
   'The investments of a session that ended: what came back over what was paid in, and after how many years.';
 
 -- The deals of one company share its fate: they tell as much as fewer of as many companies would.
@@ -210,7 +210,7 @@ begin atomic
   with companies as (
     select d.investors, count(*) as deals, count(*) filter (where d.multiple < 1) as lost,
       count(*) filter (where d.multiple > 10) as tenfold
-    from auxeira.ended_deals(session) d group by d.investors, d.startup_id
+    from auxeira.report_deals(session) d group by d.investors, d.startup_id
   ), measured as (
     select c.investors, sum(c.deals) as deals, (sum(c.deals) ^ 2 / sum(c.deals ^ 2))::bigint as companies,
       sum(c.lost)::double precision / sum(c.deals)::double precision as lost,

@@ -36,8 +36,8 @@ select ok(finding || ' fails' = any (test.returns(format('update auxeira.investm
     where flow_type = ''distribution''', factor))), what || ': ' || finding)
 from (values ('half of it comes back', 0.5, 'R23 losses of angels'), ('a third of it comes back', 0.33, 'R23 losses of funds'),
              ('ten times as much', 10, 'R23 tenfold of angels'), ('of funds as well', 10, 'R23 tenfold of funds')) spoiling (what, factor, finding);
-select is((select count(*) from auxeira.ended_deals(test.session()) where years < 0.5 - 1.0 / 12), 0::bigint, 'nobody is out within half a year');
-select cmp_ok((select count(distinct round(multiple::numeric, 2)) from auxeira.ended_deals(test.session()) where multiple > 0), '>', 100::bigint,
+select is((select count(*) from auxeira.report_deals(test.session()) where years < 0.5 - 1.0 / 12), 0::bigint, 'nobody is out within half a year');
+select cmp_ok((select count(distinct round(multiple::numeric, 2)) from auxeira.report_deals(test.session()) where multiple > 0), '>', 100::bigint,
               'deals return different multiples');
 delete from auxeira.organizations o using auxeira.synthetic_members m where m.org_id = o.org_id and m.kind = 'startup' and m.place > 150;
 select is(test.returns(), '{}', 'of few deals there is nothing to say');

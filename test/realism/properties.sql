@@ -74,7 +74,8 @@ select c.kind, (s.metric_value ->> c.metric_name)::numeric as value, lag((s.metr
        lag((s.metric_value ->> c.metric_name)::numeric, 2) over series as earlier
 from series s join auxeira.synthetic_catalogue() c on c.user_type = s.kind
 where s.variance = 0 and s.trend = 'stable'
-  and c.metric_name not in ('streak_days', 'actions_this_week', 'runway_months', 'active_investments', 'beneficiaries', 'total_invested')
+  and c.metric_name not in ('streak_days', 'actions_this_week', 'runway_months', 'total_invested',
+                            'active_investments', 'syndicate_deals', 'follow_on_opportunities', 'beneficiaries')
 window series as (partition by s.kind, c.metric_name, s.seed order by s.at);
 select test.measure('R7', 'without variance: ' || rule, count(*) filter (where not holds), 0, 0)
 from still cross join lateral (values
@@ -362,6 +363,33 @@ from auxeira.synthetic_report(:'ecosystem')
                ('R24 life', 'dates before the founding or after the end of a company'),
                ('R27 marks', 'points of generated organizations that are not marked')) w (property, what) using (property)
 group by property, what;
+create temp view stored as
+select d.dashboard_type::text as kind, f.*, moved.won, moved.lost
+from auxeira.dashboard_metrics d
+  cross join lateral jsonb_to_record(d.metric_value) f (mrr numeric, arr numeric, arpa numeric, customers numeric, gross_margin numeric,
+    logo_churn numeric, ltv numeric, cac numeric, cac_payback_months numeric, quick_ratio numeric, check_size_avg numeric,
+    total_invested numeric, investments_count numeric, tvpi numeric, dpi numeric, rvpi numeric, esg_score_avg numeric,
+    environmental_score numeric, social_impact_score numeric, governance_score numeric)
+  left join lateral (
+    select sum(m.amount) filter (where m.movement in ('new', 'expansion')) as won,
+           sum(m.amount) filter (where m.movement in ('churn', 'contraction')) as lost
+    from auxeira.mrr_movements m
+    where m.org_id = d.org_id and m.session_id = d.session_id and m.month = date_trunc('month', d.metric_timestamp at time zone 'UTC')
+      and d.dashboard_type = 'startup_founder') moved on true
+where d.session_id = :'ecosystem' and d.aggregation_period = 'month';
+select test.measure('R14', 'stored, ' || kind || ': ' || rule, count(*) filter (where not holds), 0, 0)
+from stored cross join lateral (values
+    ('ARR = 12 MRR', arr = 12 * mrr), ('MRR = customers * ARPA', mrr = customers * arpa),
+    ('LTV', ltv = round(least(arpa * gross_margin * 60, arpa * gross_margin / nullif(logo_churn, 0)), 2)),
+    ('payback', cac_payback_months = round(cac / nullif(arpa * gross_margin, 0), 1)),
+    ('quick ratio of the movements', quick_ratio = round(won / nullif(lost, 0), 2)),
+    ('average cheque', check_size_avg = round(total_invested / nullif(investments_count, 0))),
+    ('TVPI = DPI + RVPI', tvpi = dpi + rvpi),
+    ('ESG = mean of E, S, G', esg_score_avg = round((environmental_score + social_impact_score + governance_score) / 3, 2))) rules (rule, holds)
+where holds is not null group by kind, rule;
+select test.measure('R14', 'series, angel_investor: average cheque', count(*), 0, 0)
+from series, jsonb_to_record(metric_value) f (check_size_avg numeric, total_invested numeric, investments_count numeric)
+where kind = 'angel_investor' and check_size_avg is distinct from round(total_invested / nullif(investments_count, 0));
 select test.measure('R28', 'wrong parameters that are not refused as such', count(*) filter (where test.fault(statement) not like '22023 %'), 0, 0)
 from (values ('government', '30', '30', '1.01', 'stable'), ('government', '30', '30', '-0.01', 'stable'), ('government', '30', '30', '''NaN''', 'stable'),
              ('government', '0', '30', '0.2', 'stable'), ('government', '1000001', '30', '0.2', 'stable'), ('government', '30', '0', '0.2', 'stable'),
