@@ -180,19 +180,24 @@ group by rule;
 
 -- A round is seen in the cash of its month, and in nothing else; that of a new stage comes with the growth that led there.
 create temp table jumps as
-select asked_stage, company, name, financing > 0 as is_round, stage <> stage_before as is_advance, abs(ln(value / before)) as jump
-from (select f.*, v.name, v.value, lag(v.value) over series as before, lag(f.stage) over series as stage_before
+select asked_stage, company, name, abs(ln(value / before)) as jump,
+       case when financing > 0 then 'round of the month' when financing_before > 0 then 'round of the month before' end as time,
+       stage <> stage_before or stage <> stage_earlier as is_advance
+from (select f.*, v.name, v.value, lag(v.value) over series as before, lag(f.financing) over series as financing_before,
+             lag(f.stage) over series as stage_before, lag(f.stage, 2) over series as stage_earlier
       from flows f cross join lateral (values ('cash', cash), ('MRR', mrr), ('customers', customers), ('ARPA', arpa),
                                               ('outflow', operating_outflow)) v (name, value)
       window series as (partition by f.asked_stage, f.company, v.name order by f.month)) valued
 where value > 0 and before > 0;
-select test.measure('R20', name || ': step in the month of a round, in usual ones of the company', test.median(j.jump / usual.jump), lower, upper)
+select test.measure('R20', 'step of ' || name || ' with a ' || time || ', in usual ones', test.median(j.jump / usual.jump), lower, upper)
 from jumps j
-  join (select asked_stage, company, name, test.median(jump) as jump from jumps where not is_round group by asked_stage, company, name) usual
+  join (select asked_stage, company, name, test.median(jump) as jump from jumps where time is null group by asked_stage, company, name) usual
     using (asked_stage, company, name)
-  join (values ('cash', 4, null), ('MRR', 0.7, 1.4), ('customers', 0.7, 1.4), ('ARPA', 0.7, 1.4), ('outflow', 0.7, 1.4)) b (name, lower, upper) using (name)
-where is_round and not is_advance and usual.jump > 0
-group by name, lower, upper;
+  join (values ('round of the month', 'cash', 4, null), ('round of the month', 'MRR', 0.7, 1.4), ('round of the month', 'customers', 0.7, 1.4), ('round of the month', 'ARPA', 0.7, 1.4),
+               ('round of the month', 'outflow', 0.7, 1.4), ('round of the month before', 'MRR', 0.7, 1.4), ('round of the month before', 'customers', 0.7, 1.4),
+               ('round of the month before', 'ARPA', 0.7, 1.4)) b (time, name, lower, upper) using (time, name)
+where not is_advance and usual.jump > 0
+group by time, name, lower, upper;
 
 select test.measure('R16', 'variance over mean of lost customers', test.median(dispersion), 0.8, 1.6)
 from (select sum((lost_customers - expected) ^ 2 / nullif(expected, 0)) / count(*) as dispersion
