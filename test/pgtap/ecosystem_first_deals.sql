@@ -8,7 +8,7 @@ select plan(8);
 
 -- Real funds have dashboards of every day. Two months of each ecosystem, so that first deals are among the days.
 create table test.funds as
-select seed, kind, gen_random_uuid() as org_id from generate_series(1, 50) seed, unnest('{esg_fund, impact_fund}'::auxeira.organization_type[]) kind;
+select seed, kind, md5(kind::text || seed)::uuid as org_id from generate_series(1, 60) seed, unnest('{esg_fund, impact_fund}'::auxeira.organization_type[]) kind;
 insert into auxeira.organizations (org_id, name, org_type, founded_on) select org_id, 'Fund', kind, '2020-01-01' from test.funds;
 create table test.made as
 select seed, array_agg(org_id order by kind) as funds,
@@ -27,7 +27,7 @@ from test.funds f
 create view test.fresh as
 select p.* from test.points p where p.aggregation_period = 'day' and date_trunc('month', p.at) = date_trunc('month', p.first_day::timestamptz);
 
-select cmp_ok((select count(distinct org_id) from test.fresh where kind::text = name), '>=', 5::bigint, name || ': there are days after first deals')
+select cmp_ok((select count(distinct org_id) from test.fresh where kind::text = name), '>=', 3::bigint, name || ': there are days after first deals')
 from unnest('{esg_fund, impact_fund}'::text[]) name;
 select is_empty($$ select at, figures from test.fresh where (figures ->> 'outcome_achievement')::numeric <> 0.5 $$, 'outcomes are half of the goal, which is twice as much');
 select is_empty($$ select at, figures from test.fresh where (figures ->> 'community_development')::numeric <> 1 $$, 'no company has fewer people yet');
