@@ -241,6 +241,18 @@ Datum answer(FunctionCallInfo fcinfo, int status, const char* body) {
     });
 }
 
+// From here on with the identity of whoever calls, and as the role that the function wants.
+void act_for_caller(const ApiFunction& function, Jsonb* claims) {
+    Caller caller = caller_of(function, claims);
+    caller.identity[Part::request_id] = request_id_of(claims);
+    caller.identity[Part::client_address] = claim(claims, "address");
+    caller.identity[Part::user_agent] = claim(claims, "userAgent");
+    assume_identity(caller.identity);
+    if (response_status() != 0) clear_response_status();
+    if (function.read_only) set_for_level("transaction_read_only", "on");
+    become(function.role);
+}
+
 // The body must outlive the SPI connection, so it is copied into the caller's memory.
 const char* run(const ApiFunction& function, Jsonb* request, MemoryContext callers_memory) {
     Datum values[] = {JsonbPGetDatum(request)};
@@ -268,14 +280,7 @@ AUXEIRA_SQL_FUNCTION(call) {
     pin_settings();
     become(role_named("auxeira_owner"));
     const ApiFunction function = function_named(name);
-    Caller caller = caller_of(function, claims);
-    caller.identity[Part::request_id] = request_id_of(claims);
-    caller.identity[Part::client_address] = claim(claims, "address");
-    caller.identity[Part::user_agent] = claim(claims, "userAgent");
-    assume_identity(caller.identity);
-    if (response_status() != 0) clear_response_status();
-    if (function.read_only) set_for_level("transaction_read_only", "on");
-    become(function.role);
+    act_for_caller(function, claims);
     const char* const body = run(function, request, callers_memory);
     // Read before the settings go back: a function may ask for another status, as the health check does.
     const int status = response_status() != 0 ? response_status() : function.status;

@@ -17,6 +17,12 @@ void put_limit(double limit, Datum& value, bool& null) {
     if (!null) value = DirectFunctionCall1(float8_numeric, Float8GetDatum(limit));
 }
 
+// NULL where there is nothing that it could be of.
+void put_share(bool is_known, double share, Datum& value, bool& null) {
+    null = !is_known;
+    if (is_known) value = DirectFunctionCall1(float8_numeric, Float8GetDatum(share));
+}
+
 void catalogue_row(const Dashboard& dashboard, const Metric& metric, Datum* values, bool* nulls) {
     values[0] = text_datum(dashboard.name);
     values[1] = text_datum(metric.name);
@@ -27,6 +33,9 @@ void catalogue_row(const Dashboard& dashboard, const Metric& metric, Datum* valu
     values[6] = Int32GetDatum(metric.decimals);
     values[7] = text_datum(name_of(metric.good_direction));
     values[8] = BoolGetDatum(metric.follows_trend());
+    const Motion& motion = metric.motion;
+    put_share(has_path(motion.rule), motion.response, values[9], nulls[9]);
+    put_share(has_path(motion.rule), motion.response * motion.spread, values[10], nulls[10]);
 }
 
 } // namespace
@@ -40,8 +49,8 @@ AUXEIRA_SQL_FUNCTION(synthetic_catalogue) {
     Rows rows(fcinfo);
     for (const Dashboard& dashboard : catalogue()) {
         for (const Metric& metric : dashboard.metrics) {
-            Datum values[9] = {};
-            bool nulls[9] = {};
+            Datum values[11] = {};
+            bool nulls[11] = {};
             backend([&] { catalogue_row(dashboard, metric, values, nulls); });
             rows.put(values, nulls);
         }

@@ -164,6 +164,13 @@ ActionsConfig read_actions(FunctionCallInfo fcinfo) {
     return check(request);
 }
 
+Investor investor_argument(FunctionCallInfo fcinfo) {
+    Reader reader;
+    const std::size_t investor = reader.choice("kind", text_or_null(fcinfo, 0), investor_names);
+    reader.finish();
+    return static_cast<Investor>(investor);
+}
+
 } // namespace
 
 AUXEIRA_SQL_FUNCTION(synthetic_uniform) {
@@ -194,12 +201,8 @@ AUXEIRA_SQL_FUNCTION(synthetic_uuid) {
 }
 
 AUXEIRA_SQL_FUNCTION(synthetic_deal) {
-    Reader reader;
-    const auto investor =
-        static_cast<Investor>(reader.choice("kind", text_or_null(fcinfo, 0), investor_names));
-    reader.finish();
     const auto seed = static_cast<std::uint64_t>(PG_GETARG_INT64(1));
-    const Deal deal = draw_deal(investor, seed, *text_or_null(fcinfo, 2));
+    const Deal deal = draw_deal(investor_argument(fcinfo), seed, *text_or_null(fcinfo, 2));
     Rows rows(fcinfo);
     Datum values[2];
     const bool nulls[2] = {};
@@ -209,6 +212,14 @@ AUXEIRA_SQL_FUNCTION(synthetic_deal) {
     });
     rows.put(values, nulls);
     return PointerGetDatum(nullptr);
+}
+
+AUXEIRA_SQL_FUNCTION(synthetic_multiple) {
+    const Investor investor = investor_argument(fcinfo);
+    Reader reader;
+    const double share = reader.fraction("share", number_or_null(fcinfo, 1));
+    reader.finish("Give a number from 0 to 1.");
+    return backend([=] { return numeric_datum(multiple_at(investor, share), 4); });
 }
 
 AUXEIRA_SQL_FUNCTION(synthetic_company) {

@@ -14,10 +14,6 @@ constexpr Motion moves(double response) {
     return {.rule = Rule::moves, .response = response};
 }
 
-constexpr Motion moves_calmly(double response) {
-    return {.rule = Rule::moves, .response = response, .spread = 0.35};
-}
-
 constexpr Motion averaged(double response) {
     return {.rule = Rule::moves, .response = response, .averaged = true};
 }
@@ -31,6 +27,8 @@ constexpr Motion part_of(std::string_view whole, double response, std::string_vi
 }
 
 // A company: those who pay more have more customers and people, who cost more; a growing one scores better.
+// Points out of a hundred cannot swing as money does: of the variance a score shows a third, of the trend
+// all.
 constexpr Motion sales_to_customers{
     .rule = Rule::sales, .response = 1, .of = "customers", .with = "customers", .correlation = 0.7};
 constexpr Motion score_of_growth{.rule = Rule::moves,
@@ -49,6 +47,12 @@ constexpr Motion done_in_week{.rule = Rule::week, .response = 0.6, .of = "streak
 constexpr Motion mean_of_scores{.rule = Rule::mean};
 constexpr Motion runway_of_burn{.rule = Rule::runway, .of = "burn_rate"};
 constexpr Motion cheques{.rule = Rule::purchases, .response = 1, .of = "investments_count"};
+constexpr Motion value_of_assets = part_of("total_aum", 0.25);
+constexpr Motion some_of_portfolio = part_of("portfolio_size", 0.5);
+constexpr Motion most_of_deals = part_of("investments_count", 0.1, "exits");
+constexpr Motion some_of_active = part_of("active_investments", 0.5);
+constexpr Motion exits_of_deals = accumulates(0.3, "investments_count");
+constexpr Motion some_of_lives = part_of("lives_impacted", 0.5);
 constexpr Motion cheque_average{.rule = Rule::quotient, .of = "total_invested", .by = "investments_count"};
 
 constexpr double none = no_limit;
@@ -71,28 +75,28 @@ constexpr Metric founder[] = {
 };
 
 constexpr Metric venture_capital[] = {
-    {"portfolio_size",         "companies",       stock,      up,   0,   1, none,    10,     100, none, moves_calmly(0.2)},
+    {"portfolio_size",         "companies",       stock,      up,   0,   1, none,    10,     100, none, moves(0.2)},
     {"total_aum",              "USD",             stock,      up,   0,   0, none,   1e7,     1e9, none, moves(1)},
     {"active_deals",           "deals",           stock,      up,   0,   0, none,     5,      50, none, moves(0.6)},
     {"deal_flow_monthly",      "deals per month", flow,       up,   0,   0, none,    20,     200, none, moves(1)},
-    {"portfolio_valuation",    "USD",             stock,      up,   0,   0, none,     2,      12, none, part_of("total_aum", 0.25)},
+    {"portfolio_valuation",    "USD",             stock,      up,   0,   0, none,     2,      12, none, value_of_assets},
     {"exits_ytd",              "exits",           ytd,        up,   0,   0, none,     1,      10, none, year_to_date},
     {"avg_sse_score",          "points",          score,      up,   2,   0,  100,    65,      85,  100, moves(0.3)},
-    {"high_performers",        "companies",       stock,      up,   0,   0, none,  0.15,    0.45, 0.55, part_of("portfolio_size", 0.5)},
-    {"at_risk_companies",      "companies",       stock,      down, 0,   0, none,  0.05,     0.2,  0.4, part_of("portfolio_size", 0.5)},
+    {"high_performers",        "companies",       stock,      up,   0,   0, none,  0.15,    0.45, 0.55, some_of_portfolio},
+    {"at_risk_companies",      "companies",       stock,      down, 0,   0, none,  0.05,     0.2,  0.4, some_of_portfolio},
     {"new_investments",        "investments",     flow,       up,   0,   0, none,     2,      10, none, moves(0.5)},
 };
 
 constexpr Metric angel_investor[] = {
     {"investments_count",      "investments",     cumulative, up,   0,   1, none,     5,      50, none, accumulates(0.4)},
     {"total_invested",         "USD",             cumulative, up,   0,   0, none, 10000,  250000, none, cheques},
-    {"active_investments",     "investments",     stock,      up,   0,   0, none,  0.55,    0.85,    1, part_of("investments_count", 0.1, "exits")},
-    {"exits",                  "exits",           cumulative, up,   0,   0, none,   0.3,       8, none, accumulates(0.3, "investments_count")},
+    {"active_investments",     "investments",     stock,      up,   0,   0, none,  0.55,    0.85,    1, most_of_deals},
+    {"exits",                  "exits",           cumulative, up,   0,   0, none,   0.3,       8, none, exits_of_deals},
     {"portfolio_irr",          "fraction a year", ratio,      up,   4,  -1,    2,  -0.2,     0.8,    2, moves(0.5)},
     {"check_size_avg",         "USD",             ratio,      up,   0,   0, none,     0,       0, none, cheque_average},
     {"due_diligence_active",   "deals",           stock,      up,   0,   0, none,     1,       5, none, moves(0.5)},
-    {"syndicate_deals",        "deals",           stock,      up,   0,   0, none,   0.5,       8, none, moves(0.5)},
-    {"follow_on_opportunities","deals",           stock,      up,   0,   0, none,     2,      10, none, moves(0.5)},
+    {"syndicate_deals",        "deals",           stock,      up,   0,   0, none,   0.2,     0.7,    1, some_of_active},
+    {"follow_on_opportunities","deals",           stock,      up,   0,   0, none,   0.2,     0.6,    1, some_of_active},
 };
 
 constexpr Metric corporate_partner[] = {
@@ -108,7 +112,7 @@ constexpr Metric corporate_partner[] = {
 };
 
 constexpr Metric government[] = {
-    {"startups_monitored",     "startups",        stock,      up,   0,   0, none,   100,    5000, none, moves_calmly(1)},
+    {"startups_monitored",     "startups",        stock,      up,   0,   0, none,   100,    5000, none, moves(1)},
     {"grants_distributed",     "grants",          cumulative, up,   0,   0, none,    10,     500, none, accumulates(0.8)},
     {"jobs_created",           "jobs",            cumulative, up,   0,   0, none,   500,   50000, none, accumulates(0.5)},
     {"economic_impact",        "USD per year",    flow,       up,   0,   0, none,   1e6,     5e8, none, moves(1)},
@@ -136,7 +140,7 @@ constexpr Metric impact_investor[] = {
     {"lives_impacted",         "people",          cumulative, up,   0,   0, none,  1000,     1e6, none, accumulates(0.3)},
     {"sdg_alignment",          "fraction",        ratio,      up,   4,   0,    1,   0.7,    0.95,    1, moves(0.15)},
     {"impact_investments",     "investments",     stock,      up,   0,   0, none,    10,     200, none, moves(1)},
-    {"beneficiaries",          "people",          stock,      up,   0,   0, none,   0.3,     0.7,    1, part_of("lives_impacted", 0.5)},
+    {"beneficiaries",          "people",          stock,      up,   0,   0, none,   0.3,     0.7,    1, some_of_lives},
     {"impact_score",           "points",          score,      up,   2,   0,  100,    70,      95,  100, moves(0.3)},
     {"community_development",  "fraction",        ratio,      up,   4,   0,    1,   0.6,     0.9,    1, moves(0.15)},
     {"social_progress",        "fraction a year", ratio,      up,   4,   0,    1,  0.05,     0.2,    1, moves(1)},

@@ -32,6 +32,15 @@ enum class Rule {
     expression // computed from other metrics of the point, as a template says
 };
 
+// Whether it starts at a level of its own, and whether that then moves with trend and noise.
+constexpr bool has_level(Rule rule) noexcept {
+    return rule != Rule::quotient && rule != Rule::mean && rule != Rule::expression;
+}
+
+constexpr bool has_path(Rule rule) noexcept {
+    return has_level(rule) && rule != Rule::streak && rule != Rule::runway;
+}
+
 // How the level where a series starts is spread over organizations. Between low and high: log-normal and
 // normal take them as their 0.6 % and 99.4 % quantiles; a constant is low; a Poisson metric has a log-normal
 // level and is a new count at every point. As wide as the numbers around it in a metric.

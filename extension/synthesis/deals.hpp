@@ -15,4 +15,7 @@ struct Deal {
 
 Deal draw_deal(Investor investor, std::uint64_t seed, std::string_view stream) noexcept;
 
+// The multiple that this share of the deals, 0 to 1, does not exceed.
+std::int64_t multiple_at(Investor investor, double share) noexcept;
+
 } // namespace auxeira::synthesis

@@ -69,14 +69,6 @@ Wide first_state(const Metric& metric, Fixed level) noexcept {
     }
 }
 
-constexpr bool has_level(Rule rule) noexcept {
-    return rule != Rule::quotient && rule != Rule::mean && rule != Rule::expression;
-}
-
-constexpr bool has_path(Rule rule) noexcept {
-    return has_level(rule) && rule != Rule::streak && rule != Rule::runway;
-}
-
 std::uint64_t half_of(const Uuid& id, std::size_t begin) noexcept {
     std::uint64_t result = 0;
     for (std::size_t j = begin; j < begin + 8; ++j)
@@ -306,20 +298,8 @@ Wide Generator::value(Track& track) noexcept {
         return std::max<Wide>(count_of(track), std::min<Wide>(values_[track.of], 7));
     case Rule::sales:
         return sales(track);
-    case Rule::staff:
-        return staff(track);
-    case Rule::accumulates:
-        return accumulated(track);
-    case Rule::year_to_date:
-        return in_year(track);
-    case Rule::streak:
-        return streak(track);
     case Rule::part:
         return part(track);
-    case Rule::runway:
-        return runway(track);
-    case Rule::purchases:
-        return purchases(track);
     case Rule::quotient:
         return quotient(track);
     case Rule::mean:
@@ -328,21 +308,49 @@ Wide Generator::value(Track& track) noexcept {
         return draw(*track.metric, event(track), paths_[track.path].at(position_));
     case Rule::expression:
         return calculator_.compute(track.column);
+    default:
+        return carried(track);
     }
-    return 0;
 }
 
-// The number of the path, under the ceiling.
-Wide Generator::driver(const Track& track) noexcept {
+// What goes on from the point before.
+Wide Generator::carried(Track& track) noexcept {
+    switch (track.metric->motion.rule) {
+    case Rule::staff:
+        return staff(track);
+    case Rule::accumulates:
+        return accumulated(track);
+    case Rule::year_to_date:
+        return in_year(track);
+    case Rule::streak:
+        return streak(track);
+    case Rule::runway:
+        return runway(track);
+    default:
+        return purchases(track);
+    }
+}
+
+// The number of the path, under the ceiling, in parts of 2^-bits.
+Wide Generator::driver(const Track& track, int bits) noexcept {
     Fixed path = paths_[track.path].at(position_);
     if (shock_ != 0) path += multiply(track.shock_response, shock_);
-    return wide_exp2(track.ceiling == no_ceiling ? path : soften(path, track.ceiling));
+    return wide_exp2((track.ceiling == no_ceiling ? path : soften(path, track.ceiling)) + bits * one);
+}
+
+// A count changes when it is clearly another one: rounded, it would go to and fro between two.
+Wide Generator::settled(Track& track, Wide sixteenths) noexcept {
+    const Wide off = sixteenths - 16 * track.state;
+    if (clock_.is_first() || off > 12 || off < -12) track.state = (sixteenths + 8) >> 4;
+    return track.state;
 }
 
 // A Poisson metric is a new count around its path; a large one is its path.
-Wide Generator::count_of(const Track& track) noexcept {
+Wide Generator::count_of(Track& track) noexcept {
+    const bool is_drawn = track.metric->distribution == Distribution::poisson;
+    if (!is_drawn && track.metric->decimals == 0) return settled(track, driver(track, 4));
     const Wide mean = driver(track);
-    if (track.metric->distribution != Distribution::poisson) return mean;
+    if (!is_drawn) return mean;
     const Fixed path = paths_[track.path].at(position_);
     if (path >= 14 * one) return mean;
     const Block bits = event(track);
@@ -389,11 +397,15 @@ Wide Generator::streak(Track& track) noexcept {
     return track.state;
 }
 
+// Rounded down, so that parts are no more than the whole; one more is clearly one more.
 Wide Generator::part(Track& track) noexcept {
     const std::int64_t less = track.metric->motion.by.empty() ? 0 : values_[track.by];
     const Wide whole = values_[track.of] - less;
     const Wide share = driver(track), fraction = share & ((Wide{1} << share_bits) - 1);
-    return whole * (share >> share_bits) + ((whole * fraction) >> share_bits);
+    const Wide quarters = 4 * whole * (share >> share_bits) + ((4 * whole * fraction) >> share_bits);
+    const bool changes = quarters < 4 * track.state || quarters > 4 * track.state + 4;
+    if (clock_.is_first() || changes) track.state = quarters >> 2;
+    return track.state;
 }
 
 // At the mean burn of the last three points. Below three months of cash a round is raised that lasts for

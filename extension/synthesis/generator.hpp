@@ -69,8 +69,10 @@ private:
     bool lacks_input(const Track& track) const noexcept;
 
     Wide value(Track& track) noexcept;
-    Wide driver(const Track& track) noexcept;
-    Wide count_of(const Track& track) noexcept;
+    Wide carried(Track& track) noexcept;
+    Wide driver(const Track& track, int bits = 0) noexcept;
+    Wide settled(Track& track, Wide sixteenths) noexcept;
+    Wide count_of(Track& track) noexcept;
     Wide sales(const Track& track) noexcept;
     Wide staff(Track& track) noexcept;
     Wide accumulated(Track& track) noexcept;

@@ -118,7 +118,8 @@ private:
     void check_size() const;
     void move_customers();
     void move_revenue();
-    void split_revenue(Amount price, std::int64_t retained);
+    Amount kept_revenue() const noexcept;
+    void split_revenue(Amount price, Amount kept);
     void hire();
     void spend();
     void finance();
@@ -246,11 +247,11 @@ void Books::move_revenue() {
         month_.churned_mrr = before_.mrr;
         return;
     }
-    const std::int64_t retained = before_.customers - month_.lost_customers;
+    const Amount kept = kept_revenue();
     const Fixed list = exp2(market_.mrr[index_] - market_.customers[index_]);
     const Amount usual = before_.arpa.value_or(list);
     const Fixed swing = one + multiply(std::min(one, 5 * variance_), draw(expanded) / 2);
-    const Amount grown = times(retained * before_.arpa.value_or(0), one + multiply(market_.expansion, swing));
+    const Amount grown = times(kept, one + multiply(market_.expansion, swing));
     const Amount target = exp2(market_.mrr[index_]);
     Amount price = 0;
     Wide total = grown;
@@ -263,12 +264,18 @@ void Books::move_revenue() {
     }
     month_.arpa = std::max<Amount>(quotient(storable("mrr", total, greatest_amount), month_.customers, 1), 1);
     month_.mrr = storable("mrr", static_cast<Wide>(month_.customers) * *month_.arpa, greatest_amount);
-    split_revenue(price, retained);
+    split_revenue(price, kept);
+}
+
+// Those who leave pay less than those who stay, so that less revenue is lost than customers.
+Amount Books::kept_revenue() const noexcept {
+    if (month_.lost_customers == before_.customers) return 0;
+    const Fixed price = to_fixed(calibrated("churn", "all", "price_of_leavers"));
+    return before_.mrr - times(month_.lost_customers * before_.arpa.value_or(0), price);
 }
 
 // The five movements; what is neither new nor lost is expansion or contraction.
-void Books::split_revenue(Amount price, std::int64_t retained) {
-    const Amount kept = retained * before_.arpa.value_or(0);
+void Books::split_revenue(Amount price, Amount kept) {
     const std::int64_t back =
         binomial(month_.new_customers, to_fixed(0.04), stream_.bits(position(returned)));
     month_.churned_mrr = before_.mrr - kept;

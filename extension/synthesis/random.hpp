@@ -65,6 +65,13 @@ inline Fixed normal(std::uint32_t bits) noexcept {
     return (bits >> 31) != 0 ? number : -number;
 }
 
+// The standard normal number that the share 0 to 1 of all lies below; cut as the others are.
+inline Fixed normal_quantile(Fixed share) noexcept {
+    const auto place = static_cast<std::uint64_t>(share) >> (fraction_bits - 32);
+    const auto bits = static_cast<std::uint32_t>(place >> 32 != 0 ? 0xFFFFFFFF : place);
+    return normal(bits >> 31 != 0 ? ~bits : bits | 0x80000000);
+}
+
 // A number of variance 1 from a mixture of two normal distributions: one in 32 is three times as far out.
 // Which of the two is in the lowest bits, which count for nothing in the size but far out in the tails.
 inline Fixed heavy_normal(std::uint32_t bits) noexcept {

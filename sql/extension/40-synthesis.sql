@@ -64,15 +64,19 @@ create function auxeira.synthetic_catalogue() returns table (
   maximum numeric,
   decimals integer,
   good_direction text,
-  follows_trend boolean
+  follows_trend boolean,
+  trend_response numeric,
+  variance_response numeric
 )
   as 'MODULE_PATHNAME', 'auxeira_synthetic_catalogue' language c immutable strict parallel safe cost 100 rows 66;
 comment on function auxeira.synthetic_catalogue() is
   'The metrics that are generated for each user type, in order. kind: stock, flow, ratio, score, cumulative (never '
   'falls), ytd (begins anew on 1 January UTC) or streak (in days: one more, or broken). minimum, maximum: bounds of '
   'every value, NULL for none. decimals: digits behind the point. good_direction: up, or down where less is better. '
-  'follows_trend: whether trend and variance move it in full; the others lean towards the trend inside their bounds, '
-  'or are counted or computed from others.';
+  'follows_trend: whether trend and variance move it in full, with no ceiling near. trend_response, variance_response: the '
+  'share of the trend and of the variance asked for that it follows, of its yearly rate where it is cumulative or ytd, of '
+  'its share in another where it is a part of one, of one cheque where it is a sum of those; NULL where it is counted or '
+  'computed from others. Less than all: levels that are bounded, and counts that change slowly.';
 
 -- --- Draws: functions of a seed, the name of a stream and a position -------------------------------------------------
 
@@ -113,6 +117,12 @@ comment on function auxeira.synthetic_deal(text, bigint, text) is
   'What becomes of an investment. kind: vc or angel. multiple: what comes back over what was paid in, 0 for a total '
   'loss. holding_years: until then, the longer the higher the multiple. Always the same for the same arguments. '
   'Errors: 22023.';
+
+create function auxeira.synthetic_multiple(kind text, share double precision) returns numeric
+  as 'MODULE_PATHNAME', 'auxeira_synthetic_multiple' language c immutable strict parallel safe cost 2;
+comment on function auxeira.synthetic_multiple(text, double precision) is
+  'The multiple of what was paid in that this share of the deals, 0 to 1, does not exceed. kind: vc or angel, as in '
+  'auxeira.synthetic_deal(). Errors: 22023.';
 
 create function auxeira.synthetic_company(
   seed bigint, org uuid, stage text default null, industry text default null, region text default null,

@@ -27,9 +27,14 @@ comment on function auxeira.first_day_of(uuid, uuid) is
 
 -- --- Rounds ------------------------------------------------------------------------------------------------------
 
-create function auxeira.rounds_of(plan auxeira.ecosystem_plan)
-  returns table (startup_id uuid, round integer, round_name text, closed_on date, stage text, raised numeric,
-                 post_money numeric, price numeric, exits_on date, ends_on date)
+create function auxeira.rank_of_sum(one double precision, other double precision) returns double precision
+  language sql immutable strict parallel safe
+  return case when one + other < 1 then (one + other) ^ 2 / 2 else 1 - (2 - one - other) ^ 2 / 2 end;
+comment on function auxeira.rank_of_sum(double precision, double precision) is
+  'Which part of the sums of two even numbers from 0 to 1 is smaller: an even number itself, that goes with either.';
+
+create function auxeira.raised_by(plan auxeira.ecosystem_plan)
+  returns table (startup_id uuid, round integer, day date, stage text, raised numeric, price numeric, shares numeric)
   language sql stable rows 1000
 begin atomic
   with raised as materialized (
@@ -44,40 +49,96 @@ begin atomic
       over (partition by r.org_id order by r.round)) as price
     from raised r
       cross join lateral auxeira.synthetic_normal(plan.seed, format('%s/step/%s', plan.root, r.org_id), r.round) step (normal)
-  ), issued as (
-    -- A share costs 1 in the first round: as many are there as it was worth before, and each round adds what it raised.
-    select p.*, sum(p.financing / p.price + case p.round when 1 then p.pre_money else 0 end)
-      over (partition by p.org_id order by p.round) as shares
-    from priced p
-  ), outcomes as (
-    select r.org_id, r.day + (deal.holding_years * 365.25)::integer as exits_on
-    from raised r
-      cross join lateral (
-        select d.holding_years from generate_series(0, 15) attempt,
-          auxeira.synthetic_deal('vc', plan.seed, format('%s/exit/%s/1/%s', plan.root, r.org_id, attempt)) d
-        where d.multiple > 0 order by attempt limit 1) deal
-    where r.round = 1
   )
-  select i.org_id, i.round, initcap(replace(i.stage, '_', ' '))
-      || case when i.stage = lag(i.stage) over (partition by i.org_id order by i.round) then ' extension' else '' end,
-    i.day, i.stage, i.financing, round(i.shares * i.price, 2), round(i.price, 9), x.exits_on,
-    coalesce(o.closed_on, case when x.exits_on <= (plan.as_of at time zone 'UTC')::date then x.exits_on end)
-  from issued i join outcomes x using (org_id) join auxeira.organizations o using (org_id)
-  where i.day < least(o.closed_on, x.exits_on);
+  -- A share costs 1 in the first round: as many are there as it was worth before, and each round adds what it raised.
+  select p.org_id, p.round, p.day, p.stage, p.financing, p.price,
+    sum(p.financing / p.price + case p.round when 1 then p.pre_money else 0 end) over (partition by p.org_id order by p.round)
+  from priced p;
+end;
+comment on function auxeira.raised_by(auxeira.ecosystem_plan) is
+  'What companies raised when. price: of a share, in that of the first round; shares: afterwards.';
+
+-- --- Ends --------------------------------------------------------------------------------------------------------
+
+-- Nobody comes in during a company's last half year. From then on it closes or is sold in any month, the one as likely as the
+-- other (as the calibration says): so the closings among the deals that ended are as many in a young ecosystem as in an old
+-- one, and what deals returned is the same.
+create function auxeira.first_end(round_day date) returns date language sql immutable parallel safe
+  return (date_trunc('month', round_day::timestamp) + interval '6 months')::date;
+comment on function auxeira.first_end(date) is 'The first month in which investors of a round may be out again.';
+
+create function auxeira.ending_rates() returns table (stage text, closing numeric, sale numeric) language sql stable rows 7
+begin atomic
+  select s.key, -ln(s.value), -ln(s.value) * (1 - d.value) / d.value
+  from auxeira.synthetic_calibration() s join auxeira.synthetic_calibration() d on (d.topic, d.parameter) = ('deal', 'closing')
+  where (s.topic, s.parameter) = ('stage', 'survival');
+end;
+comment on function auxeira.ending_rates() is 'How often a year companies of a stage close, and how often they are sold.';
+
+create function auxeira.part_ended(rate numeric, days integer) returns double precision language sql immutable parallel safe
+  return 1 - exp(-rate * greatest(least(days, 36525), 0) / 365.25);
+comment on function auxeira.part_ended(numeric, integer) is
+  'Which part of the companies that end at this yearly rate has after so many days.';
+
+create function auxeira.months_to_sale(plan auxeira.ecosystem_plan, startup uuid, rate numeric) returns interval
+  language sql immutable parallel safe
+  return make_interval(months => least(
+    floor(-12 * ln(greatest(auxeira.chance(plan, 'sale/' || startup), 1e-9)::numeric) / rate), 1200)::integer);
+comment on function auxeira.months_to_sale(auxeira.ecosystem_plan, uuid, numeric) is
+  'After how many months a company is sold that may be in any month, at this yearly rate.';
+
+create function auxeira.ends_of(plan auxeira.ecosystem_plan)
+  returns table (startup_id uuid, round integer, day date, stage text, raised numeric, price numeric, shares numeric,
+                 ends_on date, is_closed boolean, ended_before double precision, ended_by_now double precision)
+  language sql stable rows 1000
+begin atomic
+  with rated as (
+    select r.*, o.closed_on, (plan.as_of at time zone 'UTC')::date as today,
+      e.sale + case when m.is_real then 0 else e.closing end as rate,
+      (auxeira.first_end(min(r.day) over (partition by r.startup_id))
+        + auxeira.months_to_sale(plan, r.startup_id, e.sale))::date as sale_month
+    from auxeira.raised_by(plan) r
+      join auxeira.members_of(plan) m on m.org_id = r.startup_id
+      join auxeira.ending_rates() e on e.stage = m.stage
+      join auxeira.organizations o on o.org_id = r.startup_id
+  ), sold as (
+    select r.*, case when r.sale_month <= r.today then auxeira.day_of(plan, 'sold/' || r.startup_id, r.sale_month) end as sold_on
+    from rated r
+  )
+  select s.startup_id, s.round, s.day, s.stage, s.raised, s.price, s.shares, least(s.closed_on, s.sold_on),
+    coalesce(s.closed_on < coalesce(s.sold_on, 'infinity'), false),
+    auxeira.part_ended(s.rate, least(s.closed_on, s.sold_on) - auxeira.first_end(s.day)),
+    auxeira.part_ended(s.rate, (date_trunc('month', s.today::timestamp) + interval '1 month')::date - auxeira.first_end(s.day))
+  from sold s where auxeira.first_end(s.day) <= s.sale_month;
+end;
+comment on function auxeira.ends_of(auxeira.ecosystem_plan) is
+  'The rounds of companies before they were sold or closed. ends_on: when their investors are out, NULL while they hold; '
+  'ended_before, ended_by_now: the part of rounds like it that ended before it did, and up to now. Real ones do not close.';
+
+create function auxeira.rounds_of(plan auxeira.ecosystem_plan)
+  returns table (startup_id uuid, round integer, round_name text, closed_on date, stage text, raised numeric,
+                 post_money numeric, price numeric, ends_on date, standing double precision)
+  language sql stable rows 1000
+begin atomic
+  with ranked as (
+    select e.*, d.value::double precision as closing,
+      auxeira.rank_of_sum(least(e.ended_before / greatest(e.ended_by_now, 1e-9), 1),
+                          auxeira.chance(plan, 'outcome/' || e.startup_id)) as rank
+    from auxeira.ends_of(plan) e
+      join auxeira.synthetic_calibration() d on (d.topic, d.parameter) = ('deal', 'closing')
+  )
+  select r.startup_id, r.round, initcap(replace(r.stage, '_', ' '))
+      || case when r.stage = lag(r.stage) over (partition by r.startup_id order by r.round) then ' extension' else '' end,
+    r.day, r.stage, r.raised, round(r.shares * r.price, 2), round(r.price, 9), r.ends_on,
+    case when r.ends_on is not null
+      then r.rank * case when r.is_closed then r.closing else 1 - r.closing end + case when r.is_closed then 0 else r.closing end
+    end
+  from ranked r;
 end;
 comment on function auxeira.rounds_of(auxeira.ecosystem_plan) is
-  'The rounds that companies raised before they were sold or closed. price: of a share, in that of the first round. '
-  'exits_on: when the company is sold unless it closes before; ends_on: when its investors are out, NULL when they still hold.';
-
-create function auxeira.multiple_of(plan auxeira.ecosystem_plan, kind auxeira.organization_type, startup_id uuid, round integer)
-  returns numeric language sql stable
-  return (
-    select d.multiple from generate_series(0, 15) attempt,
-      auxeira.synthetic_deal(case kind when 'angel_investor' then 'angel' else 'vc' end, plan.seed,
-        format('%s/exit/%s/%s/%s', plan.root, startup_id, round, attempt)) d
-    where d.multiple > 0 order by attempt limit 1);
-comment on function auxeira.multiple_of(auxeira.ecosystem_plan, auxeira.organization_type, uuid, integer) is
-  'What a sale pays on a cheque of this round. Total losses are those of the companies that close.';
+  'The rounds that companies raised before they were sold or closed. price: of a share, in that of the first round. ends_on: '
+  'when their investors are out. standing: which part of the deals that ended did no better, 0 to 1; those of companies that '
+  'closed did worse than all others, and the longer a round was held the better it does. Both NULL while it is held.';
 
 -- --- Investments -------------------------------------------------------------------------------------------------
 
@@ -104,13 +165,15 @@ create function auxeira.cheques_of(plan auxeira.ecosystem_plan)
                  is_syndicate boolean)
   language sql stable rows 1000
 begin atomic
-  with asked as materialized (
+  with rounds as materialized (
+    select * from auxeira.rounds_of(plan)
+  ), asked as materialized (
     select m.org_id, m.kind, r.startup_id, r.round, r.raised, c.ceiling,
       c.least_share + (c.greatest_share - c.least_share)
         * auxeira.chance(plan, format('share/%s/%s/%s', m.org_id, r.startup_id, r.round))::numeric as share
     from auxeira.cheque_sizes c
       cross join lateral auxeira.matches_of(plan, array[c.kind], c.per_round) m
-      join auxeira.rounds_of(plan) r on r.startup_id = m.startup_id
+      join rounds r on r.startup_id = m.startup_id
     where r.stage::auxeira.stage <= c.last_stage
       and auxeira.chance(plan, format('joins/%s/%s/%s', m.org_id, r.startup_id, r.round)) < 0.75
   ), sized as (
@@ -124,56 +187,82 @@ end;
 comment on function auxeira.cheques_of(auxeira.ecosystem_plan) is
   'Who puts how much into which round, in whole thousands: together at most 95 per cent of what the company raised.';
 
-create function auxeira.store_investments(plan auxeira.ecosystem_plan) returns void language sql volatile
+create function auxeira.deals_of(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, kind auxeira.organization_type, startup_id uuid, round integer, amount numeric,
+                 is_syndicate boolean, investment_id uuid, round_name text, made_on date, post_money numeric, price numeric,
+                 ends_on date, returned numeric)
+  language sql stable rows 1000
 begin atomic
   with rounds as materialized (
     select * from auxeira.rounds_of(plan)
-  ), deals as materialized (
-    select q.*, r.round_name, r.closed_on, r.post_money, r.ends_on, r.exits_on,
-      auxeira.made_id(plan, format('investment/%s/%s/%s', q.org_id, q.startup_id, q.round)) as investment_id,
-      o.closed_on as failed_on, auxeira.first_day_of(q.org_id, q.startup_id) as first_day,
-      case when o.closed_on is null then auxeira.multiple_of(plan, q.kind, q.startup_id, q.round) end as multiple
-    from auxeira.cheques_of(plan) q
-      join rounds r on r.startup_id = q.startup_id and r.round = q.round
-      join auxeira.organizations o on o.org_id = q.startup_id
-  ), stored as (
-    insert into auxeira.investments (org_id, investment_id, startup_id, investment_type, round_name, amount, valuation,
-      equity_percentage, investment_date, due_diligence_start, due_diligence_end, status, terms, is_synthetic, session_id)
-    select d.org_id, d.investment_id, d.startup_id, case d.kind when 'angel_investor' then 'safe' else 'equity' end,
-      d.round_name, d.amount, d.post_money, round(100 * d.amount / d.post_money, 4), d.closed_on,
-      greatest(d.closed_on - 30 - floor(90 * auxeira.chance(plan, 'diligence/' || d.investment_id))::integer, d.first_day),
-      d.closed_on,
-      case when d.ends_on is null then 'active' when d.failed_on is null then 'exited' else 'written_off' end,
-      jsonb_build_object('round', d.round, 'syndicate', d.is_syndicate,
-                         'proRata', auxeira.chance(plan, 'pro rata/' || d.investment_id) < 0.6),
-      true, plan.session_id
-    from deals d
+  )
+  select q.org_id, q.kind, q.startup_id, q.round, q.amount, q.is_syndicate,
+    auxeira.made_id(plan, format('investment/%s/%s/%s', q.org_id, q.startup_id, q.round)), r.round_name, r.closed_on,
+    r.post_money, r.price, r.ends_on,
+    round(q.amount * auxeira.synthetic_multiple(case q.kind when 'angel_investor' then 'angel' else 'vc' end, r.standing), 2)
+  from auxeira.cheques_of(plan) q join rounds r on r.startup_id = q.startup_id and r.round = q.round;
+end;
+comment on function auxeira.deals_of(auxeira.ecosystem_plan) is
+  'The cheques, with their rounds and with what came back: NULL while they are held.';
+
+create function auxeira.store_deals(plan auxeira.ecosystem_plan) returns void language sql volatile
+begin atomic
+  with deals as materialized (
+    select d.*, auxeira.first_day_of(d.org_id, d.startup_id) as first_day from auxeira.deals_of(plan) d
   ), flows as (
     insert into auxeira.investment_cash_flows (org_id, flow_id, investment_id, flow_date, flow_type, amount, source,
       is_synthetic, session_id)
     select d.org_id, auxeira.made_id(plan, format('flow/%s/%s', d.investment_id, f.flow_type)), d.investment_id,
       f.flow_date, f.flow_type, f.amount, 'synthetic', true, plan.session_id
     from deals d
-      cross join lateral (values
-        ('contribution', d.closed_on, d.amount),
-        ('distribution', d.ends_on, round(d.amount * d.multiple, 2))) f (flow_type, flow_date, amount)
-    where f.flow_date is not null and f.amount > 0
+      cross join lateral (values ('contribution', d.made_on, d.amount),
+                                 ('distribution', d.ends_on, d.returned)) f (flow_type, flow_date, amount)
+    where f.amount > 0
+  )
+  insert into auxeira.investments (org_id, investment_id, startup_id, investment_type, round_name, amount, valuation,
+    equity_percentage, investment_date, due_diligence_start, due_diligence_end, status, terms, is_synthetic, session_id)
+  select d.org_id, d.investment_id, d.startup_id, case d.kind when 'angel_investor' then 'safe' else 'equity' end,
+    d.round_name, d.amount, d.post_money, round(100 * d.amount / d.post_money, 4), d.made_on,
+    greatest(d.made_on - 30 - floor(90 * auxeira.chance(plan, 'diligence/' || d.investment_id))::integer, d.first_day),
+    d.made_on, case when d.ends_on is null then 'active' when d.returned > 0 then 'exited' else 'written_off' end,
+    jsonb_build_object('round', d.round, 'syndicate', d.is_syndicate,
+                       'proRata', auxeira.chance(plan, 'pro rata/' || d.investment_id) < 0.6),
+    true, plan.session_id
+  from deals d;
+end;
+comment on function auxeira.store_deals(auxeira.ecosystem_plan) is
+  'Stores what was invested, paid in and paid back; a total loss is written off.';
+
+create function auxeira.store_marks(plan auxeira.ecosystem_plan) returns void language sql volatile
+begin atomic
+  with rounds as materialized (
+    select * from auxeira.rounds_of(plan)
+  ), held as (
+    select i.org_id, i.investment_id, i.amount, own.*
+    from auxeira.members_of(plan) m
+      join auxeira.investments i on i.org_id = m.org_id and i.session_id = m.session_id and i.status <> 'pipeline'
+      join rounds own on own.startup_id = i.startup_id and own.round = (i.terms ->> 'round')::integer
   )
   insert into auxeira.investment_marks (org_id, investment_id, as_of, fair_value, method, source, is_synthetic, session_id)
-  select d.org_id, d.investment_id, m.as_of, m.fair_value, m.method, 'synthetic', true, plan.session_id
-  from deals d
+  select h.org_id, h.investment_id, m.as_of, m.fair_value, m.method, 'synthetic', true, plan.session_id
+  from held h
     cross join lateral (
-      select d.closed_on as as_of, d.amount as fair_value, 'cost' as method
+      select h.closed_on as as_of, h.amount as fair_value, 'cost' as method
       union all
-      select later.closed_on, round(d.amount * later.price / own.price, 2), 'round'
-      from rounds own join rounds later on later.startup_id = own.startup_id and later.round > own.round
-      where own.startup_id = d.startup_id and own.round = d.round
+      select later.closed_on, round(h.amount * later.price / h.price, 2), 'round'
+      from rounds later where later.startup_id = h.startup_id and later.round > h.round
       union all
-      select d.ends_on, 0, 'exit' where d.ends_on is not null) m;
+      select h.ends_on, 0, 'exit' where h.ends_on is not null) m;
 end;
-comment on function auxeira.store_investments(auxeira.ecosystem_plan) is
-  'Stores investments with their contributions and distributions, and marks: at cost, at the price of each later round, '
-  'and nothing once they ended.';
+comment on function auxeira.store_marks(auxeira.ecosystem_plan) is
+  'Stores marks of investments: at cost, at the price of each later round, and nothing once they ended.';
+
+create function auxeira.store_investments(plan auxeira.ecosystem_plan) returns void language sql volatile
+begin atomic
+  select auxeira.store_deals(plan);
+  select auxeira.store_marks(plan);
+end;
+comment on function auxeira.store_investments(auxeira.ecosystem_plan) is 'Stores investments with their flows and marks.';
 
 -- Between rounds a holding is worth what half of the change of revenue, in logarithms, makes of the last price.
 create function auxeira.store_model_marks(plan auxeira.ecosystem_plan) returns void language sql volatile

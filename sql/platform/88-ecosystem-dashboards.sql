@@ -65,10 +65,10 @@ create function auxeira.states_of(plan auxeira.ecosystem_plan)
   language sql stable rows 10000
 begin atomic
   select c.org_id, date_trunc('month', d.metric_timestamp at time zone 'UTC')::date, d.metric_timestamp,
-    lead(d.metric_timestamp) over (partition by c.org_id order by d.metric_timestamp),
+    lead(d.metric_timestamp) over months,
     row(m.sse_score, m.runway_months, m.revenue, m.environmental_score, m.social_score, m.governance_score,
         m.scope1_tco2e + m.scope2_tco2e, m.lives_reached, m.beneficiaries, m.team_size,
-        sum(m.hires) over (partition by c.org_id order by d.metric_timestamp))::auxeira.company_state
+        sum(m.hires) over months)::auxeira.company_state
   from auxeira.members_of(plan) c
     cross join lateral (
       select f.metric_timestamp, f.metric_value from auxeira.dashboard_metrics f
@@ -77,7 +77,8 @@ begin atomic
     cross join lateral jsonb_to_record(d.metric_value) m (sse_score numeric, runway_months numeric, revenue numeric,
       environmental_score numeric, social_score numeric, governance_score numeric, scope1_tco2e numeric,
       scope2_tco2e numeric, lives_reached numeric, beneficiaries numeric, team_size integer, hires integer)
-  where c.kind = 'startup';
+  where c.kind = 'startup'
+  window months as (partition by c.org_id order by d.metric_timestamp);
 end;
 comment on function auxeira.states_of(auxeira.ecosystem_plan) is
   'The companies by month, from their own rows. next_at: when the next figures come, NULL for the last.';
@@ -125,7 +126,7 @@ create type auxeira.holding as (
   invested numeric, distributed numeric, fair_value numeric, lost numeric, equity numeric,
   state auxeira.company_state, earlier auxeira.company_state, first auxeira.company_state, has_year boolean);
 comment on type auxeira.holding is
-  'A stake, and the company now, a year ago (has_year: it was there), and in the month of the first deal.';
+  'A stake, and the company now, a year ago (has_year: it was there), and at the first deal.';
 
 create function auxeira.holdings_of(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, startup_id uuid, since date,
@@ -154,6 +155,7 @@ create function auxeira.portfolios_at(plan auxeira.ecosystem_plan)
 begin atomic
   with points as materialized (select * from auxeira.points_of(plan)
   ), states as materialized (select * from auxeira.states_of(plan)
+  ), begun as (select s.org_id, min(s.month) as month from states s group by s.org_id
   )
   select h.org_id, h.kind, h.at, h.day, array_agg(
     row((h.stake).*, now.state, year_ago.state, first.state, year_ago.org_id is not null)::auxeira.holding)
@@ -162,7 +164,10 @@ begin atomic
     left join states now on now.org_id = h.startup_id and p.state_at >= now.at
       and (now.next_at is null or p.state_at < now.next_at)
     left join states year_ago on year_ago.org_id = h.startup_id and year_ago.month = now.month - interval '1 year'
-    left join states first on first.org_id = h.startup_id and first.month = date_trunc('month', h.since)::date
+    left join begun on begun.org_id = h.startup_id
+    -- What was known at the deal: its own month was not over yet. Of a month in which the company began there is no other.
+    left join states first on first.org_id = h.startup_id
+      and first.month = greatest((date_trunc('month', h.since) - interval '1 month')::date, begun.month)
   group by h.org_id, h.kind, h.at, h.day
   having sum((h.stake).held) > 0;
 end;
@@ -227,7 +232,7 @@ create function auxeira.emission_figures(held auxeira.holding[]) returns jsonb l
                               'impact_measurement', i.measured, 'financed_emissions', i.financed)
     from intensities i);
 comment on function auxeira.emission_figures(auxeira.holding[]) is
-  'What companies that are held emit for each employee, against the month of the first deal; how many tell it; and the part '
+  'What companies that are held emit for each employee, against what they did at the first deal; how many tell it; and the part '
   'of it that goes with the shares.';
 
 create function auxeira.esg_fund_figures(holdings auxeira.holding[]) returns jsonb language sql immutable parallel safe
@@ -257,17 +262,18 @@ comment on function auxeira.social_return(numeric, numeric) is
 create function auxeira.impact_fund_figures(holdings auxeira.holding[]) returns jsonb language sql stable
   return (
     select jsonb_build_object(
-      'social_roi', auxeira.social_return(sum(greatest((h.state).lives - (h.first).lives, 0)), sum(h.invested)),
+      'social_roi', auxeira.social_return(sum((h.state).lives - (h.first).lives), sum(h.invested)),
       'lives_impacted', sum((h.state).lives),
       'sdg_alignment', auxeira.part_of(coalesce(sum(h.invested) filter (where h.held > 0 and (h.state).social >= 50), 0),
                                        sum(h.invested) filter (where h.held > 0)),
       'impact_investments', sum(h.held), 'beneficiaries', coalesce(sum((h.state).beneficiaries) filter (where h.held > 0), 0),
       'impact_score', round(avg((h.state).social) filter (where h.held > 0), 2),
       'community_development', auxeira.part_of(
-        count(*) filter (where h.held > 0 and (h.state).employees >= (h.first).employees), count(*) filter (where h.held > 0)),
+        count(*) filter (where h.held > 0 and (h.state).employees >= (h.first).employees),
+        count((h.state).employees) filter (where h.held > 0)),
       'social_progress', auxeira.within(round(sum((h.state).lives) filter (where h.has_year)
         / nullif(sum((h.earlier).lives) filter (where h.has_year), 0) - 1, 4), 0, 1),
-      'outcome_achievement', round(avg(least(1, (h.state).lives / nullif(2 * (h.first).lives, 0))), 4))
+      'outcome_achievement', round(avg(auxeira.within((h.state).lives / nullif(2 * (h.first).lives, 0), 0, 1)), 4))
     from unnest(holdings) h);
 comment on function auxeira.impact_fund_figures(auxeira.holding[]) is 'The figures of an impact fund.';
 

@@ -322,8 +322,10 @@ begin atomic
   from auxeira.synthetic_rows(session) m
     cross join lateral jsonb_to_record(m.metric_value) as v (
       mrr numeric, arr numeric, revenue numeric, customers numeric, grr_12m numeric, nrr_12m numeric,
+      arpa numeric, gross_margin numeric, logo_churn numeric, cac numeric, ltv numeric, cac_payback_months numeric,
       actions_this_week numeric, streak_days numeric,
       investments_count numeric, total_invested numeric, check_size_avg numeric, active_investments numeric, exits numeric,
+      syndicate_deals numeric, follow_on_opportunities numeric,
       portfolio_size numeric, high_performers numeric, at_risk_companies numeric,
       esg_score_avg numeric, environmental_score numeric, social_impact_score numeric, governance_score numeric,
       beneficiaries numeric, lives_impacted numeric, tvpi numeric, dpi numeric, rvpi numeric)
@@ -332,8 +334,13 @@ begin atomic
       ('no customers, no revenue', v.customers > 0 or v.revenue = 0),
       ('GRR <= 100 %', v.grr_12m <= 1),
       ('NRR >= GRR', v.nrr_12m >= v.grr_12m),
+      ('LTV = ARPA * margin / churn, of 60 months at most',
+       v.ltv = round(least(v.arpa * v.gross_margin * 60, v.arpa * v.gross_margin / nullif(v.logo_churn, 0)), 2)),
+      ('payback = CAC / (ARPA * margin)', v.cac_payback_months = round(v.cac / nullif(v.arpa * v.gross_margin, 0), 1)),
       ('cheque average = total / count', v.check_size_avg = round(v.total_invested / nullif(v.investments_count, 0))),
       ('a streak is of things done', v.actions_this_week >= least(v.streak_days, 6)),
+      ('syndicates and follow-ons are of active investments',
+       greatest(v.syndicate_deals, v.follow_on_opportunities) <= v.active_investments),
       ('active + exits <= investments', v.active_investments + v.exits <= v.investments_count),
       ('high performers + at risk <= portfolio', v.high_performers + v.at_risk_companies <= v.portfolio_size),
       ('ESG = mean of E, S, G',

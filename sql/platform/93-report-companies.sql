@@ -183,6 +183,56 @@ end;
 comment on function auxeira.report_of_seasons(uuid) is
   'The season of new customers, where there are two hundred companies with three years of them.';
 
+-- --- Returns ----------------------------------------------------------------------------------------------------------
+
+create function auxeira.report_deals(session uuid)
+  returns table (investors text, startup_id uuid, multiple double precision, years double precision)
+  language sql stable
+begin atomic
+  select case o.kind when 'angel_investor' then 'angels' else 'funds' end, i.startup_id,
+    (coalesce(f.received, 0) / nullif(f.paid, 0))::double precision, (k.as_of - i.investment_date) / 365.25
+  from auxeira.session_organizations(session) o
+    join auxeira.investments i on i.org_id = o.org_id and i.session_id = session
+    join auxeira.investment_marks k on k.org_id = i.org_id and k.investment_id = i.investment_id and k.session_id = session
+      and k.method = 'exit'
+    cross join lateral (
+      select sum(c.amount) filter (where c.flow_type = 'contribution') as paid,
+        sum(c.amount) filter (where c.flow_type = 'distribution') as received
+      from auxeira.investment_cash_flows c
+      where c.org_id = i.org_id and c.investment_id = i.investment_id and c.session_id = session) f;
+end;
+comment on function auxeira.report_deals(uuid) is
+  'The investments of a session that ended: what came back over what was paid in, and after how many years.';
+
+-- The deals of one company share its fate: they tell as much as fewer of as many companies would.
+create function auxeira.report_of_returns(session uuid) returns setof auxeira.synthetic_finding language sql stable
+begin atomic
+  with companies as (
+    select d.investors, count(*) as deals, count(*) filter (where d.multiple < 1) as lost,
+      count(*) filter (where d.multiple > 10) as tenfold
+    from auxeira.report_deals(session) d group by d.investors, d.startup_id
+  ), measured as (
+    select c.investors, sum(c.deals) as deals, (sum(c.deals) ^ 2 / sum(c.deals ^ 2))::bigint as companies,
+      sum(c.lost)::double precision / sum(c.deals)::double precision as lost,
+      sum(c.tenfold)::double precision / sum(c.deals)::double precision as tenfold
+    from companies c group by c.investors
+  )
+  select (auxeira.finding(b.property, m.investors, case b.property when 'R23 losses' then m.lost else m.tenfold end,
+            b.share - b.most - auxeira.share_margin(b.share, m.companies),
+            b.share + b.most + auxeira.share_margin(b.share, m.companies),
+            format('%s, of %s deals that ended, as of %s startups', b.detail, m.deals, m.companies))).*
+  from measured m
+    join (values
+      ('angels', 'R23 losses', 0.52, 0.04, 'share that returned less than was paid in'),
+      ('funds', 'R23 losses', 0.65, 0.04, 'share that returned less than was paid in'),
+      ('angels', 'R23 tenfold', 0.07, 0.02, 'share that returned more than ten times as much'),
+      ('funds', 'R23 tenfold', 0.04, 0.015, 'share that returned more than ten times as much'))
+      b (investors, property, share, most, detail) on b.investors = m.investors
+  where m.companies >= 30;
+end;
+comment on function auxeira.report_of_returns(uuid) is
+  'What the deals of angels and of funds returned, where those of thirty companies ended.';
+
 -- --- From founding to closing -----------------------------------------------------------------------------------------
 
 -- What is of a month lies anywhere within it.
@@ -336,10 +386,11 @@ begin atomic
   union all select * from auxeira.report_of_customers(session)
   union all select * from auxeira.report_of_retention(session)
   union all select * from auxeira.report_of_seasons(session)
+  union all select * from auxeira.report_of_returns(session)
   union all select * from auxeira.report_of_lives(session)
   union all select * from auxeira.report_of_marks(session);
 end;
 comment on function auxeira.report_of_companies(uuid) is
-  'Of the companies of a session: books, levels, customers, retention, seasons, lives, and that they are marked.';
+  'Of the companies of a session: books, levels, customers, retention, seasons, returns, lives, and that they are marked.';
 
 reset role;

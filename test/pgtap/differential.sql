@@ -9,6 +9,7 @@ select format('alter table %s alter %I set default public.next_uuid()', adrelid:
 from pg_attrdef join pg_attribute on attrelid = adrelid and attnum = adnum
 where pg_get_expr(adbin, adrelid) = 'gen_random_uuid()' order by 1 \gexec
 \ir support/helpers.sql
+\ir support/logins.sql
 \ir support/rows.sql
 \ir support/ecosystem.sql
 \ir support/queries.sql
@@ -143,24 +144,8 @@ exception when others then
 end
 $$;
 
--- What the server does at login is done here by a superuser; tests with connections of their own: test/tap/revocation.t.
-create function test.answer_by_login(of_user uuid, first text, statement text) returns text language plpgsql as $$
-declare
-  answer text;
-begin
-  perform set_config('auxeira.bound_user_id', of_user::text, true);
-  set local session authorization auxeira_differential_login;
-  if first is not null then
-    execute first;
-  end if;
-  execute statement into answer;
-  set local session authorization default;
-  set local auxeira.bound_user_id = '';
-  return answer;
-exception when others then
-  return sqlstate || ' ' || sqlerrm;
-end
-$$;
+create function test.answer_by_login(of_user uuid, first text, statement text) returns text language sql as $$
+  select test.by_login('auxeira_differential_login', of_user::text, statement, first) $$;
 
 -- --- One comparison -----------------------------------------------------------------------------------------------------
 

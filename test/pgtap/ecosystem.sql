@@ -159,8 +159,8 @@ select test.holds('an investment was paid once, and ended where it did', (select
     and case i.status
       when 'pipeline' then c.flow_id is not null or i.amount is not null or i.investment_date is not null
       when 'active' then m.as_of is not null or d.flow_id is not null or o.closed_on is not null
-      when 'exited' then m.as_of is distinct from d.flow_date or m.fair_value <> 0 or d.amount is null
-      else m.as_of is distinct from o.closed_on or d.flow_id is not null end
+      when 'exited' then m.as_of is distinct from d.flow_date or m.fair_value <> 0 or d.amount is null or m.as_of > o.closed_on
+      else m.as_of is null or m.as_of > o.closed_on or d.flow_id is not null end
     or i.session_id = test.session() and i.status <> 'pipeline'
       and (c.amount, c.flow_date) is distinct from (i.amount, i.investment_date) $$);
 select test.holds('benefits are taken up while a partnership lasts', (select count(*) from auxeira.benefit_redemptions), $$
@@ -231,13 +231,13 @@ create function test.company_before(startup uuid, point timestamptz) returns jso
       where e.org_id = startup and e.session_id = test.session() and e.dashboard_type = 'startup_founder'
         and e.aggregation_period = 'month' and e.metric_timestamp <= point)
 $$;
+-- What was known of it in the morning of the first deal; of what was founded in that month, what came first.
 create function test.company_first(investor uuid, startup uuid) returns jsonb language sql stable as $$
-  select d.metric_value from auxeira.dashboard_metrics d
-  where d.org_id = startup and d.session_id = test.session() and d.dashboard_type = 'startup_founder'
-    and d.aggregation_period = 'month'
-    and date_trunc('month', d.metric_timestamp) = (
-      select date_trunc('month', min(i.investment_date)::timestamptz) from auxeira.investments i
-      where i.org_id = investor and i.startup_id = startup and i.session_id = test.session())
+  select d.metric_value
+  from (select min(i.investment_date)::timestamptz as deal from auxeira.investments i
+        where i.org_id = investor and i.startup_id = startup and i.session_id = test.session()) i
+    join auxeira.dashboard_metrics d on d.org_id = startup and d.session_id = test.session() and d.aggregation_period = 'month'
+  order by d.metric_timestamp < i.deal desc, abs(extract(epoch from d.metric_timestamp - i.deal)) limit 1
 $$;
 
 create table test.deals as
@@ -339,8 +339,8 @@ create function test.impact_fund(investor uuid, point timestamptz, today date) r
     'impact_score', round(avg(test.number(f, 'social_score')) filter (where is_held), 2),
     'sdg_alignment', round(coalesce(sum(paid) filter (where is_held and test.number(f, 'social_score') >= 50), 0) / sum(paid) filter (where is_held), 4),
     'community_development', round(count(*) filter (where is_held and test.number(f, 'team_size') >= test.number(first, 'team_size'))::numeric
-                                   / count(*) filter (where is_held), 4),
-    'outcome_achievement', round(avg(least(1, test.number(f, 'lives_reached') / nullif(2 * test.number(first, 'lives_reached'), 0))), 4),
+                                   / nullif(count(f) filter (where is_held), 0), 4),
+    'outcome_achievement', round(avg(test.bounded(test.number(f, 'lives_reached') / nullif(2 * test.number(first, 'lives_reached'), 0))), 4),
     'social_progress', test.bounded(round(sum(test.number(f, 'lives_reached')) filter (where before is not null)
       / nullif(sum(test.number(before, 'lives_reached')) filter (where before is not null), 0) - 1, 4)),
     'social_roi', round(sum(test.number(f, 'lives_reached') - test.number(first, 'lives_reached'))

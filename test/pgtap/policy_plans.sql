@@ -4,6 +4,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
+\ir support/logins.sql
 \ir support/rows.sql
 select plan(41);
 
@@ -31,21 +32,9 @@ create policy reader on auxeira.documents for select to auxeira_test_reader
   using (org_id = any (auxeira.writable_org_ids()) and auxeira.own_user_type() = 'startup_founder');
 
 -- What a statement tells a login that acts for somebody (NULL: that is not bound), or its error.
-create function test.told(person text, statement text, login name default 'auxeira_test_login') returns text language plpgsql as $$
-declare
-  answer text;
-begin
-  perform set_config('auxeira.bound_user_id', case when person is null then '' else
-    coalesce(test.user_of(person), '00000000-0000-0000-0000-000000000000')::text end, true);
-  execute format('set local session authorization %I', login);
-  if statement ~ '^prepare' then execute statement; else execute statement into answer; end if;
-  set local session authorization default;
-  set local auxeira.bound_user_id = '';
-  return answer;
-exception when others then
-  return sqlstate || ' ' || sqlerrm;
-end
-$$;
+create function test.told(person text, statement text, login name default 'auxeira_test_login') returns text language sql as $$
+  select test.by_login(login, case when person is null then ''
+    else coalesce(test.user_of(person), '00000000-0000-0000-0000-000000000000')::text end, statement) $$;
 create function test.explain(statement text) returns text language plpgsql as $$
 declare
   line text;

@@ -16,9 +16,9 @@ select is((select md5(string_agg(m::text, E'\n' order by m.month))
            from auxeira.synthetic_months(42, '00000000-0000-4000-8000-00000000c0de', 40, '2026-03-31', 'series_a',
                                          business_model => model) m),
           digest, 'the books of a company: ' || model)
-from (values ('b2c', '9a50357c02eff7fad406125ea257d66a'), ('smb', 'b776f9c1d3acdd8414441cd4eca711a8'),
-             ('mid_market', 'aef63172649a9397fcf2108442b5f3b7'), ('enterprise', 'a6f337d652eee291ec5d2d7b49a2090a'),
-             ('marketplace', '77b49f6251eb1851b988fcff0362e22f')) books (model, digest);
+from (values ('b2c', 'aff39fa2ec4531b15d1e94534ab2e64c'), ('smb', '4f876a7ed5d5e2a96bf44f38e6f1e857'),
+             ('mid_market', 'e89c547af12e7b54b6bc2bf7b519888e'), ('enterprise', '4c3adfbd6022d57a689357864177a3f3'),
+             ('marketplace', 'a832b39b84b4b129e7abf7d812893b35')) books (model, digest);
 select is((select md5(string_agg(c::text, E'\n' order by seed)) from generate_series(1, 200) seed,
              auxeira.synthetic_company(seed, '00000000-0000-4000-8000-00000000c0de') c),
           '13974acfecc5c4beea15d60baef5f2e4', 'the profiles of companies');

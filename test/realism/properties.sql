@@ -12,7 +12,7 @@ select s.kind, s.trend, s.variance, s.count, seed, m.metric_timestamp as at, m.m
 from (values
     ('improving', 0.2, 30), ('declining', 0.2, 30), ('stable', 0.2, 30), ('volatile', 0.2, 30),
     ('improving', 0.2, 100), ('declining', 0.2, 100), ('stable', 0.2, 200), ('stable', 0.2, 365), ('volatile', 0.2, 200),
-    ('stable', 0, 30), ('stable', 0.05, 30), ('stable', 0.1, 30), ('stable', 0.4, 30), ('stable', 0.8, 30)
+    ('stable', 0, 30), ('improving', 0, 30), ('declining', 0, 30), ('stable', 0.05, 30), ('stable', 0.1, 30), ('stable', 0.4, 30), ('stable', 0.8, 30)
   ) as config (trend, variance, count)
   cross join (select unnest(enum_range(null::auxeira.user_type))::text as kind) kinds
   cross join lateral (select kind, config.*) s
@@ -67,7 +67,21 @@ from lines join (values ('improving', 1, 0.95), ('declining', -1, 0.9)) b (trend
 where count = 100 and metric in (select metric_name from auxeira.synthetic_catalogue() where good_direction = 'up') group by trend, share;
 select test.measure('R7', 'spread asked for, v = ' || variance, test.median(spread) / (variance / sqrt(3)), 0.85, 1.15)
 from lines where trend = 'stable' and count = 30 and variance > 0 group by variance;
-select test.measure('R7', 'spread without variance', max(spread), 0, 0.005) from lines where variance = 0 and metric = 'revenue';
+select test.measure('R7', 'spread without variance, ' || trend, max(spread), 0, 0.005) from lines where variance = 0 group by trend;
+-- Days in a row are as they come, also without variance, and cash is burnt and raised; what accumulates grows, and parts of it.
+create temp view still as
+select c.kind, (s.metric_value ->> c.metric_name)::numeric as value, lag((s.metric_value ->> c.metric_name)::numeric) over series as before,
+       lag((s.metric_value ->> c.metric_name)::numeric, 2) over series as earlier
+from series s join auxeira.synthetic_catalogue() c on c.user_type = s.kind
+where s.variance = 0 and s.trend = 'stable'
+  and c.metric_name not in ('streak_days', 'actions_this_week', 'runway_months', 'total_invested',
+                            'active_investments', 'syndicate_deals', 'follow_on_opportunities', 'beneficiaries')
+window series as (partition by s.kind, c.metric_name, s.seed order by s.at);
+select test.measure('R7', 'without variance: ' || rule, count(*) filter (where not holds), 0, 0)
+from still cross join lateral (values
+    ('values of what is stable that are not the one before', case when kind not in ('cumulative', 'ytd') then value = before end),
+    ('steps of what accumulates that differ by more than one', case when kind = 'cumulative' then abs(value - 2 * before + earlier) <= 1 end)) rules (rule, holds)
+where holds is not null group by rule;
 select test.measure('R8', 'volatile: spread over that of stable', test.median(spread) filter (where trend = 'volatile')
                           / test.median(spread) filter (where trend = 'stable'), 1.6, null)
 from lines where count = 30 and variance = 0.2;
@@ -154,8 +168,36 @@ from flows cross join lateral (values
     ('runway = cash / mean burn of three months',
      number < 3 or runway_months is not distinct from case when burn_of_three > 0 then round(cash / burn_of_three, 1) end),
     ('cash is never negative', cash >= 0), ('GRR <= 100 %', grr_12m <= 1), ('NRR >= GRR', nrr_12m >= grr_12m),
+    ('LTV = ARPA * margin / churn, of 60 months at most',
+     ltv is not distinct from case when logo_churn is not null
+       then round(least(arpa * gross_margin * 60, arpa * gross_margin / nullif(logo_churn, 0)), 2) end),
+    ('CAC = sales and marketing / new customers', cac is not distinct from round(sales_marketing / nullif(new_customers, 0), 2)),
+    ('payback = CAC / (ARPA * margin)', cac_payback_months is not distinct from round(cac / (arpa * gross_margin), 1)),
+    ('quick ratio = (new + expansion) / (churned + contraction)',
+     quick_ratio is not distinct from round((new_mrr + expansion_mrr) / nullif(churned_mrr + contraction_mrr, 0), 2)),
     ('beneficiaries <= lives reached', beneficiaries <= lives_reached)) rules (rule, holds)
 group by rule;
+
+-- A round is seen in the cash of its month, and in nothing else; that of a new stage comes with the growth that led there.
+create temp table jumps as
+select asked_stage, company, name, abs(ln(value / before)) as jump,
+       case when financing > 0 then 'round of the month' when financing_before > 0 then 'round of the month before' end as time,
+       stage <> stage_before or stage <> stage_earlier as is_advance
+from (select f.*, v.name, v.value, lag(v.value) over series as before, lag(f.financing) over series as financing_before,
+             lag(f.stage) over series as stage_before, lag(f.stage, 2) over series as stage_earlier
+      from flows f cross join lateral (values ('cash', cash), ('MRR', mrr), ('customers', customers), ('ARPA', arpa),
+                                              ('outflow', operating_outflow)) v (name, value)
+      window series as (partition by f.asked_stage, f.company, v.name order by f.month)) valued
+where value > 0 and before > 0;
+select test.measure('R20', 'step of ' || name || ' with a ' || time || ', in usual ones', test.median(j.jump / usual.jump), lower, upper)
+from jumps j
+  join (select asked_stage, company, name, test.median(jump) as jump from jumps where time is null group by asked_stage, company, name) usual
+    using (asked_stage, company, name)
+  join (values ('round of the month', 'cash', 4, null), ('round of the month', 'MRR', 0.7, 1.4), ('round of the month', 'customers', 0.7, 1.4), ('round of the month', 'ARPA', 0.7, 1.4),
+               ('round of the month', 'outflow', 0.7, 1.4), ('round of the month before', 'MRR', 0.7, 1.4), ('round of the month before', 'customers', 0.7, 1.4),
+               ('round of the month before', 'ARPA', 0.7, 1.4)) b (time, name, lower, upper) using (time, name)
+where not is_advance and usual.jump > 0
+group by time, name, lower, upper;
 
 select test.measure('R16', 'variance over mean of lost customers', test.median(dispersion), 0.8, 1.6)
 from (select sum((lost_customers - expected) ^ 2 / nullif(expected, 0)) / count(*) as dispersion
@@ -274,6 +316,31 @@ from (select kind, years < lag(years) over (partition by kind order by bucket) a
 where is_shorter group by kind
 union all select test.measure('R23', 'holding time grows with the multiple', corr(width_bucket(multiple, array[1, 5, 10]::numeric[]), holding_years), 0.2, 1) from deals;
 
+-- What is stored of ecosystems of ten years, where companies close and take their deals along.
+create temp table plans as
+select row((select org_id from auxeira.organizations limit 1), md5('returns' || seed)::uuid, seed, 'ecosystem ' || seed, '2026-03-01', 120, 3652, 0.2,
+           null, null)::auxeira.ecosystem_plan as plan from generate_series(1, 50) seed;
+select auxeira.make_organizations(plan, auxeira.cast_of(200)) from plans \g /dev/null
+analyze auxeira.organizations, auxeira.synthetic_members;
+select auxeira.settle_companies(plan) from plans \g /dev/null
+select auxeira.store_investments(plan) from plans \g /dev/null
+create temp table ended as
+select case o.org_type when 'angel_investor' then 'angel' else 'vc' end as kind, k.as_of - i.investment_date as days,
+       coalesce(returned.amount, 0) / paid.amount as multiple, width_bucket(coalesce(returned.amount, 0) / paid.amount, array[1, 5, 10]) as bucket
+from auxeira.investments i join auxeira.organizations o using (org_id)
+  join auxeira.investment_marks k on k.org_id = i.org_id and k.investment_id = i.investment_id and k.method = 'exit'
+  join auxeira.investment_cash_flows paid on paid.org_id = i.org_id and paid.investment_id = i.investment_id and paid.flow_type = 'contribution'
+  left join auxeira.investment_cash_flows returned
+    on returned.org_id = i.org_id and returned.investment_id = i.investment_id and returned.flow_type = 'distribution'
+where i.session_id in (select (plan).session_id from plans);
+select test.measure('R23', 'stored, ' || kind || ': deals that ended', count(*), 1500, null) from ended group by kind;
+select test.measure('R23', 'stored, ' || kind || ': share below 1x', avg((multiple < 1)::integer), below - 0.04, below + 0.04)
+from ended join (values ('vc', 0.65), ('angel', 0.52)) b (kind, below) using (kind) group by kind, below;
+select test.measure('R23', 'stored, ' || kind || ': share above 10x', avg((multiple > 10)::integer), lower, upper)
+from ended join (values ('vc', 0.025, 0.055), ('angel', 0.05, 0.09)) b (kind, lower, upper) using (kind) group by kind, lower, upper;
+select test.measure('R23', 'stored: buckets held shorter than the one before', count(*), 0, 0)
+from (select avg(days) < lag(avg(days)) over (order by bucket) as is_shorter from ended group by bucket) steps where is_shorter;
+
 -- --- Actions by weekday: R19; missing and late points: R25 -----------------------------------------------------------
 
 select test.measure('R19', model || ': actions of a weekend day over those of a weekday', weekend / 2 / (weekdays / 5), lower, upper)
@@ -301,6 +368,33 @@ from auxeira.synthetic_report(:'ecosystem')
                ('R24 life', 'dates before the founding or after the end of a company'),
                ('R27 marks', 'points of generated organizations that are not marked')) w (property, what) using (property)
 group by property, what;
+create temp view stored as
+select d.dashboard_type::text as kind, f.*, moved.won, moved.lost
+from auxeira.dashboard_metrics d
+  cross join lateral jsonb_to_record(d.metric_value) f (mrr numeric, arr numeric, arpa numeric, customers numeric, gross_margin numeric,
+    logo_churn numeric, ltv numeric, cac numeric, cac_payback_months numeric, quick_ratio numeric, check_size_avg numeric,
+    total_invested numeric, investments_count numeric, tvpi numeric, dpi numeric, rvpi numeric, esg_score_avg numeric,
+    environmental_score numeric, social_impact_score numeric, governance_score numeric)
+  left join lateral (
+    select sum(m.amount) filter (where m.movement in ('new', 'expansion')) as won,
+           sum(m.amount) filter (where m.movement in ('churn', 'contraction')) as lost
+    from auxeira.mrr_movements m
+    where m.org_id = d.org_id and m.session_id = d.session_id and m.month = date_trunc('month', d.metric_timestamp at time zone 'UTC')
+      and d.dashboard_type = 'startup_founder') moved on true
+where d.session_id = :'ecosystem' and d.aggregation_period = 'month';
+select test.measure('R14', 'stored, ' || kind || ': ' || rule, count(*) filter (where not holds), 0, 0)
+from stored cross join lateral (values
+    ('ARR = 12 MRR', arr = 12 * mrr), ('MRR = customers * ARPA', mrr = customers * arpa),
+    ('LTV', ltv = round(least(arpa * gross_margin * 60, arpa * gross_margin / nullif(logo_churn, 0)), 2)),
+    ('payback', cac_payback_months = round(cac / nullif(arpa * gross_margin, 0), 1)),
+    ('quick ratio of the movements', quick_ratio = round(won / nullif(lost, 0), 2)),
+    ('average cheque', check_size_avg = round(total_invested / nullif(investments_count, 0))),
+    ('TVPI = DPI + RVPI', tvpi = dpi + rvpi),
+    ('ESG = mean of E, S, G', esg_score_avg = round((environmental_score + social_impact_score + governance_score) / 3, 2))) rules (rule, holds)
+where holds is not null group by kind, rule;
+select test.measure('R14', 'series, angel_investor: average cheque', count(*), 0, 0)
+from series, jsonb_to_record(metric_value) f (check_size_avg numeric, total_invested numeric, investments_count numeric)
+where kind = 'angel_investor' and check_size_avg is distinct from round(total_invested / nullif(investments_count, 0));
 select test.measure('R28', 'wrong parameters that are not refused as such', count(*) filter (where test.fault(statement) not like '22023 %'), 0, 0)
 from (values ('government', '30', '30', '1.01', 'stable'), ('government', '30', '30', '-0.01', 'stable'), ('government', '30', '30', '''NaN''', 'stable'),
              ('government', '0', '30', '0.2', 'stable'), ('government', '1000001', '30', '0.2', 'stable'), ('government', '30', '0', '0.2', 'stable'),

@@ -9,9 +9,9 @@
 
 namespace auxeira::synthesis {
 
-inline constexpr std::uint64_t golden_companies = 0x187028035c22ef08;
-inline constexpr std::uint64_t golden_draws = 0x6121026ad28d08ba;
-inline constexpr std::uint64_t golden_disturbed = 0xb744ac5a4405c990;
+inline constexpr std::uint64_t golden_companies = 0x9c50284a14891f1d;
+inline constexpr std::uint64_t golden_draws = 0x92996322d35a09c7;
+inline constexpr std::uint64_t golden_disturbed = 0x3915aba602b16306;
 inline constexpr std::uint64_t golden_ids_and_times = 0x92258739c6218e10;
 
 inline constexpr std::uint64_t golden_named_draws = 0x2d836e9c0ca902bc;
@@ -19,13 +19,13 @@ inline constexpr std::uint64_t golden_expressions = 0x5203d3bff29c5ef5;
 inline constexpr std::uint64_t golden_template_ids = 0x06e04450f9cd32b8;
 
 // In the order of the business models.
-inline constexpr std::uint64_t golden_books[] = {0xc25ad4c122ab7c78, 0x1805e94806c5a04a, 0xc157c467f7d154d3,
-                                                 0x83fd9713ea91675c, 0x04f238a100ff0358};
+inline constexpr std::uint64_t golden_books[] = {0x246d17dd590733b1, 0xe63cb69388fe034f, 0x59d2ddaca5cbbe8b,
+                                                 0xbe0ae766392acd47, 0xe8ca67274bfed3d0};
 
 inline const std::map<std::string_view, std::uint64_t> golden_template_values = {
     // clang-format off
     {"mrr", 0x385213e3c25fd3c5},
-    {"people", 0xf88f27945d432b7d},
+    {"people", 0xe4fe502e369c16b1},
     {"area", 0xf59a9b6c70a261f1},
     {"share", 0xe3bd50e28de96a65},
     {"fee", 0x738ffcbe66d1dc75},
@@ -39,14 +39,14 @@ inline const std::map<std::string_view, std::uint64_t> golden_template_values = 
     {"reached", 0x4888b535743e1589},
     {"year", 0x691381779c56b66d},
     {"days", 0xe90af556d7d827a5},
-    {"active", 0xd4be1574c713b155},
+    {"active", 0x63226e1366b36915},
     {"spent", 0xcc06d95b5bdf64ed},
-    {"paid", 0xa8f9aba60e4a3171},
+    {"paid", 0x07e58405808bf0d5},
     {"team", 0x9e856f38060fc7e5},
     {"burn", 0x83ce4938d3379ac9},
     {"months", 0xf702d7872d562ab5},
     {"arr", 0x541818b3c7b64351},
-    {"each", 0xaff300645bc94125},
+    {"each", 0x34d8b589c1e039ad},
     {"odd", 0x8f2bd63064dc4e11},
     // clang-format on
 };
@@ -54,48 +54,48 @@ inline const std::map<std::string_view, std::uint64_t> golden_template_values = 
 inline const std::map<std::string_view, std::uint64_t> golden_values = {
     // clang-format off
     {"startup_founder.sse_score", 0x27dce4a2e051581b},
-    {"startup_founder.revenue", 0xf24cf9df3215ddf7},
-    {"startup_founder.customers", 0xa36b0b2c557ca9c8},
+    {"startup_founder.revenue", 0x5dc4744958e94141},
+    {"startup_founder.customers", 0x361192d49d6bb87c},
     {"startup_founder.team_size", 0x40d310af2e7f9653},
     {"startup_founder.burn_rate", 0xcd9120a15ff9da0a},
     {"startup_founder.runway_months", 0x2f96d5ba818892c7},
     {"startup_founder.interviews_completed", 0x354d418fe64fbc5b},
     {"startup_founder.tokens_earned", 0x5e44b1455b1af1ce},
     {"startup_founder.profile_completion", 0x0ae85447f5709474},
-    {"startup_founder.actions_this_week", 0xef947c8edc4364ad},
+    {"startup_founder.actions_this_week", 0xfd2a236c488b0a7a},
     {"startup_founder.streak_days", 0x812b5e3da9993ad9},
-    {"venture_capital.portfolio_size", 0xe6ada68342bfa516},
-    {"venture_capital.total_aum", 0x21babc9263b72ba5},
-    {"venture_capital.active_deals", 0x0c58a5bbbfeda129},
-    {"venture_capital.deal_flow_monthly", 0x5037e113d38aa7f7},
-    {"venture_capital.portfolio_valuation", 0x09f7e935e3445e45},
+    {"venture_capital.portfolio_size", 0xd92498bb993af33a},
+    {"venture_capital.total_aum", 0xa141bec37c1d27f1},
+    {"venture_capital.active_deals", 0x0ed5ae0052fa7370},
+    {"venture_capital.deal_flow_monthly", 0xb7209c2c4ee5637e},
+    {"venture_capital.portfolio_valuation", 0xb23e30e6cb55394e},
     {"venture_capital.exits_ytd", 0x32712941e8b601a0},
     {"venture_capital.avg_sse_score", 0x755ef1b2b75f1744},
-    {"venture_capital.high_performers", 0xfd966924a90e8cea},
-    {"venture_capital.at_risk_companies", 0x1d7b683e74e8abcf},
-    {"venture_capital.new_investments", 0x3d0e571134ffb0ab},
+    {"venture_capital.high_performers", 0x6e15f2b5ccf82fac},
+    {"venture_capital.at_risk_companies", 0x88986bda2bebad9e},
+    {"venture_capital.new_investments", 0x0296fe48c0dbdd83},
     {"angel_investor.investments_count", 0xc811db7f1ded4385},
     {"angel_investor.total_invested", 0x525857490f155a7e},
-    {"angel_investor.active_investments", 0x9c3e6387b66a10db},
+    {"angel_investor.active_investments", 0x1188b43559aa72ce},
     {"angel_investor.exits", 0xc045c1026aa9e115},
     {"angel_investor.portfolio_irr", 0x68f4d9fa17290815},
     {"angel_investor.check_size_avg", 0x1485d1be623faaf4},
-    {"angel_investor.due_diligence_active", 0x98024ddbcd439f0f},
-    {"angel_investor.syndicate_deals", 0x74bd042a2cefe3d7},
-    {"angel_investor.follow_on_opportunities", 0x73f9691e382a2d92},
-    {"corporate_partner.active_partnerships", 0xd0985debe8b18762},
-    {"corporate_partner.partnership_value", 0xd7e2c7d011ae5e94},
-    {"corporate_partner.startups_engaged", 0x5450632c170232e6},
+    {"angel_investor.due_diligence_active", 0x397acdee1a28a7ff},
+    {"angel_investor.syndicate_deals", 0x632de3d0239213b0},
+    {"angel_investor.follow_on_opportunities", 0x8e294ae81ee90f1a},
+    {"corporate_partner.active_partnerships", 0x2119c33352d9183b},
+    {"corporate_partner.partnership_value", 0x0a5c46a081b8254c},
+    {"corporate_partner.startups_engaged", 0x9ff46286e6703b93},
     {"corporate_partner.benefits_redeemed", 0x825643a2319e3e23},
     {"corporate_partner.roi_partnerships", 0x5e1f8f61f47497b6},
-    {"corporate_partner.pilot_programs", 0xb62c7b1363dc2b37},
-    {"corporate_partner.innovation_projects", 0x904c70b37cdcbf1e},
-    {"corporate_partner.cost_savings", 0x204b7252d0f6ee98},
-    {"corporate_partner.new_applications", 0x45ffd20b2f13e66d},
-    {"government.startups_monitored", 0x99292b0cc10dc0cc},
+    {"corporate_partner.pilot_programs", 0x7518bd6c56d15f87},
+    {"corporate_partner.innovation_projects", 0xde267aa435a90b93},
+    {"corporate_partner.cost_savings", 0x05d09ab426cd5c56},
+    {"corporate_partner.new_applications", 0x14a9303d5aa795cc},
+    {"government.startups_monitored", 0x45524618d63610d9},
     {"government.grants_distributed", 0x3a7ef81da7ae0523},
     {"government.jobs_created", 0xe4945204fb9baa20},
-    {"government.economic_impact", 0x507bd657d737755d},
+    {"government.economic_impact", 0x10373c59b6dbb562},
     {"government.compliance_rate", 0xea74a08b772279ef},
     {"government.innovation_index", 0x1692be7feb662d30},
     {"government.regional_growth", 0x02e47df461595a22},
@@ -105,7 +105,7 @@ inline const std::map<std::string_view, std::uint64_t> golden_values = {
     {"esg_funder.carbon_reduction", 0x8820f360dab5eae6},
     {"esg_funder.social_impact_score", 0xd91637e500ae5377},
     {"esg_funder.governance_score", 0x5a07a00b140c6d5a},
-    {"esg_funder.sustainable_investments", 0xab8384b6012a3439},
+    {"esg_funder.sustainable_investments", 0x5f4c7fdac31ea575},
     {"esg_funder.impact_measurement", 0x800ab63432ea8bbd},
     {"esg_funder.environmental_score", 0x9c6868a0a5a9ff17},
     {"esg_funder.certification_rate", 0xc73ed30d347797c2},
@@ -113,8 +113,8 @@ inline const std::map<std::string_view, std::uint64_t> golden_values = {
     {"impact_investor.social_roi", 0xbf50de6d5dd40a8c},
     {"impact_investor.lives_impacted", 0x96a9c7a762cc2031},
     {"impact_investor.sdg_alignment", 0x4763f030d4c3ba96},
-    {"impact_investor.impact_investments", 0x0cd90851f72c5e01},
-    {"impact_investor.beneficiaries", 0x7258e4c7ce3aaf56},
+    {"impact_investor.impact_investments", 0xfaa96e128ced3f4f},
+    {"impact_investor.beneficiaries", 0x9adf6169f04eec93},
     {"impact_investor.impact_score", 0x092ad265f6243825},
     {"impact_investor.community_development", 0xb51035a29714d00e},
     {"impact_investor.social_progress", 0xc168e0ca6b7ec862},

@@ -319,6 +319,7 @@ TEST(Golden, deals_and_actions_are_the_same_with_every_compiler) {
             const Deal drawn = draw_deal(investor, 1, std::to_string(deal));
             sum.add(static_cast<std::uint64_t>(drawn.multiple));
             sum.add(static_cast<std::uint64_t>(drawn.holding_years));
+            sum.add(static_cast<std::uint64_t>(multiple_at(investor, deal / 499.0)));
         }
     }
     Actions actions({1, {}, 400, new_year_2026, std::nullopt, Trend::volatile_, 1});

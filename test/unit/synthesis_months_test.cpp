@@ -452,6 +452,25 @@ TEST(Deals, return_what_deals_return) {
     }
 }
 
+TEST(Deals, the_share_of_a_multiple_is_that_of_the_deals_it_is_not_exceeded_by) {
+    for (const Investor investor : {Investor::vc, Investor::angel}) {
+        const double lost =
+            calibrated("deal", investor_names[static_cast<std::size_t>(investor)], "total_loss");
+        EXPECT_EQ(multiple_at(investor, 0), 0);
+        EXPECT_EQ(multiple_at(investor, lost - 0.001), 0);
+        std::int64_t before = 0;
+        for (const double share : {0.42, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99, 1.0}) {
+            const std::int64_t multiple = multiple_at(investor, share);
+            EXPECT_GT(multiple, before);
+            before = multiple;
+            int below = 0;
+            for (int deal = 0; deal < 4000; ++deal)
+                below += draw_deal(investor, 7, "deal " + std::to_string(deal)).multiple <= multiple;
+            EXPECT_NEAR(below / 4000.0, share, 0.025);
+        }
+    }
+}
+
 double weekend_ratio(BusinessModel model) {
     double days[2] = {}, actions[2] = {};
     for (std::uint64_t seed = 0; seed < 60; ++seed) {

@@ -47,3 +47,5 @@ select * from auxeira.synthetic_months(null, null, 0, 'infinity', 'unicorn', var
 select * from auxeira.synthetic_action_times(1, null, 36501, '-infinity', 'shop', null, 'NaN');
 select * from auxeira.synthetic_company(1, null, 'unicorn', business_model => 'shop');
 select * from auxeira.synthetic_deal('loan', 1, 'x');
+select auxeira.synthetic_multiple('loan', 0.5);
+select auxeira.synthetic_multiple('vc', 'NaN');

@@ -23,6 +23,7 @@ from auxeira.synthetic_catalogue() group by user_type order by user_type;
 select auxeira.synthetic_uniform(42, 'a stream', 7), auxeira.synthetic_normal(-1, 'a stream', 7),
   auxeira.synthetic_uuid(42, 'a stream'), auxeira.synthetic_uuid(42, 'a stream', 1, '2026-03-01T00:00:00Z');
 select * from auxeira.synthetic_deal('vc', 42, 'deal 5') v, auxeira.synthetic_deal('angel', 42, 'deal 5') a;
+select kind, share, auxeira.synthetic_multiple(kind, share) from unnest(array['vc', 'angel']) kind, unnest(array[0, 0.5, 0.9, 1]) share order by 1, 2;
 select * from auxeira.synthetic_company(42, '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', region => 'Europe');
 \x on
 select * from auxeira.synthetic_months(42, '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', 2, '2026-03-01T00:00:00Z', 'series_a');
