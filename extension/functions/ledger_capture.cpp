@@ -325,6 +325,7 @@ ledger::Metadata metadata_of(const Tracked& table, const Change& change, ledger:
     metadata.operation = change.operation;
     metadata.key = key;
     metadata.request_id = some(setting_text(Part::request_id));
+    metadata.trace_id = some(setting_text(Part::trace_id));
     metadata.reason = some(change_reason());
     return metadata;
 }
@@ -368,6 +369,7 @@ void record(const Tracked& table, const Change& change) {
     if (!change.difference.empty()) row.set(OpenRow::difference, bytea_datum(change.difference));
     row.set(OpenRow::proof, row_proof(table, metadata, change.row));
     row.set(OpenRow::request_id, metadata.request_id);
+    row.set(OpenRow::trace_id, metadata.trace_id);
     row.set(OpenRow::reason, metadata.reason);
     row.store();
 }

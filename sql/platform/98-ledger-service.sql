@@ -155,7 +155,7 @@ begin
          || jsonb_build_object(k.id_column, r ->> 'id');
   select json_agg(json_build_object('version', h.version, 'changeId', h.change_id::text, 'at', h.at,
       'operation', auxeira.operation_word(h.operation), 'userId', h.user_id, 'organizationId', h.org_id, 'sessionId', h.session_id,
-      'address', host(h.address), 'requestId', h.request_id, 'reason', h.reason, 'row', h."row", 'changed', h.changed,
+      'address', host(h.address), 'requestId', h.request_id, 'traceId', h.trace_id, 'reason', h.reason, 'row', h."row", 'changed', h.changed,
       'standing', h.standing, 'block', h.block) order by h.version desc)
     into versions
   from (select * from auxeira.history(k.relation, key) order by version desc limit (r ->> 'limit')::integer) h;
