@@ -105,12 +105,20 @@ create function auxeira.ledger_first_leaf() returns bigint language sql stable
   return (select coalesce(max(p.first_leaf), 0) from auxeira.ledger_prunings p);
 comment on function auxeira.ledger_first_leaf() is 'The oldest leaf whose change is kept.';
 
-create view auxeira.ledger_leaves with (security_invoker = true) as
-  select p.first_leaf + place as leaf_index, substr(p.hashes, 32 * place + 1, 32) as hash, null::bigint as change_id
-  from auxeira.ledger_pruned_leaves p cross join lateral generate_series(0, length(p.hashes) / 32 - 1) place
+create function auxeira.ledger_leaves(first bigint, next bigint)
+  returns table (leaf_index bigint, hash bytea, change_id bigint) language sql stable rows 1000
+begin atomic
+  select l.leaf_index, substr(p.hashes, 32 * place + 1, 32), null::bigint
+  from auxeira.ledger_pruned_leaves p
+    cross join lateral generate_series(0, length(p.hashes) / 32 - 1) place
+    cross join lateral (select p.first_leaf + place) l (leaf_index)
+  where p.first_leaf > first - 256 and p.first_leaf < next and l.leaf_index >= first and l.leaf_index < next
   union all
-  select c.leaf_index, substr(c.proof, 17), c.change_id from auxeira.ledger_changes c;
-comment on view auxeira.ledger_leaves is 'All leaves of the tree; of changes that were let go the hash alone.';
+  select c.leaf_index, substr(c.proof, 17), c.change_id
+  from auxeira.ledger_changes c where c.leaf_index >= first and c.leaf_index < next;
+end;
+comment on function auxeira.ledger_leaves(bigint, bigint) is
+  'The leaves of the tree from one up to before another; of changes that were let go the hash alone.';
 
 -- --- The witness -----------------------------------------------------------------------------------------------------
 

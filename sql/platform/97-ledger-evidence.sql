@@ -21,7 +21,7 @@ end
 $$;
 comment on function auxeira.ledger_live_row(auxeira.ledger_tables, bytea) is 'A row as it is, encoded; NULL when there is none.';
 
-create procedure auxeira.refuse_receipt(change_id bigint) language plpgsql as $$
+create function auxeira.refuse_receipt(change_id bigint) returns void language plpgsql stable as $$
 declare
   pruning auxeira.ledger_prunings;
 begin
@@ -36,8 +36,8 @@ begin
     hint = 'Changes have receipts when auxeira.ledger_seal() has sealed them.';
 end
 $$;
-comment on procedure auxeira.refuse_receipt(bigint) is 'Says why there is no receipt of a change. Error P0002.';
-revoke execute on procedure auxeira.refuse_receipt(bigint) from public;
+comment on function auxeira.refuse_receipt(bigint) is 'Says why there is no receipt of a change. Error P0002.';
+revoke execute on function auxeira.refuse_receipt(bigint) from public;
 
 -- Definer, because the ledger is nobody's to touch. Whoever may execute it sees every change.
 create function auxeira.ledger_receipt(change_id bigint) returns json
@@ -51,7 +51,7 @@ declare
 begin
   select * into change from auxeira.ledger_changes c where c.change_id = ledger_receipt.change_id;
   if not found then
-    call auxeira.refuse_receipt(change_id);
+    perform auxeira.refuse_receipt(change_id);
   end if;
   select * into entry from auxeira.ledger_tables t where t.table_id = change.table_id;
   select w.* into version
@@ -224,8 +224,7 @@ begin atomic
       coalesce((select max(b.tree_size) from auxeira.ledger_blocks b where b.block < since_block), 0) as first
   )
   select width_bucket(l.leaf_index, bounds.sizes) + 1, string_agg(l.hash, '' order by l.leaf_index, l.change_id)
-  from bounds, auxeira.ledger_leaves l
-  where l.leaf_index >= bounds.first and l.leaf_index < bounds.sizes[cardinality(bounds.sizes)]
+  from bounds cross join lateral auxeira.ledger_leaves(bounds.first, bounds.sizes[cardinality(bounds.sizes)]) l
   group by 1;
 end;
 comment on function auxeira.ledger_leaves_of_blocks(bigint) is 'The leaves of each block from this one on, in their order.';

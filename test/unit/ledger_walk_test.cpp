@@ -51,7 +51,7 @@ struct History {
     void random_change(std::mt19937& random) {
         if (!row) return insert(row_of_numbers(random));
         if (random() % 5 == 0) return remove();
-        if (random() % 9 == 0) return add('E', row, std::nullopt);
+        if (random() % 9 == 0) return add(random() % 2 == 0 ? 'E' : 'C', row, std::nullopt);
         update(row_of_numbers(random));
     }
 
