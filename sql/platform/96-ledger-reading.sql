@@ -357,7 +357,7 @@ comment on function auxeira.set_reason(text) is 'Says why the changes of this tr
 create function auxeira.settable_columns(target regclass) returns text[] language sql stable
   return array(select a.attname::text from pg_attribute a
                where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-                 and a.attname = any (auxeira.readable_columns(target))
+                 and has_column_privilege(target, a.attnum, 'select')
                  and not exists (select from pg_trigger t
                                  where t.tgrelid = target and t.tgname = 'auxeira_history'
                                    and position(convert_to('secret ' || a.attname, 'UTF8') || '\x00' in t.tgargs) > 0));
@@ -382,11 +382,12 @@ comment on function auxeira.differing_columns(regclass, bytea, bytea) is
 
 create function auxeira.check_fit(target regclass, encoded bytea) returns void language plpgsql stable as $$
 declare
+  settable constant text[] := auxeira.settable_columns(target);
   unfit text;
 begin
   select string_agg(r.key, ', ' order by r.key) into unfit
   from jsonb_each(auxeira.ledger_row_json(encoded)) r, auxeira.ledger_row_object(target, encoded) typed
-  where r.key = any (auxeira.settable_columns(target)) and jsonb_typeof(typed -> r.key) = 'null';
+  where r.key = any (settable) and jsonb_typeof(typed -> r.key) = 'null';
   if unfit is not null then
     raise exception using errcode = '22023', message = 'the row does not fit its table any more',
       detail = format('Its values of %s are not of the types that the columns have now, or were erased.', unfit),
