@@ -16,11 +16,14 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/parser.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteManip.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
@@ -334,13 +337,25 @@ bool BulkInsert::is_settled_key(const Trigger& trigger) const {
     return false;
 }
 
+// Whether the condition of a trigger does not hold for this row, nor for any other.
+bool BulkInsert::never_fires(const Trigger& trigger, TupleTableSlot* row) const {
+    if (trigger.tgqual == nullptr) return false;
+    auto* const condition = static_cast<Node*>(stringToNode(trigger.tgqual));
+    if (varies(condition, PRS2_NEW_VARNO)) return false;
+    ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
+    ExprContext* const context = GetPerTupleExprContext(estate_);
+    context->ecxt_outertuple = row;
+    List* const conditions = make_ands_implicit(reinterpret_cast<Expr*>(condition));
+    return !ExecQual(ExecPrepareQual(conditions, estate_), context);
+}
+
 // After the first row is queued for them. Another trigger could remove that row before they look.
-void BulkInsert::settle_foreign_keys() {
+void BulkInsert::settle_triggers(TupleTableSlot* row) {
     TriggerDesc* const triggers = target_->ri_TrigDesc;
     if (triggers == nullptr || !triggers->trig_insert_after_row || batch_ == 1) return;
     const std::span all(triggers->triggers, static_cast<std::size_t>(triggers->numtriggers));
-    const bool all_settled = std::all_of(all.begin(), all.end(), [this](const Trigger& trigger) {
-        return !fires(trigger) || is_settled_key(trigger);
+    const bool all_settled = std::all_of(all.begin(), all.end(), [=, this](const Trigger& trigger) {
+        return !fires(trigger) || is_settled_key(trigger) || never_fires(trigger, row);
     });
     if (all_settled) triggers->trig_insert_after_row = false;
 }
@@ -366,7 +381,7 @@ void BulkInsert::store() {
         TupleTableSlot* const slot = slots_[j];
         List* const recheck = target_->ri_NumIndices > 0 ? insert_into_indexes(target_, slot, estate_) : NIL;
         ExecARInsertTriggers(estate_, target_, slot, recheck, transition_);
-        if (stored_++ == 0) settle_foreign_keys();
+        if (stored_++ == 0) settle_triggers(slot);
         ExecClearTuple(slot);
     }
 }

@@ -63,7 +63,8 @@ private:
     void settle_constants();
     void settle_policies();
     void settle_checks();
-    void settle_foreign_keys();
+    bool never_fires(const Trigger& trigger, TupleTableSlot* row) const;
+    void settle_triggers(TupleTableSlot* row);
     bool varies(Node* expression, Index table) const;
     bool varies(AttrNumber attribute) const;
     bool is_settled_key(const Trigger& trigger) const;

@@ -106,12 +106,13 @@ bool meet(const Names& a, const Names& b) {
 void refuse_what_history_cannot_follow(const Alteration& alteration, const History& history) {
     Names special = history.secrets;
     special.push_back(history.organization);
+    special.push_back(history.exempt);
     const char* const hint = "End its history with auxeira.disable_history(), and begin it anew afterwards.";
     if (meet(alteration.go, history.keys))
         refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "the key of a table with history cannot be altered", hint);
     if (meet(alteration.renamed, special))
         refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
-               "a secret or organization column of a table with history cannot be renamed", hint);
+               "a column that the history of a table depends on cannot be renamed", hint);
     if (alteration.inherits)
         refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a table with history cannot inherit from another", hint);
 }

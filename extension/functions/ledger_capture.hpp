@@ -12,7 +12,7 @@ namespace auxeira::functions {
 
 struct History {
     std::int32_t table_id;
-    std::string organization; // the column; empty for none
+    std::string organization, exempt; // columns; empty for none
     std::vector<std::string> keys, secrets;
 };
 

@@ -21,11 +21,12 @@ create function auxeira.ledger_after_command() returns event_trigger
 comment on function auxeira.ledger_after_command() is
   'After a command altered a table with history: writes the values of columns that came, and the event.';
 
-create function auxeira.ledger_live(relation regclass, label text, key_columns text[], secret_columns text[])
+create function auxeira.ledger_live(relation regclass, key_columns text[], secret_columns text[], exempt_column text)
   returns table (key bytea, encoded bytea)
   as 'MODULE_PATHNAME', 'auxeira_ledger_live' language c stable strict rows 1000;
-comment on function auxeira.ledger_live(regclass, text, text[], text[]) is
-  'Every row of a table in the encoding of the ledger, with its key. Row-level security does not hold here.';
+comment on function auxeira.ledger_live(regclass, text[], text[], text) is
+  'Every row of a table in the encoding of the ledger, with its key; none where exempt_column (empty for none) is true. '
+  'Row-level security does not hold here.';
 
 -- Numbers of transactions grow, as what is stored does.
 create operator class auxeira.xid8_minmax_ops for type xid8 using brin as

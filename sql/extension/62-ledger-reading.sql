@@ -1,9 +1,9 @@
 -- The ledger: what callers may read of rows as they were. The tables and functions that these read are the platform's.
 
-create function auxeira.ledger_live_row(relation regclass, label text, key_columns text[], secret_columns text[], key text[],
+create function auxeira.ledger_live_row(relation regclass, key_columns text[], secret_columns text[], exempt_column text, key text[],
   out key_encoded bytea, out encoded bytea)
   as 'MODULE_PATHNAME', 'auxeira_ledger_live_row' language c stable strict;
-comment on function auxeira.ledger_live_row(regclass, text, text[], text[], text[]) is
+comment on function auxeira.ledger_live_row(regclass, text[], text[], text, text[]) is
   'The row with a key, whose values are given as texts in the order of key_columns, and the key in the encoding of the ledger. '
   'Row-level security does not hold here.';
 

@@ -11,6 +11,7 @@ create table auxeira.ledger_tables (
   key_columns text[] not null check (cardinality(key_columns) > 0),
   secret_columns text[] not null default '{}',
   org_column text,
+  exempt_column text not null default '',
   enabled_at timestamptz not null default now(),
   disabled_at timestamptz
 );
@@ -19,6 +20,7 @@ comment on table auxeira.ledger_tables is 'Tables with history.';
 comment on column auxeira.ledger_tables.label is 'The name that leaves have for the table, which renaming it does not change.';
 comment on column auxeira.ledger_tables.secret_columns is 'Columns of which the ledger keeps a keyed digest alone.';
 comment on column auxeira.ledger_tables.org_column is 'The column that says whose a row is, where there is one.';
+comment on column auxeira.ledger_tables.exempt_column is 'Rows where this column is true have no history; empty for none.';
 call auxeira.protect_private_table('auxeira.ledger_tables');
 
 create table auxeira.ledger_secrets (
@@ -144,23 +146,37 @@ create function auxeira.key_columns_of(target regclass) returns text[] language 
 comment on function auxeira.key_columns_of(regclass) is 'The columns of the primary key, by name; NULL without one.';
 
 create function auxeira.capture_arguments(entry auxeira.ledger_tables) returns text[] language sql immutable
-  return array[entry.table_id::text, entry.label, coalesce(entry.org_column, '')]
+  return array[entry.table_id::text, entry.label, coalesce(entry.org_column, ''), entry.exempt_column]
     || array(select 'key ' || name from unnest(entry.key_columns) name)
     || array(select 'secret ' || name from unnest(entry.secret_columns) name);
 comment on function auxeira.capture_arguments(auxeira.ledger_tables) is 'What the triggers of a table tell auxeira.capture().';
+
+-- The types are those of pg_trigger, the conditions as the server prints them.
+create function auxeira.history_triggers(entry auxeira.ledger_tables)
+  returns table (name text, event text, level text, type smallint, condition text) language sql immutable
+begin atomic
+  select 'auxeira_history_' || t.name, t.event, t.level, t.type,
+    case when entry.exempt_column = '' then '' else format(t.condition, entry.exempt_column) end
+  from (values
+    ('insert', 'after insert', 'row', 5::smallint, 'WHEN ((new.%1$I IS NOT TRUE))'),
+    ('update', 'after update', 'row', 17, 'WHEN (((old.%1$I IS NOT TRUE) OR (new.%1$I IS NOT TRUE)))'),
+    ('delete', 'after delete', 'row', 9, 'WHEN ((old.%1$I IS NOT TRUE))'),
+    ('truncate', 'before truncate', 'statement', 34, '')) t (name, event, level, type, condition);
+end;
+comment on function auxeira.history_triggers(auxeira.ledger_tables) is 'The triggers of a table with history.';
 
 create function auxeira.create_history_triggers(entry auxeira.ledger_tables) returns void language plpgsql as $$
 declare
   arguments constant text := (
     select string_agg(quote_literal(a.argument), ', ' order by a.place)
     from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place));
+  trigger record;
 begin
-  execute format('create trigger auxeira_history after insert or update or delete on %s for each row
-                  execute function auxeira.capture(%s)', entry.relation, arguments);
-  execute format('create trigger auxeira_history_truncate before truncate on %s for each statement
-                  execute function auxeira.capture(%s)', entry.relation, arguments);
-  execute format('alter table %s enable always trigger auxeira_history', entry.relation);
-  execute format('alter table %s enable always trigger auxeira_history_truncate', entry.relation);
+  for trigger in select * from auxeira.history_triggers(entry) loop
+    execute format('create trigger %s %s on %s for each %s %s execute function auxeira.capture(%s)', trigger.name, trigger.event,
+                   entry.relation, trigger.level, trigger.condition, arguments);
+    execute format('alter table %s enable always trigger %s', entry.relation, trigger.name);
+  end loop;
 end
 $$;
 comment on function auxeira.create_history_triggers(auxeira.ledger_tables) is 'Makes the triggers that write changes of a table.';
@@ -168,7 +184,7 @@ revoke execute on function auxeira.create_history_triggers(auxeira.ledger_tables
 
 create function auxeira.ledger_terms(entry auxeira.ledger_tables) returns jsonb language sql stable
   return jsonb_build_object('label', entry.label, 'key', to_jsonb(entry.key_columns), 'secret', to_jsonb(entry.secret_columns),
-    'organization', entry.org_column,
+    'organization', entry.org_column, 'exempt', entry.exempt_column,
     'digestKey', (select encode(sha256(digest_key), 'hex') from auxeira.ledger_secrets));
 comment on function auxeira.ledger_terms(auxeira.ledger_tables) is
   'What was agreed on when history began, which does not change: the event of it says the same.';
@@ -212,11 +228,12 @@ $$;
 comment on function auxeira.check_history(regclass) is 'Refuses tables whose rows the ledger cannot follow.';
 revoke execute on function auxeira.check_history(regclass) from public;
 
-create function auxeira.check_history_columns(target regclass, secret_columns text[], org_column text) returns void
+create function auxeira.check_history_columns(target regclass, secret_columns text[], org_column text, exempt_column text)
+  returns void
   language plpgsql as $$
 declare
   missing constant text := (
-    select string_agg(quote_ident(name), ', ') from unnest(secret_columns || org_column) name
+    select string_agg(quote_ident(name), ', ') from unnest(secret_columns || org_column || nullif(exempt_column, '')) name
     where name is not null and not exists (select from pg_attribute a
                                            where a.attrelid = target and a.attname = name and a.attnum > 0 and not a.attisdropped));
 begin
@@ -228,23 +245,27 @@ begin
                                                  and a.atttypid = 'uuid'::regtype and org_column <> all (secret_columns)) then
     call auxeira.refuse_history(format('column %I does not say whose a row is', org_column), 'Name a uuid that is not secret.',
                                 'datatype_mismatch');
+  elsif exempt_column <> '' and not exists (select from pg_attribute a where a.attrelid = target and a.attname = exempt_column
+                                              and a.atttypid = 'boolean'::regtype and exempt_column <> all (secret_columns)) then
+    call auxeira.refuse_history(format('column %I does not say which rows are exempt', exempt_column),
+                                'Name a boolean that is not secret.', 'datatype_mismatch');
   end if;
 end
 $$;
-comment on function auxeira.check_history_columns(regclass, text[], text) is 'Refuses columns that cannot be what is asked of them.';
-revoke execute on function auxeira.check_history_columns(regclass, text[], text) from public;
+comment on function auxeira.check_history_columns(regclass, text[], text, text) is 'Refuses columns that cannot be what is asked of them.';
+revoke execute on function auxeira.check_history_columns(regclass, text[], text, text) from public;
 
-create function auxeira.enable_history(target regclass, secret_columns text[] default '{}', org_column text default null)
-  returns bigint language plpgsql as $$
+create function auxeira.enable_history(target regclass, secret_columns text[] default '{}', org_column text default null,
+  exempt_column text default '') returns bigint language plpgsql as $$
 declare
   entry auxeira.ledger_tables;
 begin
   perform auxeira.check_history(target);
-  perform auxeira.check_history_columns(target, secret_columns, org_column);
+  perform auxeira.check_history_columns(target, secret_columns, org_column, exempt_column);
   -- Nothing may change between the baseline and the triggers.
   execute format('lock table %s in share row exclusive mode', target);
-  insert into auxeira.ledger_tables (relation, label, key_columns, secret_columns, org_column)
-  select target, format('%s.%s', n.nspname, c.relname), auxeira.key_columns_of(target), secret_columns,
+  insert into auxeira.ledger_tables (relation, label, key_columns, secret_columns, exempt_column, org_column)
+  select target, format('%s.%s', n.nspname, c.relname), auxeira.key_columns_of(target), secret_columns, exempt_column,
     coalesce(org_column, (select 'org_id' from pg_attribute a
                           where a.attrelid = target and a.attname = 'org_id' and a.atttypid = 'uuid'::regtype))
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -255,17 +276,18 @@ begin
   return auxeira.capture_table(target, 'B');
 end
 $$;
-comment on function auxeira.enable_history(regclass, text[], text) is
+comment on function auxeira.enable_history(regclass, text[], text, text) is
   'Gives a table history: from now on every change of its rows is in the ledger; the rows that are there are written to it '
   'as a baseline, whose number is returned. secret_columns: of which a keyed digest alone is kept; org_column: whose a row '
-  'is (org_id where there is such a column). For administrators of the database. Errors: 42809 not an ordinary table; 0A000 '
-  'no key, a hierarchy, not logged, or a type whose values have no stable form; 42710 it has history; 42703 no such column.';
-revoke execute on function auxeira.enable_history(regclass, text[], text) from public;
+  'is (org_id where there is such a column); exempt_column: a boolean that is true where a row has no history. For '
+  'administrators of the database. Errors: 42809 not an ordinary table; 0A000 no key, a hierarchy, not logged, or a type whose values have no stable form; 42710 it has history; 42703 no such column.';
+revoke execute on function auxeira.enable_history(regclass, text[], text, text) from public;
 
 create function auxeira.disable_history(target regclass) returns bigint language plpgsql as $$
 declare
   entry auxeira.ledger_tables;
   rows bigint;
+  name text;
 begin
   execute format('lock table %s in share row exclusive mode', target);
   select * into entry from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null;
@@ -277,8 +299,9 @@ begin
   rows := auxeira.capture_table(target, 'X');
   update auxeira.ledger_tables set disabled_at = now() where table_id = entry.table_id;
   insert into auxeira.ledger_events (event, table_id) values ('disable', entry.table_id);
-  execute format('drop trigger auxeira_history on %s', target);
-  execute format('drop trigger auxeira_history_truncate on %s', target);
+  for name in select t.name from auxeira.history_triggers(entry) t loop
+    execute format('drop trigger %s on %s', name, target);
+  end loop;
   return rows;
 end
 $$;
@@ -330,7 +353,7 @@ begin
       join pg_event_trigger_dropped_objects() d
         on d.objid = t.relation and d.classid = 'pg_class'::regclass
           or d.object_type = 'trigger' and d.address_names = array[n.nspname, c.relname, d.address_names[3]]::text[]
-             and d.address_names[3] in ('auxeira_history', 'auxeira_history_truncate')
+             and d.address_names[3] in (select h.name from auxeira.history_triggers(t) h)
     where t.disabled_at is null and (d.object_type in ('table', 'trigger')
       or d.object_type = 'table column' and not auxeira.ledger_was_named(d.address_names[3]))
   loop

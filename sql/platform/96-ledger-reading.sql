@@ -29,7 +29,7 @@ create function auxeira.ledger_rows_of(of_table integer)
 begin atomic
   select coalesce(l.key, v.key), l.encoded, v.versions
   from (select l.* from auxeira.ledger_tables t
-          cross join lateral auxeira.ledger_live(t.relation, t.label, t.key_columns, t.secret_columns) l
+          cross join lateral auxeira.ledger_live(t.relation, t.key_columns, t.secret_columns, t.exempt_column) l
         where t.table_id = of_table and t.disabled_at is null
           and exists (select from pg_class c where c.oid = t.relation)) l
     full join (select r.key, array_agg(r.version order by r.change_id desc) as versions
@@ -155,7 +155,7 @@ declare
   before bigint := 0;
 begin
   select * into live from auxeira.ledger_live_row(
-    target, newest.label, newest.key_columns, newest.secret_columns, auxeira.key_texts(newest.key_columns, key));
+    target, newest.key_columns, newest.secret_columns, newest.exempt_column, auxeira.key_texts(newest.key_columns, key));
   for entry in select * from auxeira.eras_of(target, newest.key_columns) loop
     select * into found_in from auxeira.versions_of(entry.table_id, live.key_encoded);
     return query select * from auxeira.states_of(case when entry.disabled_at is null then live.encoded end, found_in.versions,
@@ -197,7 +197,7 @@ begin
   return query
     select s.*
     from auxeira.versions_of_transaction(entry.table_id, transaction) v
-      cross join lateral auxeira.ledger_live_row(entry.relation, entry.label, entry.key_columns, entry.secret_columns,
+      cross join lateral auxeira.ledger_live_row(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
         auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, v.key))) l
       cross join lateral auxeira.states_of(l.encoded, v.versions, v.leaves, 0, is_unlimited) s;
 end
@@ -247,7 +247,7 @@ begin
     select l.key, min(l.change_id) as oldest, array_agg(l.version order by l.change_id desc) as versions
     from later l where l.change_id >= l.first group by l.key
   ), live as (
-    select l.* from auxeira.ledger_live(target, entry.label, entry.key_columns, entry.secret_columns) l
+    select l.* from auxeira.ledger_live(target, entry.key_columns, entry.secret_columns, entry.exempt_column) l
     where entry.disabled_at is null
   )
   select case when c.key is null then l.encoded else w.earlier end, null::bytea, c.key is null or w.was_known
@@ -359,7 +359,7 @@ create function auxeira.settable_columns(target regclass) returns text[] languag
                where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
                  and has_column_privilege(target, a.attnum, 'select')
                  and not exists (select from pg_trigger t
-                                 where t.tgrelid = target and t.tgname = 'auxeira_history'
+                                 where t.tgrelid = target and t.tgname = 'auxeira_history_insert'
                                    and position(convert_to('secret ' || a.attname, 'UTF8') || '\x00' in t.tgargs) > 0));
 comment on function auxeira.settable_columns(regclass) is
   'The columns that going back to a version can set: neither secret nor generated, and readable.';

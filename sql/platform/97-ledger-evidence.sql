@@ -12,7 +12,7 @@ declare
   live record;
 begin
   if entry.disabled_at is null then
-    select * into live from auxeira.ledger_live_row(entry.relation, entry.label, entry.key_columns, entry.secret_columns,
+    select * into live from auxeira.ledger_live_row(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
       auxeira.key_texts(entry.key_columns, auxeira.key_of_row(entry.relation, key)));
     return live.encoded;
   end if;
@@ -139,7 +139,7 @@ begin atomic
     from auxeira.ledger_tables t where target is null or t.relation = target
   ), live as (
     select e.table_id, l.key, l.encoded
-    from entries e cross join lateral auxeira.ledger_live(e.relation, e.label, e.key_columns, e.secret_columns) l where e.is_live
+    from entries e cross join lateral auxeira.ledger_live(e.relation, e.key_columns, e.secret_columns, e.exempt_column) l where e.is_live
   ), known as (
     select r.table_id, r.key, array_agg(r.version order by r.change_id desc) as versions,
       array_agg(r.org_id order by r.change_id desc) as organizations
@@ -357,11 +357,12 @@ revoke execute on function auxeira.ledger_witness_problems() from public;
 create function auxeira.ledger_trigger_problems(entry auxeira.ledger_tables) returns setof text language sql stable rows 1
 begin atomic
   select format('trigger %s is missing, turned off or another one', expected.name)
-  from (values ('auxeira_history', 29), ('auxeira_history_truncate', 34)) expected (name, type)
+  from auxeira.history_triggers(entry) expected
   where not exists (
     select from pg_trigger t
     where t.tgrelid = entry.relation and t.tgname = expected.name and t.tgtype = expected.type and t.tgenabled = 'A'
-      and t.tgfoid = 'auxeira.capture()'::regprocedure and t.tgqual is null and t.tgattr::text = '' and not t.tgdeferrable
+      and t.tgfoid = 'auxeira.capture()'::regprocedure and t.tgattr::text = '' and not t.tgdeferrable
+      and coalesce(substring(pg_get_triggerdef(t.oid) from '(WHEN .*) EXECUTE FUNCTION'), '') = expected.condition
       and t.tgargs = (select string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00', '' order by a.place)
                       from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place)))
   union all

@@ -21,7 +21,7 @@ comment on column auxeira.ledger_holds.key is 'Of the row that is held, encoded;
 call auxeira.protect_private_table('auxeira.ledger_holds');
 
 create function auxeira.encoded_key(entry auxeira.ledger_tables, key jsonb) returns bytea language sql stable
-  return (select l.key_encoded from auxeira.ledger_live_row(entry.relation, entry.label, entry.key_columns, entry.secret_columns,
+  return (select l.key_encoded from auxeira.ledger_live_row(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
                                                            auxeira.key_texts(entry.key_columns, key)) l);
 comment on function auxeira.encoded_key(auxeira.ledger_tables, jsonb) is 'A key in the encoding of the ledger.';
 revoke execute on function auxeira.encoded_key(auxeira.ledger_tables, jsonb) from public;

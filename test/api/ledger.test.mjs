@@ -110,9 +110,9 @@ describe('verification', () => {
     assert.equal(status, 200);
     assert.deepEqual([body.data.verified, body.data.count, body.data.problems], [true, 0, []]);
     assert.ok(body.data.treeSize > 0);
-    await execute(service.dsn, `alter table auxeira.organizations disable trigger auxeira_history;
+    await execute(service.dsn, `alter table auxeira.organizations disable trigger auxeira_history_update;
       update auxeira.organizations set name = 'C' where org_id = ${literal(organizationId)};
-      alter table auxeira.organizations enable always trigger auxeira_history;`);
+      alter table auxeira.organizations enable always trigger auxeira_history_update;`);
     const found = (await verifyLedger(admin, { table: 'organizations' })).body.data;
     assert.equal(found.verified, false);
     assert.ok(found.problems.some(({ problem, key }) =>

@@ -57,7 +57,7 @@ select throws_ok(statement, code, null, statement) from (values
   ('alter table public.kept drop column id', '0A000'), ('alter table public.kept rename column id to key', '0A000'),
   ('alter table public.kept alter column id type text', '0A000'), ('alter table public.kept rename column password to word', '0A000'),
   ('alter table public.kept rename column org_id to org', '0A000'), ('drop table public.kept', '2BP01'),
-  ('drop trigger auxeira_history on public.kept', '2BP01'), ('drop trigger auxeira_history_truncate on public.kept', '2BP01'),
+  ('drop trigger auxeira_history_insert on public.kept', '2BP01'), ('drop trigger auxeira_history_truncate on public.kept', '2BP01'),
   ($$alter type public.mood rename value 'sad' to 'blue'$$, '0A000'), ('alter type public.mood rename to temper', '0A000'),
   ('drop type public.mood cascade', '2BP01'), ('alter type public.mood set schema test', '0A000')) c (statement, code);
 create type public.other_mood as enum ('sad');
@@ -86,7 +86,7 @@ from (values ('public.v', '42809', 'v is not an ordinary table'), ('public.parts
   ('auxeira.ledger_open', '0A000', 'auxeira.ledger_open is a table of the server or of the ledger itself'),
   ('auxeira.ledger_tables', '0A000', 'auxeira.ledger_tables is a table of the server or of the ledger itself')) t (target, code, message);
 select throws_ok($$select auxeira.enable_history('public.other', '{nothing}')$$, '42P01', 'relation "public.other" does not exist', 'nor can a table that is not there');
-select throws_ok(format('select * from auxeira.ledger_live(%L, %L, %L, %L)', name, name, '{id}', '{}'), '42809', null, 'nor are its rows read: ' || name)
+select throws_ok(format('select * from auxeira.ledger_live(%L, %L, %L, %L)', name, '{id}', '{}', ''), '42809', null, 'nor are its rows read: ' || name)
 from unnest('{public.v,public.parts,public.far}'::text[]) name;
 create table public.plain (id integer primary key, a text);
 select throws_ok(format('select auxeira.enable_history(''public.plain'', %L, %L)', secret, org), code, message, message)
@@ -118,7 +118,8 @@ select is((select string_agg(operation::text, '' order by change_id) from auxeir
            where t.label = 'public.kept' and operation = 'T'), 'TTTT', 'truncate is a change of every row');
 insert into public.kept (id) values (5), (6);
 alter table public.kept disable trigger user;
-alter table public.kept enable always trigger auxeira_history, enable always trigger auxeira_history_truncate;
+select format('alter table public.kept %s', string_agg(format('enable always trigger %I', tgname), ', '))
+from pg_trigger where tgrelid = 'public.kept'::regclass and tgname ~ '^auxeira_history_' \gexec
 select alike(test.events(), '%triggers', 'turning triggers off is an event');
 savepoint before_replica;
 set local session_replication_role = replica;

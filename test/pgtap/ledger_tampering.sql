@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(178);
+select plan(179);
 
 -- --- A ledger to tamper with: 700 changes in two blocks, and some that are open ------------------------------------------
 
@@ -167,17 +167,19 @@ insert into test.cases values
 ('an event deleted', $$delete from auxeira.ledger_events where event = 'enable'$$, $$p.problem = 'its history began otherwise'$$),
 ('the ledger of events turned off', $$update auxeira.ledger_tables set disabled_at = now() where label = 'auxeira.ledger_events'$$,
  $$p.problem = 'events have no history'$$),
-('a trigger turned off', 'alter table public.kept disable trigger auxeira_history',
- $$p.problem = 'trigger auxeira_history is missing, turned off or another one' and p.table_name = 'public.kept'$$),
-('a trigger that a replica does not fire', 'alter table public.kept enable trigger auxeira_history', $$p.problem ~ '^trigger auxeira_history '$$),
+('a trigger turned off', 'alter table public.kept disable trigger auxeira_history_update',
+ $$p.problem = 'trigger auxeira_history_update is missing, turned off or another one' and p.table_name = 'public.kept'$$),
+('a trigger that a replica does not fire', 'alter table public.kept enable trigger auxeira_history_delete',
+ $$p.problem ~ '^trigger auxeira_history_delete '$$),
 ('a trigger dropped', 'drop trigger auxeira_history_truncate on public.kept', $$p.problem ~ '^trigger auxeira_history_truncate '$$),
-('a trigger with a condition', 'drop trigger auxeira_history on public.kept; create trigger auxeira_history after insert or update or delete
-   on public.kept for each row when (false) execute function auxeira.capture(); alter table public.kept enable always trigger auxeira_history',
- $$p.problem ~ '^trigger auxeira_history '$$),
-('a trigger of fewer columns', $$update pg_trigger set tgattr = '3' where tgname = 'auxeira_history' and tgrelid = 'public.kept'::regclass$$,
- $$p.problem ~ '^trigger auxeira_history '$$),
-('a trigger with other arguments', $$update pg_trigger set tgargs = tgargs || '\x00' where tgname = 'auxeira_history'
-   and tgrelid = 'public.kept'::regclass$$, $$p.problem ~ '^trigger auxeira_history '$$),
+('a trigger with a condition', (select 'drop trigger auxeira_history_delete on public.kept; '
+   || replace(pg_get_triggerdef(oid), ' EXECUTE', ' WHEN (old.id > 3) EXECUTE') || '; alter table public.kept enable always trigger '
+   || tgname from pg_trigger where tgname = 'auxeira_history_delete' and tgrelid = 'public.kept'::regclass),
+ $$p.problem ~ '^trigger auxeira_history_delete '$$),
+('a trigger of fewer columns', $$update pg_trigger set tgattr = '3' where tgname = 'auxeira_history_update' and tgrelid = 'public.kept'::regclass$$,
+ $$p.problem ~ '^trigger auxeira_history_update '$$),
+('a trigger with other arguments', $$update pg_trigger set tgargs = tgargs || '\x00' where tgname = 'auxeira_history_insert'
+   and tgrelid = 'public.kept'::regclass$$, $$p.problem ~ '^trigger auxeira_history_insert '$$),
 ('the event trigger turned off', 'alter event trigger auxeira_ledger_before disable', $$p.problem ~ '^event trigger auxeira_ledger_before '$$),
 ('the event trigger dropped', 'drop event trigger auxeira_ledger_drop', $$p.problem ~ '^event trigger auxeira_ledger_drop '$$),
 ('the key dropped', 'alter table public.kept drop constraint kept_pkey', $$p.problem = 'the primary key has other columns'$$);
