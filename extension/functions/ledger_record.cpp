@@ -217,7 +217,8 @@ void record_altered(const Tracked& table, const LedgerRow& before, const LedgerR
 }
 
 void record_mark(const Tracked& table, char operation, const LedgerRow& key, const LedgerRow* row) {
-    record(table, {operation, row, row == nullptr ? key : *row, {}});
+    const bool has_history = row != nullptr && !is_exempt(table, *row);
+    record(table, {operation, has_history ? row : nullptr, has_history ? *row : key, {}});
 }
 
 } // namespace auxeira::functions

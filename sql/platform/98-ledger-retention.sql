@@ -234,19 +234,19 @@ revoke execute on function auxeira.rows_to_checkpoint(bigint) from public;
 create function auxeira.checkpoint_row(entry auxeira.ledger_tables, key bytea) returns boolean language plpgsql volatile as $$
 declare
   key_json constant jsonb := auxeira.key_of_row(entry.relation, key);
-  locked bigint;
+  has_history boolean;
 begin
   execute format('select from %s t where %s for share', entry.relation, auxeira.row_condition(entry.relation, entry.key_columns))
     using null::bytea, key_json;
-  get diagnostics locked = row_count;
-  if locked > 0 then
+  has_history := auxeira.ledger_live_row(entry, key) is not null;
+  if has_history then
     perform auxeira.capture_mark(entry.relation, 'C', auxeira.key_texts(entry.key_columns, key_json));
   end if;
-  return locked > 0;
+  return has_history;
 end
 $$;
 comment on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) is
-  'Writes a row to the ledger as it is, of which all changes will go. Whether there is such a row.';
+  'Writes a row to the ledger as it is, of which all changes will go. Whether there is such a row, with history.';
 revoke execute on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) from public;
 
 create function auxeira.keep_leaves(next_leaf bigint) returns void language sql volatile

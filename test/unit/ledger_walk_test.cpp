@@ -166,7 +166,7 @@ TEST(LedgerWalk, AnErasedColumnIsUnknownUntilItsOlderValueIsKept) {
 }
 
 TEST(LedgerWalk, UnknownOperationsAndMalformedRowsAreRefused) {
-    for (const auto spoil : {+[](History& history) { history.changes[4].operation = 'X'; },
+    for (const auto spoil : {+[](History& history) { history.changes[4].operation = '?'; },
                              +[](History& history) { history.row->pop_back(); },
                              +[](History& history) { history.changes[3].difference->pop_back(); }}) {
         History history = short_history();
