@@ -28,15 +28,6 @@ comment on function auxeira.ledger_live(regclass, text[], text[], text) is
   'Every row of a table in the encoding of the ledger, with its key; none where exempt_column (empty for none) is true. '
   'Row-level security does not hold here.';
 
--- Numbers of transactions grow, as what is stored does.
-create operator class auxeira.xid8_minmax_ops for type xid8 using brin as
-  operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >,
-  function 1 brin_minmax_opcinfo(internal),
-  function 2 brin_minmax_add_value(internal, internal, internal, internal),
-  function 3 brin_minmax_consistent(internal, internal, internal),
-  function 4 brin_minmax_union(internal, internal, internal);
-comment on operator class auxeira.xid8_minmax_ops using brin is 'The least and the greatest transaction of a range of pages.';
-
 -- --- Versions ----------------------------------------------------------------------------------------------------
 
 create type auxeira.ledger_version as (

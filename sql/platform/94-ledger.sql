@@ -99,12 +99,16 @@ create function auxeira.ledger_row_hash(table_id integer, key bytea) returns big
   return ('x' || encode(substr(sha256(int4send(table_id) || key), 1, 8), 'hex'))::bit(64)::bigint;
 comment on function auxeira.ledger_row_hash(integer, bytea) is 'What changes of one row have in common, for an index.';
 
+create function auxeira.xid_number(xid xid8) returns bigint language sql immutable strict parallel safe
+  return xid::text::bigint;
+comment on function auxeira.xid_number(xid8) is 'A transaction as a number, for indexes by ranges.';
+
 -- Keys may be longer than an index holds. The rest come in the order in which they are stored.
 create index ledger_changes_row on auxeira.ledger_changes (auxeira.ledger_row_hash(table_id, key));
 create index ledger_changes_leaf on auxeira.ledger_changes using brin (leaf_index) with (pages_per_range = 16);
 create index ledger_changes_id on auxeira.ledger_changes using brin (change_id) with (pages_per_range = 16);
 create index ledger_changes_at on auxeira.ledger_changes using brin (at) with (pages_per_range = 16);
-create index ledger_changes_xid on auxeira.ledger_changes using brin (xid auxeira.xid8_minmax_ops) with (pages_per_range = 16);
+create index ledger_changes_xid on auxeira.ledger_changes using brin (auxeira.xid_number(xid)) with (pages_per_range = 16);
 
 create procedure auxeira.add_ledger_partition(month date) language plpgsql as $$
 declare

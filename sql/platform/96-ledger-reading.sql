@@ -172,7 +172,7 @@ create function auxeira.versions_of_transaction(of_table integer, transaction xi
   returns table (key bytea, versions auxeira.ledger_version[], leaves bigint[]) language sql stable rows 1000
 begin atomic
   with keys as materialized (
-    select distinct c.key from auxeira.ledger_all c where c.xid = transaction and c.table_id = of_table
+    select distinct c.key from auxeira.ledger_all c where auxeira.xid_number(c.xid) = auxeira.xid_number(transaction) and c.table_id = of_table
   ), changes as (
     select r.key, r.change_id, r.version, r.leaf_index from auxeira.ledger_version_rows r
     where r.leaf_index is null and r.table_id = of_table and (r.key in (select k.key from keys k)) is true
@@ -484,7 +484,7 @@ create function auxeira.changes_of_transaction(transaction xid8) returns table (
 begin atomic
   select t.relation, c.change_id
   from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id)
-  where c.xid = transaction and t.disabled_at is null and c.operation in ('I', 'U', 'D', 'T')
+  where auxeira.xid_number(c.xid) = auxeira.xid_number(transaction) and t.disabled_at is null and c.operation in ('I', 'U', 'D', 'T')
   order by c.change_id desc;
 end;
 comment on function auxeira.changes_of_transaction(xid8) is

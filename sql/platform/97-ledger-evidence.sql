@@ -131,7 +131,7 @@ comment on type auxeira.ledger_problem is 'Something that is wrong with the ledg
 
 -- All tables at once: whatever their number, changes are read once.
 create function auxeira.ledger_row_problems(target regclass) returns setof auxeira.ledger_problem
-  language sql stable rows 1
+  language sql stable set work_mem = '64MB' set jit = off rows 1
 begin atomic
   with entries as materialized (
     select t.*, auxeira.ledger_first_leaf() = 0 as is_whole,
@@ -293,7 +293,7 @@ comment on function auxeira.ledger_head_problems(auxeira.ledger_blocks, auxeira.
   'What is wrong with a block by itself, and with its place after the one before it.';
 
 create function auxeira.ledger_block_problems(since_block bigint) returns setof auxeira.ledger_problem
-  language sql stable rows 1
+  language sql stable set work_mem = '64MB' set jit = off rows 1
 begin atomic
   select p, null, null::jsonb, null::bigint, (b.sealed).block, null
   from auxeira.ledger_blocks_since(since_block) b cross join lateral auxeira.ledger_head_problems(b.before, b.sealed) p
@@ -425,7 +425,7 @@ comment on function auxeira.ledger_server_problems() is 'What keeps changes of t
 -- Definer, because the ledger is nobody's to touch.
 create function auxeira.ledger_verify(target regclass default null, since_block bigint default 0)
   returns table (problem text, table_name text, key jsonb, change_id bigint, block bigint, detail text)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off rows 1
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp rows 1
 as $$
 declare
   entry auxeira.ledger_tables;
