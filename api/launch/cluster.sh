@@ -95,7 +95,7 @@ has_cron() {
 
 cron_settings() {
     ! has_cron || printf '%s\n' "shared_preload_libraries = 'pg_cron'" "cron.database_name = 'auxeira'" \
-        'cron.use_background_workers = on' 'max_worker_processes = 16'
+        'cron.use_background_workers = on' 'cron.log_run = off' 'max_worker_processes = 16'
 }
 
 port_file="$keys/cluster.port"

@@ -10,6 +10,7 @@ extern "C" {
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "utils/acl.h"
+#include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -78,6 +79,8 @@ void auxeira_ledger_verifier(Datum) {
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnectionByOid(task.database, InvalidOid, 0);
     SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_OVERRIDE);
+    // Who may not look at processes of others sees this alone.
+    pgstat_report_appname(DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&task.run))));
     Oid types[] = {UUIDOID, TEXTOID, INT8OID};
     Datum values[] = {UUIDPGetDatum(&task.run), CStringGetTextDatum(task.table), Int64GetDatum(task.since_block)};
     execute("select auxeira.begin_run($1, 'ledger_verify', nullif($2, ''), $3)", 3, types, values);

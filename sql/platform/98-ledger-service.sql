@@ -286,7 +286,7 @@ comment on function auxeira_api.get_ledger_digest(jsonb) is
 
 create function auxeira.has_run_off(run auxeira.job_runs) returns boolean language sql stable
   return run.ended_at is null and not exists (
-    select from pg_stat_activity a where a.pid = run.pid and a.backend_start <= run.started_at);
+    select from pg_stat_activity a where a.pid = run.pid and a.application_name = run.run_id::text);
 comment on function auxeira.has_run_off(auxeira.job_runs) is 'Whether the process of a run is gone and the run never ended.';
 
 create function auxeira.verification_json(run auxeira.job_runs) returns json language sql stable
@@ -325,6 +325,8 @@ begin
     exit when r.ended_at is not null or clock_timestamp() > until;
     perform pg_sleep(0.02);
   end loop;
+  -- The list of processes is otherwise that of the first look at it.
+  perform pg_stat_clear_snapshot();
   return r;
 end
 $$;

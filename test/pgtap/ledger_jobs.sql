@@ -67,7 +67,8 @@ select matches((select error from test.started('no_such_table')), '^42P01 ', 'a 
 insert into auxeira.job_runs (job, pid, started_at) values ('ledger_verify', 1, now() - interval '1 minute');
 select is((select auxeira.verification_json(r) ->> 'status' from auxeira.job_runs r where r.pid = 1), 'failed', 'one whose process is gone has failed');
 select is(auxeira.verification_under_way(null, 0), null, 'and nobody waits for it');
-insert into auxeira.job_runs (job) values ('ledger_verify');
+insert into auxeira.job_runs (job) values ('ledger_verify') returning run_id \gset
+set application_name = :'run_id';
 select isnt(auxeira.verification_under_way(null, 0), null, 'one that goes on is waited for');
 select is(auxeira.verification_under_way(null, 7), null, 'by who asks the same');
 insert into auxeira.job_runs (job, started_at) values ('ledger_seal', now() - interval '8 days');
