@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "functions/value_text.hpp"
+
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
@@ -11,10 +13,8 @@ extern "C" {
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/date.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
@@ -133,16 +133,6 @@ std::int64_t integer_of(const EncodedType& type, Datum value) {
     return DatumGetInt64(value);
 }
 
-std::string_view jsonb_text(Datum value) {
-    return backend([value] {
-        Jsonb* const json = DatumGetJsonbP(value);
-        StringInfoData text;
-        initStringInfo(&text);
-        JsonbToCString(&text, &json->root, VARSIZE(json));
-        return std::string_view(text.data, text.len);
-    });
-}
-
 // What a type sends depends on the encoding of the client.
 std::string_view sent(const EncodedType& type, Datum value) {
     return backend([&] {
@@ -231,8 +221,13 @@ void write_composite(ledger::Bytes& out, const EncodedType& type, Datum value) {
     writer.end(opened);
 }
 
-const char* numeric_text(Datum value) {
-    return backend([value] { return DatumGetCString(DirectFunctionCall1(numeric_out, value)); });
+// In one buffer for all values.
+template <typename Append>
+std::string_view text_by(Append append, Datum value) {
+    static std::string text;
+    text.clear();
+    append(text, value);
+    return text;
 }
 
 } // namespace
@@ -264,7 +259,7 @@ void write_value(ledger::Bytes& out, const EncodedType& type, Datum value) {
     case Tag::double_precision:
         return writer.double_precision(DatumGetFloat8(value));
     case Tag::numeric:
-        return writer.numeric(numeric_text(value));
+        return writer.numeric(text_by(append_numeric, value));
     case Tag::text:
         return writer.text(text_of(type, value));
     case Tag::bytea:
@@ -280,7 +275,7 @@ void write_value(ledger::Bytes& out, const EncodedType& type, Datum value) {
     case Tag::uuid:
         return writer.uuid(uuid_bytes(value));
     case Tag::jsonb:
-        return writer.jsonb(jsonb_text(value));
+        return writer.jsonb(text_by(append_jsonb, value));
     case Tag::array:
         return write_array(out, *type.element, value);
     case Tag::composite:

@@ -1,26 +1,14 @@
+// The EVP functions of OpenSSL 3 allocate memory for each hash, which takes as long as hashing a row does.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "ledger/sha256.hpp"
 
-#include <new>
-#include <stdexcept>
-
-#include <openssl/evp.h>
+#include <algorithm>
 
 namespace auxeira::ledger {
 
 namespace {
 
 constexpr std::size_t block_bytes = 64;
-
-void require(bool done) {
-    if (!done) throw std::runtime_error("libcrypto could not compute SHA-256");
-}
-
-// Looked up once: finding it takes three times as long as hashing a node.
-const EVP_MD* algorithm() {
-    static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    require(fetched != nullptr);
-    return fetched;
-}
 
 std::array<std::uint8_t, block_bytes> padded_key(ByteView key, std::uint8_t pad) {
     const Hash short_key = key.size() > block_bytes ? sha256(key) : Hash{};
@@ -34,28 +22,19 @@ std::array<std::uint8_t, block_bytes> padded_key(ByteView key, std::uint8_t pad)
 
 } // namespace
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const noexcept {
-    EVP_MD_CTX_free(context);
-}
-
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-    if (!context_) throw std::bad_alloc();
-    start();
-}
-
-void Sha256::start() {
-    require(EVP_DigestInit_ex(context_.get(), algorithm(), nullptr) == 1);
+Sha256::Sha256() {
+    SHA256_Init(&context_);
 }
 
 Sha256& Sha256::add(ByteView bytes) {
-    require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+    SHA256_Update(&context_, bytes.data(), bytes.size());
     return *this;
 }
 
 Hash Sha256::finish() {
     Hash hash{};
-    require(EVP_DigestFinal_ex(context_.get(), hash.data(), nullptr) == 1);
-    start();
+    SHA256_Final(hash.data(), &context_);
+    SHA256_Init(&context_);
     return hash;
 }
 

@@ -2,11 +2,9 @@
 // instructions.
 #pragma once
 
-#include <memory>
+#include <openssl/sha.h>
 
 #include "ledger/bytes.hpp"
-
-struct evp_md_ctx_st;
 
 namespace auxeira::ledger {
 
@@ -19,12 +17,7 @@ public:
     Hash finish();
 
 private:
-    struct Free {
-        void operator()(evp_md_ctx_st* context) const noexcept;
-    };
-    void start();
-
-    std::unique_ptr<evp_md_ctx_st, Free> context_;
+    SHA256_CTX context_;
 };
 
 Hash sha256(ByteView bytes);

@@ -1,0 +1,46 @@
+-- Numbers and documents are hashed as the texts that the server gives them, which the extension writes by itself.
+\set ON_ERROR_STOP on
+begin;
+select plan(6);
+
+create table public.valued (id bigint generated always as identity primary key, number numeric, document jsonb);
+-- What the ledger would write of a row, as characters.
+create function written(row_id bigint) returns text language sql as $$
+  select encode(l.encoded, 'escape') from auxeira.ledger_live_row('public.valued', '{id}', '{}', '', array[row_id::text]) l $$;
+create view public.strange as
+select v.id, v.number, v.document from public.valued v
+where position(encode(convert_to(v.number::text, 'UTF8'), 'escape') in written(v.id)) = 0
+   or position(encode(convert_to(v.document::text, 'UTF8'), 'escape') in written(v.id)) = 0;
+
+insert into public.valued (number) values (0), (0.0), (-0.5), (1), (9999), (10000), (10001), (-12345678.9), (0.0001), (0.00012340),
+  (100000000), (1e-20), (1e30), (123456789012345678901234567890.123456789), ('NaN'), ('Infinity'), ('-Infinity'), (1e-100), (1e1000),
+  (12.500), (100.00), (0.00000), (99999999.99999999), (1.23e-5), (('1' || repeat('0', 200) || '.5')::numeric);
+select is_empty('table public.strange', 'numbers at the edges of their form');
+truncate public.valued;
+select setseed(0.5) \g /dev/null
+insert into public.valued (number)
+select round((random() - 0.5)::numeric * (10::numeric ^ (i % 40 - 15)), i % 23) from generate_series(1, 3000) i;
+select is_empty('table public.strange', 'and 3,000 of all sizes and scales');
+truncate public.valued;
+
+insert into public.valued (document)
+values ('{}'), ('[]'), ('null'), ('true'), ('12.50'), ('"text"'), ('""'), ('[1, "a", null, true, false, -2.5, {}, []]'), ('{"": ""}'),
+  ('{"a": {"b": {"c": [[[]]]}}}'), ('[{}, {"a": 1}]'), ('"\"\\\b\f\n\r\t\u0001\u001f\u007f\u00e4\u20ac\ud83d\ude00/"'), ('{"k\ney": "v\"alue"}'),
+  ('[1e400, -1e-50]'), (to_jsonb(repeat('long ', 50000)));
+insert into public.valued (document) values ((select jsonb_agg(i * 1.5) from generate_series(1, 500) i)),
+  ((select jsonb_object_agg('key ' || i, jsonb_build_object('n', i, 'list', jsonb_build_array(i, null, i::text))) from generate_series(1, 300) i));
+select is_empty('table public.strange', 'documents of every form');
+truncate public.valued;
+insert into public.valued (document)
+select jsonb_build_object('seed', random(), repeat('k', i % 70), (select jsonb_agg(case (i * j) % 5
+    when 0 then to_jsonb(round(random()::numeric * 10::numeric ^ (j % 12), j % 7)) when 1 then to_jsonb(md5(random()::text)) when 2 then 'null'
+    when 3 then jsonb_build_object('x', random() < 0.5, chr(1 + (i * j) % 300), j) else jsonb_build_array(j, i::text) end)
+  from generate_series(1, i % 60) j)) from generate_series(1, 1500) i;
+select is_empty('table public.strange', 'and 1,500 at random');
+truncate public.valued;
+insert into public.valued (document) values ((repeat('[', 2000) || repeat(']', 2000))::jsonb);
+select is_empty('table public.strange', 'however deep');
+set local max_stack_depth = '100kB';
+select throws_ok('select count(*) from public.valued where written(id) is not null', '54001', null, 'or refused as the server does it');
+select * from finish();
+rollback;
