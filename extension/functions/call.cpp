@@ -184,7 +184,8 @@ std::string request_id_of(Jsonb* claims) {
 std::string trace_id_of(Jsonb* claims) {
     constexpr std::size_t first = 3, length = 32;
     const std::string context = claim(claims, "traceparent");
-    if (context.size() <= first + length || context[first - 1] != '-' || context[first + length] != '-') return {};
+    if (context.size() <= first + length || context[first - 1] != '-' || context[first + length] != '-')
+        return {};
     const std::string trace = context.substr(first, length);
     return trace.find_first_not_of("0123456789abcdef") == trace.npos ? trace : std::string();
 }

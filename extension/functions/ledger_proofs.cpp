@@ -26,8 +26,7 @@ SPIPlanPtr leaves_plan() {
     Oid types[] = {INT4OID, INT8OID, INT8OID};
     if (plan == nullptr)
         plan = prepare_kept(
-            "select hash from auxeira.ledger_leaves($2, $2 + $3) where $1 = 0 order by leaf_index",
-            3, types);
+            "select hash from auxeira.ledger_leaves($2, $2 + $3) where $1 = 0 order by leaf_index", 3, types);
     return plan;
 }
 

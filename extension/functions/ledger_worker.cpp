@@ -82,7 +82,8 @@ void auxeira_ledger_verifier(Datum) {
     // Who may not look at processes of others sees this alone.
     pgstat_report_appname(DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&task.run))));
     Oid types[] = {UUIDOID, TEXTOID, INT8OID};
-    Datum values[] = {UUIDPGetDatum(&task.run), CStringGetTextDatum(task.table), Int64GetDatum(task.since_block)};
+    Datum values[] = {UUIDPGetDatum(&task.run), CStringGetTextDatum(task.table),
+                      Int64GetDatum(task.since_block)};
     execute("select auxeira.begin_run($1, 'ledger_verify', nullif($2, ''), $3)", 3, types, values);
     execute("select auxeira.finish_run($1)", 1, types, values);
     proc_exit(0);

@@ -337,6 +337,18 @@ comment on function auxeira.ledger_stray_problems() is 'What the ledger has and 
 
 -- --- Verification: the witness -------------------------------------------------------------------------------------------
 
+-- Volatile, so that it sees what was sealed since whoever asks began to look.
+create function auxeira.ledger_has_head(of_block bigint, head text, signature bytea, public_key bytea) returns boolean
+  language plpgsql volatile as $$
+begin
+  return exists (select from auxeira.ledger_blocks b
+                 where (b.block, b.head, b.signature, b.public_key) = (of_block, ledger_has_head.head, ledger_has_head.signature,
+                                                                       ledger_has_head.public_key));
+end
+$$;
+comment on function auxeira.ledger_has_head(bigint, text, bytea, bytea) is 'Whether the ledger has a signed head by now.';
+revoke execute on function auxeira.ledger_has_head(bigint, text, bytea, bytea) from public;
+
 create function auxeira.ledger_witness_problems() returns setof auxeira.ledger_problem language sql volatile rows 1
 begin atomic
   select case when w.head is null then 'a line of the witness file that is no head'
@@ -347,7 +359,8 @@ begin atomic
     case when w.head is not null then 'The ledger went back to an earlier state, or has another past.' end
   from auxeira.ledger_witness_heads(1::bigint << 62) w
     left join auxeira.ledger_blocks b on b.block = w.block
-  where w.head is null or (b.head, b.signature, b.public_key) is distinct from (w.head, w.signature, w.public_key);
+  where (w.head is null or (b.head, b.signature, b.public_key) is distinct from (w.head, w.signature, w.public_key))
+    and auxeira.ledger_has_head(w.block, w.head, w.signature, w.public_key) is not true;
 end;
 comment on function auxeira.ledger_witness_problems() is 'Compares the heads of the witness file with those of the ledger.';
 revoke execute on function auxeira.ledger_witness_problems() from public;

@@ -3,7 +3,7 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(50);
+select plan(51);
 
 create function test.fault(statement text) returns text language plpgsql as $$
 declare
@@ -184,6 +184,22 @@ select alike(test.found_after(statement), found, statement) from (values
   ('delete from auxeira.ledger_prunings', '%leaves are gone%'),
   ('delete from auxeira.ledger_changes where operation = ''C'' and leaf_index = (select max(leaf_index) from auxeira.ledger_changes
     where operation = ''C'')', '%a row without history%')) t (statement, found);
+
+-- As if all until now had been pruned.
+create function test.asked_too_late() returns text language plpgsql as $$
+declare
+  answer text;
+begin
+  insert into auxeira.ledger_prunings (block, first_leaf, last_change, sealed_until, changes, checkpoints)
+  select block, 1, 1, '2100-01-01Z', 1, 0 from auxeira.ledger_blocks limit 1;
+  answer := test.fault('select * from auxeira.as_of(null::test.things, now())');
+  raise exception 'undone';
+exception when others then
+  return answer;
+end
+$$;
+select is(test.asked_too_late(), format('22023 there is no history of test.things at that time | What was sealed until %s was pruned.',
+  '2100-01-01Z'::timestamptz), 'of a time whose changes were pruned nothing is told');
 
 -- --- And February ---------------------------------------------------------------------------------------------------------
 
