@@ -149,7 +149,7 @@ Generator::Generator(const Config& config, Pause pause)
     : Generator(config, synthesis::dashboard(config.user_type), pause) {}
 
 Generator::Generator(const Config& config, const Dashboard& dashboard, Pause pause)
-    : config_(config), dashboard_(dashboard), id_key_(make_id_key(config, dashboard)),
+    : config_(config), pause_(pause), dashboard_(dashboard), id_key_(make_id_key(config, dashboard)),
       positions_(config.count), clock_(config), months_(months_in(clock_.gap())),
       metrics_(metrics_of(config, dashboard)), values_(dashboard.metrics.size()),
       reporting_(config, series_key("report", config, dashboard).key()), since_round_(24 * one),
@@ -215,6 +215,7 @@ void Generator::start(Track& track, const Window& window, std::vector<Course>& c
 }
 
 void Generator::step() {
+    if (pause_ != nullptr && index_ % points_between_pauses == points_between_pauses - 1) pause_();
     clock_.advance();
     position_ = positions_.at(index_);
     shock_ = reporting_.shock(position_);

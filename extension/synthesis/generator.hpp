@@ -28,7 +28,8 @@ struct Point {
 };
 
 // The memory is the same for every count, but for two megabytes. Building one goes once through all points of
-// every metric; it calls `pause`, if given, at every 512th of them.
+// every metric, and one call of `next` through all those that are left out; `pause`, if given, is called at
+// every 512th of them, whatever comes of it.
 class Generator {
 public:
     explicit Generator(const Config& config, Pause pause = nullptr);
@@ -83,6 +84,7 @@ private:
     Block event(const Track& track) const noexcept;
 
     const Config config_;
+    const Pause pause_;
     const Dashboard& dashboard_;
     const std::uint64_t id_key_;
     const Positions positions_;

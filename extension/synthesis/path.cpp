@@ -123,10 +123,9 @@ public:
     }
 
     void run(Pause pause) {
-        constexpr std::int64_t batch = 512;
         const std::vector<Path> fresh = paths_;
         for (std::int64_t index = 0; index < window_.count; ++index) {
-            if (pause != nullptr && index % batch == batch - 1) pause();
+            if (pause != nullptr && index % points_between_pauses == points_between_pauses - 1) pause();
             add(index);
         }
         paths_ = fresh;

@@ -95,6 +95,7 @@ private:
 
 // Called now and then by what takes long, so that the caller can honour a cancel; it may throw.
 using Pause = void (*)();
+inline constexpr std::int64_t points_between_pauses = 512;
 
 // What all paths of a series have in common.
 struct Window {

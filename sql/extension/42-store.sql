@@ -38,20 +38,25 @@ comment on function auxeira.store_synthetic_metrics(
   'already; first_ids: of the first three. pg_stat_progress_copy shows it while it runs, and there is a notice for '
   'each second. Errors: those of auxeira.synthetic_metrics() and of the INSERT; 22023 for more than 25,000,000 values; '
   '0A000 where the table is not an ordinary one.';
+-- It knows no limits and takes any session.
+revoke execute on function auxeira.store_synthetic_metrics(
+  text, integer, integer, double precision, text, bigint, timestamptz, uuid, text, text, text, text, text,
+  double precision, double precision, double precision, double precision, uuid, uuid, jsonb) from public;
 
 create function auxeira.running_generations(
   out org_id uuid, out session_id uuid, out started_at timestamptz, out generated bigint, out count bigint)
   returns setof record
   as 'MODULE_PATHNAME', 'auxeira_running_generations' language c volatile strict parallel restricted rows 10;
 comment on function auxeira.running_generations() is
-  'The generations that are running in this database, with the start of their transaction: points generated so far by '
-  'auxeira.store_synthetic_metrics(), or steps told by auxeira.report_generation(), of how many.';
+  'The generations that are running in this database, with the start of their transaction, and for no longer than that: points '
+  'generated so far by auxeira.store_synthetic_metrics(), or steps told by auxeira.report_generation(), of how many.';
 -- It tells of all organizations.
 revoke execute on function auxeira.running_generations() from public;
 
 create function auxeira.report_generation(org_id uuid, session_id uuid, done bigint, total bigint) returns void
   as 'MODULE_PATHNAME', 'auxeira_report_generation' language c volatile strict parallel unsafe;
 comment on function auxeira.report_generation(uuid, uuid, bigint, bigint) is
-  'Tells auxeira.running_generations() how many steps of a generation are done: 0 when it begins, all of them when it ends.';
+  'Tells auxeira.running_generations() how many steps of a generation are done: 0 when it begins, all of them when it ends. '
+  'What has not begun in the transaction is told of nowhere. Error 22023: total is not 1 or more, or done not 0 to total.';
 -- What it tells is shown to the members of any organization.
 revoke execute on function auxeira.report_generation(uuid, uuid, bigint, bigint) from public;

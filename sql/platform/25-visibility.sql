@@ -104,9 +104,7 @@ select distinct v.table_name, 'select', 'administrator' from auxeira.visibility 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, columns) values
   ('dashboard_metrics',       'insert', 'own',          'member', '{org_id, metric_id, user_id, dashboard_type,
     metric_name, metric_category, metric_value, metric_unit, metric_timestamp, aggregation_period, data_sources,
-    is_synthetic, synthetic_algorithm, synthetic_trend, session_id, reported_at, first_value}'),
-  ('synthetic_data_sessions', 'insert', 'own',          'member', '{org_id, session_id, user_id, template_id,
-    session_name, description, parameters, status, generation_count, row_counts, last_generated}'),
+    is_synthetic, synthetic_algorithm, synthetic_trend, reported_at, first_value}'),
   ('documents',               'insert', 'own',          'member', '{org_id, document_id, title, kind, url, sha256,
     created_by}'),
   ('mrr_movements',           'insert', 'own',          'member', '{org_id, month, movement, amount, customers,
@@ -122,6 +120,7 @@ insert into auxeira.visibility (table_name, command, audience, minimum_role, col
     budget, currency, starts_on, ends_on, jobs_target}');
 
 insert into auxeira.visibility (table_name, command, audience, minimum_role, user_types, through) values
+  ('synthetic_data_sessions', 'insert', 'own',          'member', null, 'function'),
   ('synthetic_data_sessions', 'delete', 'own',          'member', null, 'function'),
   ('organizations',           'update', 'own',          'admin',  null, 'function'),
   ('user_organizations',      'insert', 'own',          'admin',  null, 'function'),

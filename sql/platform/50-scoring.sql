@@ -30,11 +30,13 @@ create table auxeira.sse_scores (
   created_at timestamptz not null default now(),
   created_by uuid,
   primary key (org_id, score_id),
-  unique (org_id, version),
+  unique (org_id, is_synthetic, version),
   check (is_synthetic or session_id is null)
 );
 comment on table auxeira.sse_scores is
   'SSE scores of startups, all versions. org_id is the startup (startupId in the API).';
+comment on column auxeira.sse_scores.version is
+  'First, second, ... of the real scores of the startup, or of its synthetic ones: neither counts the other.';
 comment on column auxeira.sse_scores.raw_score is
   'The score before it was rounded to a whole number, to six decimals: what adding up in doubles leaves is behind them.';
 comment on column auxeira.sse_scores.component_scores is
@@ -46,9 +48,12 @@ create table auxeira.sse_answers (
   org_id uuid not null,
   score_id uuid not null,
   responses jsonb not null check (jsonb_typeof(responses) = 'object' and octet_length(responses::text) <= 262144),
+  is_synthetic boolean not null default false,
+  session_id uuid,
   created_at timestamptz not null default now(),
   primary key (org_id, score_id),
-  foreign key (org_id, score_id) references auxeira.sse_scores (org_id, score_id) on delete cascade
+  foreign key (org_id, score_id) references auxeira.sse_scores (org_id, score_id) on delete cascade,
+  check (is_synthetic or session_id is null)
 );
 comment on table auxeira.sse_answers is
   'The answers each score was made of: apart from the scores, because whoever may read a startup''s scores does not '
@@ -65,9 +70,12 @@ create table auxeira.sse_score_history (
   change_reason text,
   impact_score integer not null,
   changed_by uuid,
+  is_synthetic boolean not null default false,
+  session_id uuid,
   created_at timestamptz not null default now(),
   primary key (org_id, history_id),
   foreign key (org_id, score_id) references auxeira.sse_scores (org_id, score_id) on delete cascade,
+  check (is_synthetic or session_id is null),
   check ((change_type = 'created') = (old_values is null))
 );
 create index sse_score_history_score on auxeira.sse_score_history (org_id, score_id);
@@ -217,9 +225,7 @@ begin
   insert into auxeira.sse_scores (org_id, version, total_score, raw_score, status, component_scores,
     percentile, success_probability, explanation, cohort, coverage, band, is_synthetic, scale, missing_policy,
     formula_version, input_hash, data_quality_score, confidence_level, created_by)
-  values (startup_id,
-    1 + coalesce((select max(s.version) from auxeira.sse_scores s where s.org_id = startup_id), 0), result.total, result.raw,
-    result.status, result.breakdown,
+  values (startup_id, 1 + coalesce(previous.version, 0), result.total, result.raw, result.status, result.breakdown,
     auxeira.cohort_percentile(result.raw, cohort.size, cohort.below, cohort.near), result.success_probability,
     auxeira.sse_explanation(result, cohort.median),
     jsonb_build_object('basis', cohort.basis, 'size', cohort.size), result.coverage, result.band,
@@ -227,20 +233,22 @@ begin
     sha256(convert_to(jsonb_build_array(responses, scale, policy)::text, 'UTF8')), result.data_quality,
     result.confidence, auxeira.user_id())
   returning * into recorded;
-  insert into auxeira.sse_answers (org_id, score_id, responses)
-  values (startup_id, recorded.score_id, record_sse_score.responses);
+  insert into auxeira.sse_answers (org_id, score_id, responses, is_synthetic)
+  values (startup_id, recorded.score_id, record_sse_score.responses, recorded.is_synthetic);
   insert into auxeira.sse_score_history (org_id, score_id, change_type, old_values, new_values, change_delta,
-    change_reason, impact_score, changed_by)
+    change_reason, impact_score, changed_by, is_synthetic)
   values (startup_id, recorded.score_id, case when previous.version is null then 'created' else 'recalculated' end,
     auxeira.sse_values(previous), auxeira.sse_values(recorded),
     auxeira.sse_change(coalesce(previous.component_scores, '{}'), recorded.component_scores),
-    record_sse_score.change_reason, recorded.total_score - coalesce(previous.total_score, 0), auxeira.user_id());
+    record_sse_score.change_reason, recorded.total_score - coalesce(previous.total_score, 0), auxeira.user_id(),
+    recorded.is_synthetic);
   return recorded;
 end
 $$;
 
 comment on function auxeira.record_sse_score(uuid, jsonb, text, text, boolean, text) is
-  'Scores a startup of the session and appends the next version with its history row. Errors: P0002 no such '
+  'Scores a startup of the session and appends the next version, of the real scores or of the synthetic ones, with its '
+  'history row. Errors: P0002 no such '
   'startup, 42501 a viewer, 22023 or ZA400 the answers (every fault is named).';
 
 create function auxeira.sse_score_json(score auxeira.sse_scores) returns json language sql stable parallel safe

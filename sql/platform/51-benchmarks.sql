@@ -82,9 +82,10 @@ begin atomic
 end;
 comment on function auxeira.benchmarks(text, text, boolean) is
   'The average of a measure over startups by stage, industry or region, and over all, of which size and average are NULL '
-  'when there is nothing to publish. Names of smaller groups, which single startups make up, are not told. Every figure is of whole atoms (see benchmark_atoms), whatever the dimension. So tables '
-  'of one moment, however they are added and subtracted, weigh all startups of an atom alike: what two of them share, '
-  'or one has beyond the other, is no startup or smallest_cohort() and more, and nobody''s own figure remains.';
+  'when there is nothing to publish. Names of smaller groups, which single startups make up, are not told. Every figure is '
+  'of whole atoms (see benchmark_atoms), whatever the dimension. So tables of one moment, however they are added and '
+  'subtracted, weigh all startups of an atom alike: what two of them share, or one has beyond the other, is no startup or '
+  'smallest_cohort() and more, and nobody''s own figure remains.';
 
 create function auxeira_api.get_benchmarks(request jsonb) returns json language plpgsql stable as $$
 declare

@@ -29,8 +29,6 @@ create trigger synthetic_data_sessions_updated before update on auxeira.syntheti
   for each row execute function auxeira.touch_updated_at();
 
 call auxeira.protect_tenant_table('auxeira.synthetic_data_sessions');
-create policy own_writing on auxeira.synthetic_data_sessions as restrictive for insert to auxeira_user
-  with check (user_id = auxeira.user_id());
 
 create function auxeira.random_seed() returns bigint language sql volatile parallel safe
   return ('x' || right(translate(gen_random_uuid()::text, '-', ''), 13))::bit(52)::bigint;
@@ -116,10 +114,7 @@ $$;
 comment on function auxeira.check_synthesis_limits(uuid, bigint) is
   'Error ZA429 when an organization may not generate so many points more. The detail is the seconds to wait, if waiting helps.';
 
--- Definer, because limits, turns and sessions of others are nobody's to touch.
-create function auxeira.begin_synthesis(of_org_id uuid, points bigint) returns void
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
+create function auxeira.begin_synthesis(of_org_id uuid, points bigint) returns void language plpgsql volatile as $$
 begin
   if not coalesce(points >= 0, false) then
     perform auxeira.refuse_value('count', 'a number of points is expected');
@@ -208,6 +203,39 @@ comment on function auxeira.synthesis_parameters(
   text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb) is
   'The parameters of a generation in full, as its session keeps them.';
 
+-- A time without an offset is one of UTC, wherever the caller is.
+create function auxeira.typed_parameters(parameters jsonb) returns jsonb
+  language plpgsql stable set timezone = 'UTC' set datestyle = 'ISO, MDY' as $$
+declare
+  p constant jsonb := auxeira.checked(coalesce(parameters, 'null'), '{
+    "properties": {
+      "user_type": {"type": "string", "maxLength": 50}, "data_type": {"type": "string", "maxLength": 50},
+      "count": {"type": "integer", "minimum": 0, "maximum": 1000000},
+      "time_range_days": {"type": "integer", "minimum": 0, "maximum": 36500},
+      "variance": {"type": "number", "minimum": 0, "maximum": 1}, "trend": {"type": "string", "maxLength": 50},
+      "seed": {"type": "integer", "minimum": -9223372036854775808, "maximum": 9223372036854775807},
+      "as_of": {"type": "string", "maxLength": 60}, "template_id": {"type": "string", "format": "uuid"},
+      "missing_rate": {"type": "number", "minimum": 0, "maximum": 1},
+      "late_rate": {"type": "number", "minimum": 0, "maximum": 1},
+      "restatement_rate": {"type": "number", "minimum": 0, "maximum": 1},
+      "shock_rate": {"type": "number", "minimum": 0, "maximum": 10}}}');
+  as_of timestamptz;
+begin
+  begin
+    as_of := p ->> 'as_of';
+  exception when data_exception then
+    as_of := 'infinity';
+  end;
+  if not isfinite(as_of) then
+    perform auxeira.refuse_value('as_of', format('%s is not a time such as 2026-01-31T23:59:59Z', p -> 'as_of'));
+  end if;
+  return p || jsonb_strip_nulls(jsonb_build_object('as_of', as_of));
+end
+$$;
+comment on function auxeira.typed_parameters(jsonb) is
+  'The parameters of a generation, as auxeira.synthesis_parameters() gives them, each of its type. Error 22023: names those '
+  'that are not, with what is expected.';
+
 create function auxeira.template_in_use(of_template_id uuid, of_user_type text) returns jsonb language plpgsql stable as $$
 declare
   document jsonb;
@@ -242,13 +270,15 @@ end
 $$;
 comment on function auxeira.refuse_unused(text, uuid, jsonb) is 'Error 22023 when facts are asked for with what they do not use.';
 
+-- Definer, because a generation is held to limits and writes under a session that nobody chooses: rows of members' own
+-- statements name no session. It generates for the active organization, where begin_synthesis() lets it.
 create function auxeira.synthesize(
   user_type text default null, count integer default null, time_range_days integer default null,
   variance double precision default null, trend text default null, seed bigint default null,
   as_of timestamptz default null, data_type text default 'metrics', template_id uuid default null,
   options jsonb default '{}')
   returns table (session_id uuid, parameters jsonb, generated bigint, inserted bigint, preview json)
-  language plpgsql volatile
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare

@@ -218,12 +218,13 @@ comment on function auxeira.result_values(integer, auxeira.sse_result) is 'What 
 
 create function auxeira.store_scores(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
-  -- Versions go on after those of real scores, of which none may come in between.
+  -- Versions go on after those of synthetic scores that are there, of which none may come in between.
   select auxeira.take_turn(m.org_id) from auxeira.members_of(plan) m where m.is_real and m.kind = 'startup' order by m.org_id;
   with scored as materialized (
     select c.org_id, c.at, auxeira.made_id(plan, 'score/' || c.org_id, c.at) as score_id,
       (row_number() over (partition by c.org_id order by c.at))::integer
-        + coalesce((select max(s.version) from auxeira.sse_scores s where s.org_id = c.org_id), 0) as version,
+        + coalesce((select max(s.version) from auxeira.sse_scores s where s.org_id = c.org_id and s.is_synthetic), 0)
+        as version,
       auxeira.made_answers((c.state).sse_score, auxeira.chance(plan, 'answers/' || c.org_id)) as answers
     from auxeira.company_months(plan) c
     where extract(month from (c.state).month) in (3, 6, 9, 12) or c.at = plan.as_of
@@ -242,17 +243,17 @@ begin atomic
       (r.result).confidence, r.at
     from results r
   ), answers as (
-    insert into auxeira.sse_answers (org_id, score_id, responses, created_at)
-    select r.org_id, r.score_id, r.answers, r.at from results r
+    insert into auxeira.sse_answers (org_id, score_id, responses, is_synthetic, session_id, created_at)
+    select r.org_id, r.score_id, r.answers, true, plan.session_id, r.at from results r
   )
   insert into auxeira.sse_score_history (org_id, history_id, score_id, change_type, old_values, new_values, change_delta,
-    change_reason, impact_score, created_at)
+    change_reason, impact_score, is_synthetic, session_id, created_at)
   select r.org_id, auxeira.made_id(plan, 'history/' || r.org_id, r.at), r.score_id,
     case when before.result is null then 'created' else 'recalculated' end,
     case when before.result is not null then auxeira.result_values(r.version - 1, before.result) end,
     auxeira.result_values(r.version, r.result),
     auxeira.sse_change(coalesce((before.result).breakdown, '{}'), (r.result).breakdown), 'synthetic',
-    (r.result).total - coalesce((before.result).total, 0), r.at
+    (r.result).total - coalesce((before.result).total, 0), true, plan.session_id, r.at
   from results r left join results before on before.org_id = r.org_id and before.version = r.version - 1;
 end;
 comment on function auxeira.store_scores(auxeira.ecosystem_plan) is

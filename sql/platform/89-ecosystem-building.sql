@@ -84,7 +84,8 @@ begin atomic
           (p ->> 'as_of')::timestamptz as as_of, (p ->> 'variance')::double precision as variance) a
     cross join lateral (values
       ('seed', case when p ->> 'seed' is null then 'is missing' end),
-      ('data_type', case when kind is not null and kind = any (auxeira.fact_owners(p ->> 'data_type')) is not true
+      ('data_type', case when p ->> 'data_type' is null then 'is missing'
+         when kind is not null and kind = any (auxeira.fact_owners(p ->> 'data_type')) is not true
          then format('%s is not of an organization of type %s', p ->> 'data_type', kind) end),
       ('count', case
          when kind is null and members between 10 and 1000 is not true then 'a number from 10 to 1000 is expected'
@@ -132,7 +133,7 @@ begin
   if kind is null then
     raise exception using errcode = 'P0002', message = 'organization not found';
   end if;
-  perform auxeira.refuse_faults(parameters, kind, names);
+  perform auxeira.refuse_faults(auxeira.typed_parameters(parameters), kind, coalesce(names, '{}'));
 end
 $$;
 comment on function auxeira.check_facts(jsonb, jsonb) is
@@ -193,6 +194,21 @@ create function auxeira.plan_of(session_org uuid, session_id uuid, root text, p 
              (p ->> 'variance')::double precision, p ->> 'trend', data_type)::auxeira.ecosystem_plan;
 comment on function auxeira.plan_of(uuid, uuid, text, jsonb, text) is 'What a session with these parameters is made from.';
 
+create function auxeira.refuse_made(around uuid[]) returns void language plpgsql stable as $$
+declare
+  made constant auxeira.organizations := (
+    select o from auxeira.organizations o where o.org_id = any (around) and o.synthetic_session is not null
+    order by o.org_id limit 1);
+begin
+  if made.org_id is not null then
+    raise exception using errcode = '22023', message = 'an organization that takes part is a synthetic one',
+      detail = format('Session %s made %s, and takes it away again.', made.synthetic_session, made.name),
+      hint = 'Take one that is not of another ecosystem.';
+  end if;
+end
+$$;
+comment on function auxeira.refuse_made(uuid[]) is 'Error 22023 when an organization is one that a session made.';
+
 create function auxeira.take_steps(plan auxeira.ecosystem_plan) returns void language plpgsql volatile as $$
 declare
   steps constant text[] := array(select s.step from auxeira.steps_of(plan.data_type) s order by s.place);
@@ -217,17 +233,31 @@ comment on function auxeira.take_steps(auxeira.ecosystem_plan) is
 -- would take longer than what it is guessed to save.
 create function auxeira.build_facts(plan auxeira.ecosystem_plan, wanted jsonb, around uuid[]) returns void
   language plpgsql volatile set timezone = 'UTC' set datestyle = 'ISO, MDY' set jit = off as $$
+declare
+  violated text;
+  in_table text;
 begin
+  perform auxeira.refuse_made(around);
   perform auxeira.check_lives(plan, around);
   perform auxeira.invite_real(plan, around);
   perform auxeira.claim(plan);
   perform auxeira.make_organizations(plan, wanted);
   perform auxeira.take_steps(plan);
+exception when unique_violation then
+  get stacked diagnostics violated = constraint_name, in_table = table_name;
+  if in_table <> all (auxeira.synthetic_tables()) or violated <> in_table || '_pkey' then
+    raise;
+  end if;
+  raise exception using errcode = 'ZA409', message = 'a row with the id of one that is to be generated is there already',
+    detail = format('It is a row of %s, of %s.', in_table, coalesce((
+      select string_agg(o.name, ' or ' order by o.name) from auxeira.organizations o where o.org_id = any (around)), 'nobody')),
+    hint = 'Take another seed, or remove that row.';
 end
 $$;
 comment on function auxeira.build_facts(auxeira.ecosystem_plan, jsonb, uuid[]) is
   'Makes what a data type asks for, with so many organizations of each type, around those that there are. wanted: {} for an '
-  'organization''s own facts alone. Errors: 22023 an organization was not there at the time, ZA409 made already.';
+  'organization''s own facts alone. Errors: 22023 an organization was not there at the time, or is a synthetic one; ZA409 made '
+  'already, or a row is there that has the id of one to be made: whoever knows the seed knows the ids.';
 revoke execute on function auxeira.build_facts(auxeira.ecosystem_plan, jsonb, uuid[]) from public;
 
 reset role;

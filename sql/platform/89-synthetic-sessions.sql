@@ -5,8 +5,8 @@ set local role auxeira_owner;
 
 create function auxeira.synthetic_tables() returns text[] language sql immutable parallel safe
   return '{investment_marks, investment_cash_flows, benefit_redemptions, grants, programs, partnerships, investments,
-    relationships, mrr_movements, cash_positions, headcounts, sse_scores, actions, integration_data, integrations,
-    dashboard_metrics}'::text[];
+    relationships, mrr_movements, cash_positions, headcounts, sse_answers, sse_score_history, sse_scores, actions,
+    integration_data, integrations, dashboard_metrics}'::text[];
 comment on function auxeira.synthetic_tables() is
   'The tables of synthetic rows, which name their session; those that refer to others come first.';
 
@@ -16,7 +16,7 @@ begin atomic
   where m.session_id = of_session and m.session_org = touched_by.session_org;
 end;
 comment on function auxeira.touched_by(uuid, uuid) is
-  'The organizations that a session wrote rows of. A session is known by its organization too: SQL users choose ids.';
+  'The organizations that a session wrote rows of. A session is known by its organization too: its id alone says little.';
 
 create function auxeira.count_synthetic(session_org uuid, of_session uuid) returns jsonb language plpgsql stable as $$
 declare
@@ -59,23 +59,38 @@ comment on function auxeira.remove_rows(uuid[], uuid) is
   'Deletes the synthetic rows of organizations, of one session or of all, and says how many of each table.';
 revoke execute on function auxeira.remove_rows(uuid[], uuid) from public;
 
-create function auxeira.remove_session(session auxeira.synthetic_data_sessions) returns jsonb language plpgsql volatile as $$
+-- Their rows first, and not by way of them: so each is counted.
+create function auxeira.remove_organizations(orgs uuid[]) returns jsonb language plpgsql volatile as $$
 declare
-  orgs constant uuid[] := auxeira.touched_by(session.org_id, session.session_id);
-  counts jsonb := auxeira.remove_rows(orgs, session.session_id);
+  counts constant jsonb := auxeira.remove_rows(orgs, null);
   removed bigint;
 begin
-  update auxeira.synthetic_data_sessions s set status = 'cleaned_up'
-  where s.org_id = session.org_id and s.session_id = session.session_id;
-  delete from auxeira.synthetic_members m where m.session_org = session.org_id and m.session_id = session.session_id;
-  delete from auxeira.organizations o
-  where o.org_id = any (orgs) and o.is_synthetic and o.synthetic_session = session.session_id;
+  delete from auxeira.organizations o where o.org_id = any (orgs) and o.is_synthetic;
   get diagnostics removed = row_count;
   return counts || case when removed > 0 then jsonb_build_object('organizations', removed) else '{}' end;
 end
 $$;
+comment on function auxeira.remove_organizations(uuid[]) is
+  'Deletes the synthetic rows of organizations, and those of the organizations that are synthetic, and says how many rows of '
+  'each table.';
+revoke execute on function auxeira.remove_organizations(uuid[]) from public;
+
+create function auxeira.remove_session(session auxeira.synthetic_data_sessions) returns jsonb language plpgsql volatile as $$
+declare
+  orgs constant uuid[] := auxeira.touched_by(session.org_id, session.session_id);
+  made constant uuid[] := array(
+    select o.org_id from auxeira.organizations o
+    where o.org_id = any (orgs) and o.is_synthetic and o.synthetic_session = session.session_id);
+  counts constant jsonb := auxeira.remove_rows(orgs, session.session_id);
+begin
+  update auxeira.synthetic_data_sessions s set status = 'cleaned_up'
+  where s.org_id = session.org_id and s.session_id = session.session_id;
+  delete from auxeira.synthetic_members m where m.session_org = session.org_id and m.session_id = session.session_id;
+  return auxeira.summed(array[counts, auxeira.remove_organizations(made)]);
+end
+$$;
 comment on function auxeira.remove_session(auxeira.synthetic_data_sessions) is
-  'Deletes what a session generated, and says how many rows of each table.';
+  'Deletes what a session generated, with the organizations it made, and says how many rows of each table.';
 revoke execute on function auxeira.remove_session(auxeira.synthetic_data_sessions) from public;
 
 create function auxeira.summed(counts jsonb[]) returns jsonb language sql immutable parallel safe
@@ -83,6 +98,24 @@ create function auxeira.summed(counts jsonb[]) returns jsonb language sql immuta
     select jsonb_object_agg(t.key, t.total)
     from (select c.key, sum(c.value::bigint) as total from unnest(counts) one, jsonb_each_text(one) c group by c.key) t), '{}');
 comment on function auxeira.summed(jsonb[]) is 'Adds up counts by table.';
+
+create function auxeira.refuse_member(org uuid) returns void language plpgsql stable as $$
+declare
+  taken record;
+begin
+  select m.session_id, o.name into taken
+  from auxeira.synthetic_members m join auxeira.organizations o on o.org_id = m.session_org
+  where m.org_id = refuse_member.org and m.session_org <> m.org_id
+  order by m.session_id limit 1;
+  if found then
+    raise exception using errcode = 'ZA409', message = 'the organization takes part in a synthetic session of another',
+      detail = format('Session %s of %s has rows of it, with which those of others add up.', taken.session_id, taken.name),
+      hint = format('Remove that session as a whole: auxeira.remove_synthetic(session => ''%s'').', taken.session_id);
+  end if;
+end
+$$;
+comment on function auxeira.refuse_member(uuid) is
+  'Error ZA409 when an organization is in a session of another, or was made by one: that goes as a whole or not at all.';
 
 create function auxeira.remove_synthetic(session uuid default null, older_than interval default null, org uuid default null)
   returns jsonb language plpgsql volatile as $$
@@ -92,22 +125,19 @@ begin
   if num_nonnulls(session, older_than, org) <> 1 then
     raise exception using errcode = '22023', message = 'one of session, older_than and org is expected';
   end if;
+  perform auxeira.refuse_member(org);
   counts := auxeira.summed(array(
     select auxeira.remove_session(s) from auxeira.synthetic_data_sessions s
     where s.status <> 'cleaned_up'
       and (s.session_id = session or s.org_id = org or s.created_at < now() - older_than)));
-  if org is not null then
-    counts := auxeira.summed(array[counts, auxeira.remove_rows(array[org], null)]);
-    delete from auxeira.synthetic_members m where m.org_id = org;
-    delete from auxeira.organizations o where o.org_id = org and o.is_synthetic;
-  end if;
-  return counts;
+  return auxeira.summed(array[counts, case when org is null then '{}' else auxeira.remove_organizations(array[org]) end]);
 end
 $$;
 comment on function auxeira.remove_synthetic(uuid, interval, uuid) is
   'Removes synthetic data: what a session generated, with the organizations it made; what sessions older than this did; or '
   'what the sessions of an organization did and all synthetic rows of its own. Real rows stay. Gives the rows removed by '
-  'table. For administrators of the database.';
+  'table. Errors: 22023 not one of the three; ZA409 the organization takes part in a session of another, or was made by one, '
+  'with that session. For administrators of the database.';
 revoke execute on function auxeira.remove_synthetic(uuid, interval, uuid) from public;
 
 -- --- Making ------------------------------------------------------------------------------------------------------
@@ -183,10 +213,12 @@ begin
   perform auxeira.refuse_faults(p || jsonb_build_object('count', organizations), null,
                                 '{"count": "organizations", "time_range_days": "days"}');
   perform auxeira.take_ecosystem_turns(home, around);
+  perform auxeira.check_synthesis_limits(home, 0);
   session_id := auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem');
   perform auxeira.build_whole(auxeira.plan_of(home, session_id, 'ecosystem', p, null), auxeira.cast_of(organizations), around);
   rows := auxeira.count_synthetic(home, session_id);
   generated := (select sum(value::bigint) from jsonb_each_text(rows));
+  perform auxeira.check_synthesis_limits(home, generated);
   parameters := p;
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, session_name, parameters, status,
     generation_count, row_counts, last_generated)
@@ -206,8 +238,9 @@ comment on function auxeira.synthesize_ecosystem(
   'stage when NULL; around: organizations that there are, which take part with their synthetic rows. The same arguments '
   'give the same rows in any database. auxeira.synthesis_progress() tells other connections how far it is. Errors: 22023 '
   '(also more companies times months than auxeira.synthesis_limits has), ZA409 the ecosystem of this seed is there already, '
-  'or an organization of around takes part in one or has such rows of these months, with the session that made them. For '
-  'administrators of the database; see POST /api/admin/synthetic/ecosystem.';
+  'or an organization of around takes part in one or has such rows of these months, with the session that made them; ZA429 '
+  'more than the share (auxeira.synthesis_limits) of the organization whose session it is: the caller''s, else the first of '
+  'around. For administrators of the database; see POST /api/admin/synthetic/ecosystem.';
 revoke execute on function auxeira.synthesize_ecosystem(
   integer, integer, bigint, timestamptz, double precision, text, uuid[]) from public;
 
@@ -241,22 +274,23 @@ as $$
 #variable_conflict use_variable
 declare
   org constant uuid := auxeira.org_id();
-  data_type constant text := parameters ->> 'data_type';
+  p constant jsonb := auxeira.typed_parameters(parameters);
+  data_type constant text := p ->> 'data_type';
   kind constant auxeira.organization_type := (select o.org_type from auxeira.organizations o where o.org_id = org);
   counts jsonb;
 begin
-  perform auxeira.check_facts(parameters);
+  perform auxeira.check_facts(p);
   perform auxeira.begin_synthesis(org, 0);
   session_id := gen_random_uuid();
   perform auxeira.build_facts(
-    auxeira.plan_of(org, session_id, format('%s of %s', data_type, org), parameters, data_type),
-    case when kind = 'startup' then '{}' else jsonb_build_object('startup', parameters -> 'count', kind, 1) end, array[org]);
+    auxeira.plan_of(org, session_id, format('%s of %s', data_type, org), p, data_type),
+    case when kind = 'startup' then '{}' else jsonb_build_object('startup', p -> 'count', kind, 1) end, array[org]);
   counts := auxeira.count_synthetic(org, session_id);
   generated := coalesce((select sum(value::bigint) from jsonb_each_text(counts)), 0);
   perform auxeira.check_synthesis_limits(org, generated);
   insert into auxeira.synthetic_data_sessions (org_id, session_id, user_id, parameters, status, generation_count, row_counts,
     last_generated)
-  values (org, session_id, auxeira.user_id(), parameters, 'completed', generated, counts, now());
+  values (org, session_id, auxeira.user_id(), parameters || p, 'completed', generated, counts, now());
   inserted := generated;
   preview := auxeira.preview_of(session_id, org);
   return next;
@@ -305,7 +339,8 @@ end
 $$;
 comment on function auxeira_api.admin_create_ecosystem(jsonb) is
   'POST /api/admin/synthetic/ecosystem: makes a synthetic ecosystem. All fields optional: organizations (10 to 100), days, '
-  'seed, asOf, variance, trend. Errors: 22023, ZA409 the ecosystem of this seed is there already.';
+  'seed, asOf, variance, trend. Errors: 22023, ZA409 the ecosystem of this seed is there already, ZA429 more than the share of '
+  'the active organization.';
 
 create function auxeira_api.list_synthetic_sessions(request jsonb) returns json language plpgsql stable as $$
 declare

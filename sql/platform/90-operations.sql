@@ -95,7 +95,8 @@ end
 $$;
 comment on function auxeira_api.admin_cleanup(jsonb) is
   'POST /api/admin/cleanup?days=90: removes synthetic metrics of points in time before that, all that was generated before '
-  'that, and sessions, tokens, invitations, API keys and mails that were over before. Real data, scores and the record of access are never removed.';
+  'that, and sessions, tokens, invitations, API keys and mails that were over before. Real data, scores and the record of '
+  'access are never removed.';
 
 insert into auxeira.api_functions (name, required_role, status, is_read_only, area) values
   ('health', 'anonymous', 200, true, 'operations'),

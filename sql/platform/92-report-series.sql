@@ -35,6 +35,15 @@ comment on function auxeira.correlation_margin(double precision, bigint) is
 
 -- --- What is measured ---------------------------------------------------------------------------------------------
 
+create function auxeira.report_session(session uuid) returns setof auxeira.synthetic_data_sessions
+  language sql stable rows 1
+begin atomic
+  select s.* from auxeira.synthetic_data_sessions s where s.session_id = session
+  order by coalesce(s.org_id = auxeira.org_id(), false) desc, s.created_at, s.org_id limit 1;
+end;
+comment on function auxeira.report_session(uuid) is
+  'The session of this id: that of the active organization, else the oldest that the caller may read.';
+
 -- Strict keeps it whole: put into another statement, the planner would take it for a handful of rows.
 create function auxeira.session_organizations(session uuid)
   returns table (org_id uuid, kind auxeira.organization_type, stage text, founded_on date, closed_on date, is_made boolean)
@@ -44,7 +53,7 @@ begin atomic
     select o.org_id from auxeira.organizations o where o.is_synthetic and o.synthetic_session = session
   ), involved as (
     select m.org_id from made m
-    union select s.org_id from auxeira.synthetic_data_sessions s where s.session_id = session
+    union select s.org_id from auxeira.report_session(session) s
     union select r.org_id from made m join auxeira.relationships r on r.startup_id = m.org_id and r.session_id = session
     union select r.startup_id from made m join auxeira.relationships r on r.org_id = m.org_id and r.session_id = session
   )
@@ -71,11 +80,11 @@ create function auxeira.series_asked(session uuid)
 begin atomic
   select p.as_of, p.count, p.trend, p.variance, coalesce(p.missing_rate, 0), coalesce(p.late_rate, 0),
     coalesce(p.restatement_rate, 0), coalesce(p.shock_rate, 0)
-  from auxeira.synthetic_data_sessions s
-    cross join lateral jsonb_to_record(s.parameters) p (data_type text, as_of timestamptz, count bigint, trend text,
+  from auxeira.report_session(session) s
+    cross join lateral jsonb_to_record(auxeira.typed_parameters(s.parameters)) p (data_type text, as_of timestamptz, count bigint, trend text,
       variance double precision, missing_rate double precision, late_rate double precision,
       restatement_rate double precision, shock_rate double precision)
-  where s.session_id = session and p.data_type = 'metrics'
+  where p.data_type = 'metrics'
     and (s.row_counts ->> 'dashboard_metrics')::bigint = s.generation_count;
 end;
 comment on function auxeira.series_asked(uuid) is
@@ -88,7 +97,7 @@ begin atomic
        where t.org_id = s.org_id and t.template_id = (s.parameters ->> 'template_id')::uuid),
       (select to_jsonb(t) from auxeira.synthetic_data_templates t
        where t.template_id = (s.parameters ->> 'template_id')::uuid), '{}')
-  from auxeira.synthetic_data_sessions s where s.session_id = session and s.parameters ? 'template_id';
+  from auxeira.report_session(session) s where s.parameters ? 'template_id';
 end;
 comment on function auxeira.template_asked(uuid) is
   'The template that a session was asked to follow, removed ones too; {} for one that is not to be read, NULL for none.';

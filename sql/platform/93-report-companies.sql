@@ -178,7 +178,7 @@ begin atomic
       f (name, value, lower, upper, detail)
   where m.companies >= 200 and m.months = 12 and (
     select coalesce((s.parameters ->> 'variance')::double precision, 0.2) >= 0.1
-    from auxeira.synthetic_data_sessions s where s.session_id = session);
+    from auxeira.report_session(session) s);
 end;
 comment on function auxeira.report_of_seasons(uuid) is
   'The season of new customers, where there are two hundred companies with three years of them.';
@@ -186,16 +186,12 @@ comment on function auxeira.report_of_seasons(uuid) is
 -- --- From founding to closing -----------------------------------------------------------------------------------------
 
 -- What is of a month lies anywhere within it.
-create function auxeira.report_events(session uuid) returns table (what text, org_id uuid, first_day date, last_day date)
-  language sql stable
+create function auxeira.report_company_events(session uuid)
+  returns table (what text, org_id uuid, first_day date, last_day date) language sql stable
 begin atomic
   with companies as materialized (
     select o.org_id from auxeira.session_organizations(session) o
     where o.kind = 'startup' and num_nonnulls(o.founded_on, o.closed_on) > 0
-  ), investors as materialized (
-    select o.org_id from auxeira.session_organizations(session) o where o.kind <> 'startup'
-  ), investments as materialized (
-    select i.* from investors join auxeira.investments i using (org_id) where i.session_id = session
   ), months as (
     select 'MRR movements' as what, f.org_id, f.month from companies join auxeira.mrr_movements f using (org_id)
     where f.session_id = session
@@ -217,37 +213,67 @@ begin atomic
     union all
     select 'integration data', f.org_id, f.data_timestamp from companies join auxeira.integration_data f using (org_id)
     where f.session_id = session
-    union all
-    select 'benefits', f.startup_id, f.redeemed_at from investors join auxeira.benefit_redemptions f using (org_id)
-    where f.session_id = session
-    union all
-    select 'relationships', f.startup_id, d.at from investors join auxeira.relationships f using (org_id)
-      cross join lateral unnest(array[f.created_at, f.decided_at]) d (at)
-    where f.session_id = session
-  ), days as (
-    select 'investments' as what, i.startup_id, d.day
-    from investments i
-      cross join lateral unnest(array[i.due_diligence_start, i.due_diligence_end, i.investment_date]) d (day)
-    union all
-    select 'investment flows', i.startup_id, f.flow_date
-    from investments i join auxeira.investment_cash_flows f using (org_id, investment_id)
-    union all
-    select 'investment marks', i.startup_id, f.as_of
-    from investments i join auxeira.investment_marks f using (org_id, investment_id)
-    union all
-    select 'partnerships', f.startup_id, d.day
-    from investors join auxeira.partnerships f using (org_id)
-      cross join lateral unnest(array[(f.terms ->> 'appliedOn')::date, f.start_date, f.end_date]) d (day)
-    where f.session_id = session
-    union all
-    select 'grants', f.startup_id, f.awarded_on from investors join auxeira.grants f using (org_id)
-    where f.session_id = session
   )
   select m.what, m.org_id, m.month, (m.month + interval '1 month' - interval '1 day')::date from months m
   union all
-  select t.what, t.org_id, (t.at at time zone 'UTC')::date, (t.at at time zone 'UTC')::date from times t
+  select t.what, t.org_id, d.day, d.day from times t cross join lateral date(t.at at time zone 'UTC') d (day);
+end;
+comment on function auxeira.report_company_events(uuid) is
+  'What companies of a session reported, scored and did, by day or month, where their founding or closing is known.';
+
+create function auxeira.report_investment_events(session uuid) returns table (what text, org_id uuid, day date)
+  language sql stable
+begin atomic
+  with investments as materialized (
+    select i.* from auxeira.session_organizations(session) o join auxeira.investments i using (org_id)
+    where o.kind <> 'startup' and i.session_id = session
+  )
+  select 'investments', i.startup_id, d.day
+  from investments i
+    cross join lateral unnest(array[i.due_diligence_start, i.due_diligence_end, i.investment_date]) d (day)
   union all
-  select d.what, d.startup_id, d.day, d.day from days d;
+  select 'investment flows', i.startup_id, f.flow_date
+  from investments i join auxeira.investment_cash_flows f using (org_id, investment_id)
+  union all
+  select 'investment marks', i.startup_id, f.as_of
+  from investments i join auxeira.investment_marks f using (org_id, investment_id);
+end;
+comment on function auxeira.report_investment_events(uuid) is
+  'The days of the investments of a session, of what was paid and of what they were worth. org_id: of the company.';
+
+create function auxeira.report_support_events(session uuid) returns table (what text, org_id uuid, day date)
+  language sql stable
+begin atomic
+  with supporters as materialized (
+    select o.org_id from auxeira.session_organizations(session) o where o.kind <> 'startup'
+  )
+  select 'benefits', f.startup_id, (f.redeemed_at at time zone 'UTC')::date
+  from supporters join auxeira.benefit_redemptions f using (org_id) where f.session_id = session
+  union all
+  select 'relationships', f.startup_id, (d.at at time zone 'UTC')::date
+  from supporters join auxeira.relationships f using (org_id)
+    cross join lateral unnest(array[f.created_at, f.decided_at]) d (at)
+  where f.session_id = session
+  union all
+  select 'partnerships', f.startup_id, d.day
+  from supporters join auxeira.partnerships f using (org_id)
+    cross join lateral unnest(array[(f.terms ->> 'appliedOn')::date, f.start_date, f.end_date]) d (day)
+  where f.session_id = session
+  union all
+  select 'grants', f.startup_id, f.awarded_on from supporters join auxeira.grants f using (org_id)
+  where f.session_id = session;
+end;
+comment on function auxeira.report_support_events(uuid) is
+  'The days of relationships, partnerships, benefits and grants of a session. org_id: of the company.';
+
+create function auxeira.report_events(session uuid) returns table (what text, org_id uuid, first_day date, last_day date)
+  language sql stable
+begin atomic
+  select c.* from auxeira.report_company_events(session) c
+  union all
+  select i.what, i.org_id, i.day, i.day from auxeira.report_investment_events(session) i
+  union all
+  select s.what, s.org_id, s.day, s.day from auxeira.report_support_events(session) s;
 end;
 comment on function auxeira.report_events(uuid) is
   'Everything of a session that has a date and is of a company whose founding or closing is known.';

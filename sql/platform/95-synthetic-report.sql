@@ -1,14 +1,29 @@
 -- The quality report of a session as a call.
 set local role auxeira_owner;
 
-create function auxeira.synthetic_report(session uuid) returns setof auxeira.synthetic_finding language plpgsql stable as $$
+create function auxeira.report_data_type(session uuid) returns text language plpgsql stable as $$
 declare
-  data_type text;
+  asked jsonb;
+  told text;
 begin
-  select s.parameters ->> 'data_type' into data_type from auxeira.synthetic_data_sessions s where s.session_id = session;
+  select s.parameters into asked from auxeira.report_session(session) s;
   if not found then
     raise exception using errcode = 'P0002', message = 'session not found';
   end if;
+  return auxeira.typed_parameters(asked) ->> 'data_type';
+exception when invalid_parameter_value then
+  get stacked diagnostics told = pg_exception_detail;
+  raise exception using errcode = '22023', message = 'the parameters of the session are not those of a generation',
+    detail = told, hint = 'Generate anew: auxeira.synthesize() keeps what makes the same data again.';
+end
+$$;
+comment on function auxeira.report_data_type(uuid) is
+  'What the session is of, as asked for. Errors: P0002; 22023 its parameters are not of their types, which are named.';
+
+create function auxeira.synthetic_report(session uuid) returns setof auxeira.synthetic_finding language plpgsql stable as $$
+declare
+  data_type constant text := auxeira.report_data_type(session);
+begin
   if data_type = 'metrics' then
     return query select * from auxeira.report_of_times(session) f order by f.property, f.subject;
     return query select * from auxeira.report_of_reporting(session) f order by f.property, f.subject;
@@ -26,7 +41,8 @@ comment on function auxeira.synthetic_report(uuid) is
   'How good the data of a session is, measured on the rows that are stored and that the caller may read: a line for each '
   'property and subject, with its figure, its bounds and whether it lies in them (NULL: no bounds). R1 to R28 are the '
   'properties of the realism suite; what chance adds to few organizations is added to their bounds, and what needs more '
-  'of them is left out. The others are measures of SDMetrics. Error: P0002.';
+  'of them is left out. The others are measures of SDMetrics. Of sessions with the same id it is that of the '
+  'active organization, else the oldest. Errors: P0002; 22023 parameters of the session are not of their types.';
 
 create function auxeira_api.get_synthetic_report(request jsonb) returns json language plpgsql stable as $$
 declare

@@ -35,11 +35,8 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.assumption(text, date), auxeira.benefits_received(), auxeira.facts(text, uuid), auxeira.fact_json(jsonb),
   auxeira.benchmarks(text, text, boolean), auxeira.smallest_cohort(),
   auxeira.synthesize(text, integer, integer, double precision, text, bigint, timestamptz, text, uuid, jsonb),
-  auxeira.synthesis_options(jsonb), auxeira.template_in_use(uuid, text), auxeira.begin_synthesis(uuid, bigint),
   auxeira.synthesis_parameters(text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb),
-  auxeira.store_series(auxeira.synthetic_data_sessions, jsonb), auxeira.synthesis_progress(),
-  auxeira.synthesize_facts(jsonb), auxeira.check_facts(jsonb, jsonb), auxeira.refuse_unused(text, uuid, jsonb),
-  auxeira.random_seed(),
+  auxeira.random_seed(), auxeira.synthesis_progress(), auxeira.synthesize_facts(jsonb), auxeira.check_facts(jsonb, jsonb),
   auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
   auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid)
   to auxeira_user;
@@ -54,7 +51,7 @@ begin
     where p.pronamespace = 'auxeira'::regnamespace and (p.proname ~ '^(report|series|totals|likeness)_' or p.proname in (
       'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'latest_dashboards', 'company_as_of',
       'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
-      'ks_complement'))
+      'ks_complement', 'typed_parameters', 'refuse_value'))
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   loop
     execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);
@@ -80,7 +77,7 @@ begin
   for entry in
     select p.oid::regprocedure as signature from pg_proc p
     where p.pronamespace = 'auxeira'::regnamespace and (p.proname like 'sse\_%' or p.proname like 'synthetic\_%'
-        or p.proname in ('check_template', 'store_synthetic_metrics'))
+        or p.proname = 'check_template')
       and exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   loop
     execute format('grant execute on function %s to auxeira_user, auxeira_admin', entry.signature);

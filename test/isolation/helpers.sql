@@ -1,7 +1,10 @@
 -- Requests as functions: a spec cannot hold the braces of JSON.
-create function test.score(person text) returns integer language sql as $$
-  select (test.call(person, 'calculate_sse', jsonb_build_object('startupId', test.org_of(person),
+create function test.score(person text, as_synthetic boolean default false) returns integer language sql as $$
+  select (test.call(person, 'calculate_sse', jsonb_build_object('startupId', test.org_of(person), 'isSynthetic', as_synthetic,
                     'responses', '{"team": {"q": 0.5}}'::jsonb)) #>> '{data,version}')::integer $$;
+create function test.generate_scores(person text) returns integer language sql as $$
+  select (test.call(person, 'generate_synthetic', '{"dataType": "scores", "timeRangeDays": 365, "seed": 3, "asOf": "2026-03-10T00:00:00Z"}')
+    #>> '{data,generated}')::integer $$;
 create function test.act(person text, action_type text) returns text language sql as $$
   select concat_ws(': ', d ->> 'tokensAwarded', d #>> '{warnings,0}')
   from (select test.call(person, 'complete_action', jsonb_build_object('actionType', action_type, 'domain', 'x')) -> 'data')

@@ -151,7 +151,7 @@ insert into reviewed values
   ('auxeira_user', 'synthesize_facts', 'after require_right, for the active organization, under a new session'),
   ('auxeira_user', 'check_facts', 'tells whether the active organization may have facts of these parameters'),
   ('auxeira_user', 'benefits_received', 'of the own organizations, without what is the partner''s'),
-  ('auxeira_user', 'begin_synthesis', 'after require_right; keeps the organization alone from generating twice at a time'),
+  ('auxeira_user', 'synthesize', 'after require_right, for the active organization, under a new session, within its limits'),
   ('auxeira_user', 'synthesis_progress', 'of the own organizations'),
   ('auxeira_user', 'remove_synthetic_session', 'after require_right; no role may delete'),
   ('auxeira_admin', 'admin_update_user', 'no role may update'),

@@ -3,7 +3,7 @@
 begin;
 \ir support/helpers.sql
 \ir support/synthetic.sql
-select plan(112);
+select plan(120);
 
 -- --- Bad input -----------------------------------------------------------------------------------------------------------
 
@@ -69,20 +69,20 @@ $$;
 insert into test.facts (kind, data_type, has_dashboard, tables)
 select v.kind, v.data_type, v.has_dashboard, (
   select string_agg(name, ' ' order by name collate "C")
-  from regexp_split_to_table(replace(replace(v.tables, 'COMPANIES', 'organizations MONTHS relationships'),
-    'MONTHS', 'cash_positions dashboard_metrics headcounts mrr_movements'), '\s+') name)
+  from regexp_split_to_table(replace(replace(replace(v.tables, 'COMPANIES', 'organizations MONTHS relationships'),
+    'MONTHS', 'cash_positions dashboard_metrics headcounts mrr_movements'), 'SCORES', 'sse_answers sse_score_history sse_scores'), '\s+') name)
 from (values
   ('startup_founder', 'history', true, 'MONTHS'),
   ('startup_founder', 'actions', false, 'actions'),
-  ('startup_founder', 'scores', false, 'sse_scores'),
+  ('startup_founder', 'scores', false, 'SCORES'),
   ('startup_founder', 'integrations', false, 'integration_data integrations'),
   ('fund', 'investments', false, 'COMPANIES investment_cash_flows investment_marks investments'),
-  ('venture_capital', 'portfolio', true, 'COMPANIES investment_cash_flows investment_marks investments sse_scores'),
-  ('angel_investor', 'portfolio', true, 'COMPANIES investment_cash_flows investment_marks investments sse_scores'),
+  ('venture_capital', 'portfolio', true, 'COMPANIES investment_cash_flows investment_marks investments SCORES'),
+  ('angel_investor', 'portfolio', true, 'COMPANIES investment_cash_flows investment_marks investments SCORES'),
   ('esg_funder', 'sustainability', true, 'COMPANIES investment_cash_flows investment_marks investments'),
   ('impact_investor', 'impact', true, 'COMPANIES investment_cash_flows investment_marks investments'),
   ('corporate_partner', 'partnerships', true, 'COMPANIES benefit_redemptions partnerships'),
-  ('government', 'ecosystem', true, 'COMPANIES actions grants programs sse_scores')) v (kind, data_type, has_dashboard, tables);
+  ('government', 'ecosystem', true, 'COMPANIES actions grants programs SCORES')) v (kind, data_type, has_dashboard, tables);
 grant select, update on test.facts to public;
 set local role auxeira_authenticator;
 update test.facts set session = (test.call(kind, 'generate_synthetic', test.generate(data_type)) #>> '{data,sessionId}')::uuid;
@@ -175,6 +175,33 @@ select is(test.call('bob', 'remove_synthetic_session', jsonb_build_object('sessi
           'a session of the same id takes nothing from another organization') from test.kept;
 reset role;
 select is(test.synthetic_rows(), (select rows from test.kept), 'every row is there');
+
+-- --- Limits and turns --------------------------------------------------------------------------------------------------
+
+delete from auxeira.synthetic_data_sessions where org_id = test.org_of('bob');
+create function test.around(person text, seed integer) returns text language sql as $$
+  select test.fault(format('select auxeira.synthesize_ecosystem(10, 100, %s, ''2026-03-10'', around => array[%L]::uuid[])', seed, test.org_of(person))) $$;
+update auxeira.synthesis_limits set most_points = 100;
+select is(test.around('bob', 61), 'ZA429 an organization may have 100 synthetic points | hint: Generate fewer, or remove some first.',
+          'an ecosystem counts for its first organization, too');
+select is(test.synthetic_rows(), (select rows from test.kept), 'one that is too large leaves nothing');
+select matches(test.refusal('root', 'admin_create_ecosystem', '{"organizations": 12, "days": 200, "seed": 61}'), '^ZA429 an organization may have 100 ',
+               'or for that of whoever has it made');
+update auxeira.synthesis_limits set most_points = default, most_generations = 1;
+select is(test.around('bob', 62), 'no error', 'within the limits it is made');
+select auxeira.remove_synthetic(org => test.org_of('bob')) \g /dev/null
+select matches(test.around('bob', 10), '^ZA429 the organization generated 1 times within an hour', 'and not more often than is allowed, before anything is looked at');
+select matches(test.refusal('bob', 'generate_synthetic', '{"count": 3}'), '^ZA429 the organization generated 1 times', 'as anything else is');
+update auxeira.synthesis_limits set most_generations = default;
+
+-- Whoever knows the seed knows the ids to come.
+insert into auxeira.dashboard_metrics (org_id, metric_id, dashboard_type, metric_value, metric_timestamp, is_synthetic)
+select test.org_of('bob'), auxeira.synthetic_uuid(64, 'ecosystem/figures/' || test.org_of('bob'), 0, '2026-03-10'), 'startup_founder',
+  '{"mrr": "x"}', '2026-03-10', true;
+select is(test.around('bob', 64), 'ZA409 a row with the id of one that is to be generated is there already | detail: It is a row of '
+  'dashboard_metrics, of Bob Ltd. | hint: Take another seed, or remove that row.', 'a row in the way is named');
+select is(test.around('bob', 65), 'no error', 'another seed has other ids');
+select auxeira.remove_synthetic(org => test.org_of('bob')) \g /dev/null
 
 -- --- Ways into others' data, and ways to lose one's own ------------------------------------------------------------
 

@@ -2,7 +2,12 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(39);
+select plan(40);
+
+-- Members store by auxeira.synthesize(). Whoever else is let to the path writes with their own rights.
+grant execute on function auxeira.store_synthetic_metrics(text, integer, integer, double precision, text, bigint, timestamptz, uuid, text,
+  text, text, text, text, double precision, double precision, double precision, double precision, uuid, uuid, jsonb) to auxeira_user;
+grant insert (session_id) on auxeira.dashboard_metrics to auxeira_user;
 
 create function test.become(person text) returns void language sql as $$
   select set_config('auxeira.' || name, coalesce(value, ''), true)
@@ -179,6 +184,20 @@ select is(test.outcome('alter table auxeira.dashboard_metrics add chance uuid de
     look => 'select count(distinct chance) from auxeira.dashboard_metrics'), 'no error | 6', 'a default of each row''s own');
 select is(test.outcome('create rule r as on insert to auxeira.dashboard_metrics do also notify stored'),
   '0A000 rows cannot be stored in bulk | 0', 'a rule is not passed by');
+
+-- A cancel that comes at the 1,500th point, while a check that looks at every point counts on.
+create sequence test.looks;
+grant usage on sequence test.looks to auxeira_user;
+create function test.points_until_cancelled() returns bigint language plpgsql as $$
+begin
+  alter table auxeira.dashboard_metrics add constraint c check (nextval('test.looks') <> 1500 or pg_cancel_backend(pg_backend_pid()));
+  execute test.storing(3000);
+  return null;
+exception when query_canceled then
+  return (select last_value - 1500 from test.looks);
+end
+$$;
+select cmp_ok(test.points_until_cancelled(), '<=', 100::bigint, 'a cancel ends it within a hundred points');
 
 select * from finish();
 rollback;

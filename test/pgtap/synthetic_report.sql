@@ -29,6 +29,15 @@ begin
 end
 $$;
 
+create table test.bad_parameters (n integer generated always as identity, parameters jsonb, told text);
+insert into test.bad_parameters (parameters, told) values
+  ('{"data_type": "metrics", "count": "x"}', 'count: "x" is not an integer'),
+  ('{"data_type": "metrics", "count": 3, "as_of": "soon"}', 'as_of: "soon" is not a time such as 2026-01-31T23:59:59Z'),
+  ('{"data_type": "metrics", "late_rate": {}}', 'late_rate: an object is not a number'),
+  ('{"data_type": "metrics", "template_id": "mine"}', 'template_id: "mine" is not a UUID such as 6f9619ff-8b86-4d01-b42d-00cf4fc964ff'),
+  ('{"data_type": "portfolio", "variance": "high"}', 'variance: "high" is not a number'),
+  ('{"data_type": 7}', 'data_type: 7 is not a string');
+
 create table test.spoiling (person text, what text, statement text, property text);
 insert into test.spoiling values
   ('ann', 'a point is gone', 'delete from spoilt where metric_id = (select metric_id from spoilt limit 1)', 'R3 rows'),
@@ -73,7 +82,7 @@ exception when sqlstate 'TOOK1' then return sqlerrm::text[];
 end
 $$;
 
-select plan((2 * (select count(*) from test.kinds) + (select count(*) from test.spoiling) + 19)::integer);
+select plan((2 * (select count(*) from test.kinds) + (select count(*) from test.spoiling) + (select count(*) from test.bad_parameters) + 23)::integer);
 
 select is_empty(format('select property, subject, value, lower, upper from test.report(%L, %L) where not passed', person, session),
                 format('%s, %s, variance %s: nothing is wrong', kind, trend, variance)) from test.kinds;
@@ -153,6 +162,27 @@ from (values ('BoundaryAdherence', '{"sse_score": 999}'), ('BoundaryAdherence', 
              ('R15 cumulative', '{"visits": 0}')) spoiling (finding, value);
 update auxeira.organization_templates set is_active = false;
 select is(test.of_other('own'), '{R3 evenness,R3 future,R3 rows,R7 spread}', 'removed ones too');
+
+-- Sessions that no generation made: parameters of other types, and the id of a session of somebody else.
+insert into auxeira.synthetic_data_sessions (org_id, session_id, parameters, status)
+select test.org_of('ann'), ('00000000-0000-4000-8000-0000000000' || lpad(n::text, 2, '0'))::uuid, b.parameters, 'completed'
+from test.bad_parameters b;
+select is(test.fault(format('select test.report(''ann'', %L)', s.session_id)), '22023 the parameters of the session are not those of a generation | detail: '
+  || b.told || ' | hint: Generate anew: auxeira.synthesize() keeps what makes the same data again.', 'no report of ' || b.parameters::text)
+from test.bad_parameters b join auxeira.synthetic_data_sessions s using (parameters);
+create table test.seen as select k.session, f.* from test.kinds k, test.report('ann', k.session) f where k.kind = 'startup_founder' and k.trend = 'stable' and k.variance > 0;
+insert into auxeira.synthetic_data_sessions (org_id, session_id, parameters, status, created_at)
+select test.org_of('bob'), session, '{"data_type": "metrics", "count": "x"}', 'completed', clock_timestamp() from test.seen limit 1;
+select set_eq(format($$ select session, f.* from (select %L::uuid as session) s, test.report('ann', %1$L) f $$, session), 'select * from test.seen',
+              'a session of the same id in another organization changes nothing') from test.seen limit 1;
+select set_eq('select property, value from auxeira.synthetic_report((select session from test.seen limit 1)) where property ~ ''^R''',
+              'select property, value from test.seen where property ~ ''^R''', 'nor for whoever sees both: the older one is meant');
+select set_config('auxeira.org_id', test.org_of('bob')::text, true) \g /dev/null
+select matches(test.fault(format('select auxeira.synthetic_report(%L)', session)), '^22023 the parameters of the session are not those',
+               'but that of the active organization, where it has one') from test.seen limit 1;
+reset auxeira.org_id;
+select matches(test.fault(format('select test.report(''bob'', %L)', session)), '^22023 the parameters of the session are not those', 'and to the other it is its own')
+from test.seen limit 1;
 
 select * from finish();
 rollback;

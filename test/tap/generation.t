@@ -3,7 +3,7 @@
 # shellcheck source=test/tap/lib.sh
 . "$(dirname "$0")/lib.sh"
 work="$(new_directory)"
-trap 'exec {to}>&-; drop_database tap_generation; sql "$(setting AUXEIRA_DSN)" -c "drop role if exists auxeira_tap_generation"; rm -rf "$work"' EXIT
+trap 'exec {to}>&-; disconnect; drop_database tap_generation; sql "$(setting AUXEIRA_DSN)" -c "drop role if exists auxeira_tap_generation"; rm -rf "$work"' EXIT
 new_database tap_generation
 ann="$(register ann startup_founder)"
 bob="$(register bob startup_founder)"
@@ -97,4 +97,14 @@ is "$(progress)" 0 'and shows no progress'
 generate 30 4
 wait_for '^inserted|30$'
 ok 'the session goes on generating'
+
+# Steps that somebody tells of are shown until the end of the transaction, and no session that goes on shows what it left.
+running() { sql "$admin" -c "select count(*) from auxeira.running_generations() where count = 7"; }
+connect other "$admin"
+ask other "begin; select auxeira.report_generation('$(org_of bob)', gen_random_uuid(), 0, 7)" >/dev/null
+is "$(running)" 1 'steps are shown while their transaction runs'
+ask other 'commit' >/dev/null
+is "$(running)" 0 'no longer than that'
+ask other 'begin; select now()' >/dev/null
+is "$(running)" 0 'nor in the next one'
 finish

@@ -289,8 +289,23 @@ TEST(Series, preparing_pauses_and_can_be_cancelled) {
     config.count = 100'000;
     pauses = 0;
     Generator generator(config, [] { ++pauses; });
-    EXPECT_GE(pauses, 100);
+    EXPECT_EQ(pauses, 100'000 / 512);
     EXPECT_THROW(Generator(config, [] { throw std::bad_alloc(); }), std::bad_alloc);
+}
+
+// A cancel within 512 points: also where one call passes over all but the last.
+TEST(Series, generating_pauses_whatever_is_left_out) {
+    Config config = sample_config();
+    config.count = 100'000;
+    for (const double missing : {0.0, 0.5, 1.0}) {
+        config.disturbance.missing_rate = missing;
+        Generator generator(config, [] { ++pauses; });
+        pauses = 0;
+        Point point;
+        while (generator.next(point)) {
+        }
+        EXPECT_EQ(pauses, 100'000 / 512) << missing;
+    }
 }
 
 } // namespace
