@@ -184,10 +184,38 @@ sed -E 's/"row":"(.)([0-9a-f])/"row":"\1f/; s/"path":\["(.)/"path":["\1\1/' "$wo
 ok 'and refuses forged ones'
 is "$(sql "$admin" -c 'select auxeira.ledger_receipt(0)' | head -1)" 'ERROR:  no sealed change 0' 'there is no receipt of what is not there'
 
+# --- What is left after pruning ----------------------------------------------------------------------------------------------
+
+sql "$server" -c 'create database pruned' -c "alter database pruned set auxeira.ledger_witness_file = ''" >/dev/null
+pruned="$server dbname=pruned"
+sql "$pruned" -f sql/platform.sql >/dev/null
+sql "$pruned" >/dev/null <<'SQL'
+create table public.kept (id integer primary key, n integer not null);
+insert into public.kept select i, 0 from generate_series(1, 1000) i;
+select auxeira.enable_history('public.kept');
+select auxeira.seal_changes(700, '2026-01-10 12:00Z');
+select auxeira.seal_changes(100000, '2026-01-20 12:00Z');
+update public.kept set n = 1 where id <= 500;
+select auxeira.ledger_seal();
+SQL
+is "$(sql "$pruned" -c "select auxeira.ledger_prune('2026-02-01Z') > 1000")" t 'a month is pruned'
+is "$(problems "$pruned")" '' 'and what is left is in order'
+{
+    sql "$pruned" -c "select auxeira.ledger_receipt(change_id) from auxeira.ledger_changes where leaf_index % 97 = 0 or operation = 'C' and leaf_index % 7 = 0"
+    sql "$pruned" -c "select auxeira.ledger_consistency(a.tree_size, b.tree_size) from auxeira.ledger_blocks a join auxeira.ledger_blocks b on a.block < b.block"
+} >"$work/left"
+sql "$pruned" -c "select encode(public_key, 'hex') from auxeira.ledger_blocks where block = 1" >"$work/pruned.key"
+build/cmake/auxeira-verify --key "$work/pruned.key" "$work/left" >"$work/verified"
+ok 'auxeira-verify accepts receipts and consistency from before the cut to after it'
+[ "$(grep -c '(C) of public.kept' "$work/verified")" -gt 50 ]
+ok 'checkpoints among them'
+sed "s#$work/public.key#$work/pruned.key#" "$work/verify.mjs" >"$work/verify_left.mjs"
+is "$(node "$work/verify_left.mjs" "$work/left")" "$(wc -l <"$work/left")" 'and so does the verifier in JavaScript'
+
 # --- Going back, and two futures --------------------------------------------------------------------------------------------
 
 sql "$server" -c 'create database earlier template ledger' >/dev/null
-sql "$admin" -c "update public.kept set n = 0 where id = 2001" >/dev/null
+sql "$admin" -c "update public.kept set n = n + 1 where id = 2001" >/dev/null
 seal >/dev/null
 is "$(problems "$admin")" '' 'the ledger goes on'
 newest="$(sql "$admin" -c 'select max(block) from auxeira.ledger_blocks')"
