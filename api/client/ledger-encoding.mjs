@@ -45,6 +45,7 @@ const name = (bytes) => utf8(bytes) ?? refuse();
 const exact = (number) => (Number.isSafeInteger(Number(number)) ? Number(number) : String(number));
 const finite = (number) => (Number.isFinite(number) ? number : String(number));
 const integer = (bytes) => exact(view(bytes).getBigInt64(0));
+const operation = (bytes) => ('IUDTBXAEC'.includes(text(bytes)) ? text(bytes) : refuse());
 const uuid = (bytes) => hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 // --- Dates and times: since 2000-01-01, the least and the greatest number are the infinities ----------------------
@@ -176,7 +177,7 @@ const fields = [
   ['transaction', integer, 8],
   ['at', timestamp, 8],
   ['table', text],
-  ['operation', text, 1],
+  ['operation', operation, 1],
   ['key', (bytes) => readRow(bytes)],
   ['organization', uuid, 16, true],
   ['user', uuid, 16, true],

@@ -88,13 +88,14 @@ prepare_ledger() {
         { head -c 32 /dev/urandom >signing.key.new && mv signing.key.new signing.key; }' sh "$ledger_files"
 }
 
-# Where the package of pg_cron is installed, it runs the jobs.
+# Where the package of pg_cron is installed, it runs the jobs: in processes of the server, which need no password.
 has_cron() {
     [ -e "$("${PG_CONFIG:-pg_config}" --pkglibdir)/pg_cron.so" ]
 }
 
 cron_settings() {
-    ! has_cron || printf '%s\n' "shared_preload_libraries = 'pg_cron'" "cron.database_name = 'auxeira'"
+    ! has_cron || printf '%s\n' "shared_preload_libraries = 'pg_cron'" "cron.database_name = 'auxeira'" \
+        'cron.use_background_workers = on' 'cron.log_run = off' 'max_worker_processes = 16'
 }
 
 port_file="$keys/cluster.port"

@@ -149,6 +149,7 @@ constexpr auto routes = std::to_array<Route>({
     get("/api/ledger/receipt/:changeId", "get_ledger_receipt"),
     get("/api/ledger/digest",            "get_ledger_digest"),
     optional_body(repeatable(post("/api/ledger/verify", "admin_verify_ledger"))),
+    get("/api/ledger/verify/:runId",     "admin_get_verification"),
 
     get("/api/admin/stats", "admin_stats"),
     optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup"))),

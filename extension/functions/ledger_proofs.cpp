@@ -26,9 +26,7 @@ SPIPlanPtr leaves_plan() {
     Oid types[] = {INT4OID, INT8OID, INT8OID};
     if (plan == nullptr)
         plan = prepare_kept(
-            "select substr(proof, 17) from auxeira.ledger_changes where $1 = 0 and leaf_index >= $2 "
-            "and leaf_index < $2 + $3 order by leaf_index",
-            3, types);
+            "select hash from auxeira.ledger_leaves($2, $2 + $3) where $1 = 0 order by leaf_index", 3, types);
     return plan;
 }
 

@@ -133,6 +133,7 @@ ledger::Metadata metadata_of(const Tracked& table, const Change& change, ledger:
     metadata.operation = change.operation;
     metadata.key = key;
     metadata.request_id = some(setting_text(Part::request_id));
+    metadata.trace_id = some(setting_text(Part::trace_id));
     metadata.reason = some(change_reason());
     return metadata;
 }
@@ -176,6 +177,7 @@ void record(const Tracked& table, const Change& change) {
     if (!change.difference.empty()) row.set(OpenRow::difference, bytea_datum(change.difference));
     row.set(OpenRow::proof, row_proof(table, metadata, change.row));
     row.set(OpenRow::request_id, metadata.request_id);
+    row.set(OpenRow::trace_id, metadata.trace_id);
     row.set(OpenRow::reason, metadata.reason);
     row.store();
 }
@@ -215,7 +217,8 @@ void record_altered(const Tracked& table, const LedgerRow& before, const LedgerR
 }
 
 void record_mark(const Tracked& table, char operation, const LedgerRow& key, const LedgerRow* row) {
-    record(table, {operation, row, row == nullptr ? key : *row, {}});
+    const bool has_history = row != nullptr && !is_exempt(table, *row);
+    record(table, {operation, has_history ? row : nullptr, has_history ? *row : key, {}});
 }
 
 } // namespace auxeira::functions

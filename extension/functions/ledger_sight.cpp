@@ -266,9 +266,9 @@ AUXEIRA_SQL_FUNCTION(ledger_history) {
     return show_source(fcinfo, {"select * from auxeira.history_source($1, $2, $3)", JSONBOID});
 }
 
-// ledger_history_of_change(target regclass, change_id bigint)
-AUXEIRA_SQL_FUNCTION(ledger_history_of_change) {
-    return show_source(fcinfo, {"select * from auxeira.change_source($1, $2, $3)", INT8OID});
+// ledger_history_of_transaction(target regclass, transaction xid8)
+AUXEIRA_SQL_FUNCTION(ledger_history_of_transaction) {
+    return show_source(fcinfo, {"select * from auxeira.transaction_source($1, $2, $3)", XID8OID});
 }
 
 // ledger_past(target regclass, at timestamptz)

@@ -1,4 +1,5 @@
-// What the SQL functions of synthesis have in common: arguments, where NULL has a meaning, and values of rows.
+// What the SQL functions of synthesis have in common: arguments, where NULL has a meaning, and values of
+// rows.
 #pragma once
 
 #include <cstdint>

@@ -34,6 +34,8 @@ void require_all(const MetadataContents& contents) {
         if (metadata_fields[i].required && !contents[i])
             refuse_encoding("a field of the metadata is missing");
     }
+    if (operation_letters.find(text_of(*contents[4])) == std::string_view::npos)
+        refuse_encoding("the operation is not known");
 }
 
 } // namespace

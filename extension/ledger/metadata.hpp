@@ -51,6 +51,9 @@ inline constexpr std::array<FieldRow, 15> metadata_fields{{
     {"reason", FieldKind::text, false},
 }};
 
+// Inserted, updated, deleted, truncated, baseline, end, altered, erased, checkpoint.
+inline constexpr std::string_view operation_letters = "IUDTBXAEC";
+
 // The contents by number, the first at 0; those left out are empty. A Rejection when it is malformed.
 using MetadataContents = std::array<std::optional<ByteView>, metadata_fields.size()>;
 MetadataContents read_metadata(ByteView bytes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/metadata.hpp"
 #include "rejection.hpp"
 
 namespace auxeira::ledger {
@@ -16,7 +17,7 @@ struct OperationRow {
     Before before;
 };
 
-constexpr std::array<OperationRow, 8> operations{{
+constexpr std::array<OperationRow, operation_letters.size()> operations{{
     {'I', Before::nothing},
     {'B', Before::nothing},
     {'U', Before::difference},
@@ -25,6 +26,7 @@ constexpr std::array<OperationRow, 8> operations{{
     {'T', Before::whole_row},
     {'X', Before::whole_row},
     {'E', Before::same},
+    {'C', Before::same},
 }};
 
 Before before(char letter) {

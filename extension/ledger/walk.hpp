@@ -11,7 +11,7 @@ namespace auxeira::ledger {
 
 // One stored change of the row. The views must outlive the walk.
 struct Change {
-    char operation; // I U D T X B E A
+    char operation; // one of operation_letters
     ByteView metadata;
     std::optional<ByteView> difference;
     std::optional<Salt> salt; // nothing when it was erased

@@ -128,3 +128,9 @@ create function auxeira.ledger_was_named(column_name text) returns boolean
   as 'MODULE_PATHNAME', 'auxeira_ledger_was_named' language c volatile strict;
 comment on function auxeira.ledger_was_named(text) is
   'Whether the command that runs names the column as one that goes. For the event trigger auxeira_ledger_drop.';
+
+create function auxeira.start_verification(run uuid, table_name text, since_block bigint) returns void
+  as 'MODULE_PATHNAME', 'auxeira_start_verification' language c volatile strict;
+comment on function auxeira.start_verification(uuid, text, bigint) is
+  'Starts a process of the server that verifies the ledger, as auxeira.ledger_verify() does, and notes it as this run in '
+  'auxeira.job_runs. table_name: of schema auxeira, or empty for all. Error 53400: no process is free.';

@@ -18,11 +18,11 @@ comment on function auxeira.ledger_history(regclass, jsonb) is
   'What auxeira.history() is made of: the changes of a row, with the encoded row after each and before it. Only what the '
   'policies and column privileges of the caller show.';
 
-create function auxeira.ledger_history_of_change(target regclass, change_id bigint) returns setof auxeira.ledger_state
-  as 'MODULE_PATHNAME', 'auxeira_ledger_history_of_change' language c stable strict rows 10
+create function auxeira.ledger_history_of_transaction(target regclass, transaction xid8) returns setof auxeira.ledger_state
+  as 'MODULE_PATHNAME', 'auxeira_ledger_history_of_transaction' language c stable strict rows 10
   set search_path = pg_catalog, pg_temp;
-comment on function auxeira.ledger_history_of_change(regclass, bigint) is
-  'As auxeira.ledger_history(), for the row that a change was of.';
+comment on function auxeira.ledger_history_of_transaction(regclass, xid8) is
+  'As auxeira.ledger_history(), for the rows that a transaction changed.';
 
 create function auxeira.ledger_past(target regclass, at timestamptz)
   returns table (encoded bytea, earlier bytea, is_known boolean)

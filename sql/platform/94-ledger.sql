@@ -42,11 +42,14 @@ create table auxeira.ledger_actors (
   session_id uuid,
   role text not null,
   login text not null,
-  address inet
+  address inet,
+  met_at timestamptz not null default clock_timestamp()
 );
 comment on table auxeira.ledger_actors is
   'Who made changes: the user, active organization and session of a call, and the roles of the database. A connection adds '
   'a row for each it meets; leaves hold what the row says.';
+comment on column auxeira.ledger_actors.met_at is
+  'For pruning: the connection that added the row, and no other, may refer to it again.';
 comment on column auxeira.ledger_actors.login is 'The role that connected.';
 comment on column auxeira.ledger_actors.address is 'Of the client of a call, or else of the connection; NULL for local ones.';
 call auxeira.protect_private_table('auxeira.ledger_actors');
@@ -74,8 +77,9 @@ comment on table auxeira.ledger_open is
   'alone writes it.';
 comment on column auxeira.ledger_open.change_id is 'The changes of a row are in this order. Gaps are transactions that were undone.';
 comment on column auxeira.ledger_open.operation is
-  'I insert, U update, D delete, T truncate, B baseline (what a row was when history began), A alter (columns were dropped, '
-  'added or changed type), E erase.';
+  'I insert, U update, D delete, T truncate, B baseline (what a row was when history began), X end (what it was when history '
+  'ended), A alter (columns were dropped, added or changed type), E erase, C checkpoint (what it was when older changes were '
+  'pruned).';
 comment on column auxeira.ledger_open.key is 'The key columns, encoded as a row (extension/ledger/ENCODING.md).';
 comment on column auxeira.ledger_open.difference is
   'The old values of the columns that differ, encoded as a row; of a delete the whole row. NULL for an insert.';
@@ -95,10 +99,16 @@ create function auxeira.ledger_row_hash(table_id integer, key bytea) returns big
   return ('x' || encode(substr(sha256(int4send(table_id) || key), 1, 8), 'hex'))::bit(64)::bigint;
 comment on function auxeira.ledger_row_hash(integer, bytea) is 'What changes of one row have in common, for an index.';
 
+create function auxeira.xid_number(xid xid8) returns bigint language sql immutable strict parallel safe
+  return xid::text::bigint;
+comment on function auxeira.xid_number(xid8) is 'A transaction as a number, for indexes by ranges.';
+
 -- Keys may be longer than an index holds. The rest come in the order in which they are stored.
 create index ledger_changes_row on auxeira.ledger_changes (auxeira.ledger_row_hash(table_id, key));
 create index ledger_changes_leaf on auxeira.ledger_changes using brin (leaf_index) with (pages_per_range = 16);
 create index ledger_changes_id on auxeira.ledger_changes using brin (change_id) with (pages_per_range = 16);
+create index ledger_changes_at on auxeira.ledger_changes using brin (at) with (pages_per_range = 16);
+create index ledger_changes_xid on auxeira.ledger_changes using brin (auxeira.xid_number(xid)) with (pages_per_range = 16);
 
 create procedure auxeira.add_ledger_partition(month date) language plpgsql as $$
 declare
@@ -195,7 +205,8 @@ create function auxeira.check_history(target regclass) returns void language plp
 declare
   class pg_class;
   ours constant boolean := target::text ~ '^auxeira\.ledger_'
-    and target::text not in ('auxeira.ledger_events', 'auxeira.ledger_incarnations', 'auxeira.ledger_erasures', 'auxeira.ledger_holds');
+    and target::text <> all (array['auxeira.ledger_events', 'auxeira.ledger_incarnations', 'auxeira.ledger_erasures',
+                                   'auxeira.ledger_holds', 'auxeira.ledger_prunings']);
 begin
   select * into class from pg_class c where c.oid = target;
   case

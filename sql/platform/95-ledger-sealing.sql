@@ -67,6 +67,66 @@ comment on table auxeira.ledger_nodes is
   'Roots of complete subtrees of 2^level leaves, for levels 8, 16, 24, ...: what proofs need, the rest is hashed again.';
 call auxeira.protect_private_table('auxeira.ledger_nodes');
 
+-- --- What is kept of changes that were let go ---------------------------------------------------------------------------
+
+create table auxeira.ledger_prunings (
+  pruning_id uuid primary key default gen_random_uuid(),
+  block bigint not null references auxeira.ledger_blocks,
+  first_leaf bigint not null check (first_leaf > 0),
+  last_change bigint not null,
+  whole_after bigint not null,
+  sealed_until timestamptz not null,
+  changes bigint not null,
+  checkpoints bigint not null,
+  pruned_at timestamptz not null default clock_timestamp(),
+  pruned_by text not null default session_user
+);
+create index ledger_prunings_block on auxeira.ledger_prunings (block);
+create index ledger_prunings_first_leaf on auxeira.ledger_prunings (first_leaf);
+comment on table auxeira.ledger_prunings is 'Which changes were let go, and by whom. It has history itself.';
+comment on column auxeira.ledger_prunings.block is 'The last of the blocks whose changes went.';
+comment on column auxeira.ledger_prunings.first_leaf is 'The first leaf whose change was kept.';
+comment on column auxeira.ledger_prunings.last_change is 'The highest number of the changes that went.';
+comment on column auxeira.ledger_prunings.whole_after is
+  'The highest number when the checkpoints were made: a row whose oldest change has a higher one began by it.';
+comment on column auxeira.ledger_prunings.sealed_until is 'When the last of them were sealed.';
+comment on column auxeira.ledger_prunings.checkpoints is 'Rows whose last change would have gone: as they were, they are a change again.';
+call auxeira.protect_private_table('auxeira.ledger_prunings');
+
+create table auxeira.ledger_pruned_leaves (
+  first_leaf bigint primary key,
+  hashes bytea not null check (length(hashes) between 32 and 8192 and length(hashes) % 32 = 0)
+);
+-- Hashes cannot be compressed.
+alter table auxeira.ledger_pruned_leaves alter hashes set storage external;
+comment on table auxeira.ledger_pruned_leaves is
+  'Leaves of changes that were let go, up to 256 that follow one another: every root and every proof can still be made of them, '
+  'and they tell nothing else.';
+call auxeira.protect_private_table('auxeira.ledger_pruned_leaves');
+
+create function auxeira.ledger_first_leaf() returns bigint language sql stable
+  return (select coalesce(max(p.first_leaf), 0) from auxeira.ledger_prunings p);
+comment on function auxeira.ledger_first_leaf() is 'The oldest leaf whose change is kept.';
+
+create function auxeira.ledger_whole_after() returns bigint language sql stable
+  return (select coalesce(max(p.whole_after), 0) from auxeira.ledger_prunings p);
+comment on function auxeira.ledger_whole_after() is 'Rows whose oldest change has a higher number have their whole history.';
+
+create function auxeira.ledger_leaves(first bigint, next bigint)
+  returns table (leaf_index bigint, hash bytea, change_id bigint) language sql stable rows 1000
+begin atomic
+  select l.leaf_index, substr(p.hashes, 32 * place + 1, 32), null::bigint
+  from auxeira.ledger_pruned_leaves p
+    cross join lateral generate_series(0, length(p.hashes) / 32 - 1) place
+    cross join lateral (select p.first_leaf + place) l (leaf_index)
+  where p.first_leaf > first - 256 and p.first_leaf < next and l.leaf_index >= first and l.leaf_index < next
+  union all
+  select c.leaf_index, substr(c.proof, 17), c.change_id
+  from auxeira.ledger_changes c where c.leaf_index >= first and c.leaf_index < next;
+end;
+comment on function auxeira.ledger_leaves(bigint, bigint) is
+  'The leaves of the tree from one up to before another; of changes that were let go the hash alone.';
+
 -- --- The witness -----------------------------------------------------------------------------------------------------
 
 create function auxeira.ledger_witness_heads(latest bigint)
@@ -142,23 +202,23 @@ end;
 comment on function auxeira.move_changes(bigint, integer, date) is 'Moves open changes to the sealed ones, and gives their leaves.';
 revoke execute on function auxeira.move_changes(bigint, integer, date) from public;
 
--- Definer, because the ledger is nobody's to touch.
-create function auxeira.ledger_seal(most integer default 500000) returns bigint
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
+create function auxeira.seal_changes(most integer, moment timestamptz) returns bigint language plpgsql volatile as $$
 declare
   before auxeira.ledger_blocks;
   moved record;
   tree record;
   signed record;
-  at constant timestamptz := clock_timestamp();
-  today constant date := (at at time zone 'UTC')::date;
+  at timestamptz;
+  today date;
   life bigint;
 begin
   lock table auxeira.ledger_blocks in share row exclusive mode;
   perform auxeira.ledger_witness();
-  call auxeira.add_ledger_partition(today);
   select * into before from auxeira.ledger_blocks order by block desc limit 1;
+  -- Known only now that nobody else seals; and clocks are set back at times.
+  at := greatest(coalesce(moment, clock_timestamp()), before.sealed_at);
+  today := (at at time zone 'UTC')::date;
+  call auxeira.add_ledger_partition(today);
   select * into moved from auxeira.move_changes(coalesce(before.tree_size, 0), most, today);
   if moved.leaves = 0 then
     return null;
@@ -179,6 +239,16 @@ begin
   return coalesce(before.block, 0) + 1;
 end
 $$;
+comment on function auxeira.seal_changes(integer, timestamptz) is
+  'What auxeira.ledger_seal() does. moment: when it was done; NULL for now.';
+revoke execute on function auxeira.seal_changes(integer, timestamptz) from public;
+
+-- Definer, because the ledger is nobody's to touch.
+create function auxeira.ledger_seal(most integer default 500000) returns bigint
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select auxeira.seal_changes(most, null);
+end;
 comment on function auxeira.ledger_seal(integer) is
   'Seals what has been committed, at most so many changes, as one block, and gives its number; NULL when there is nothing. '
   'Two at a time wait for each other. Writers do not. Error 22023: auxeira.ledger_key_file names no key.';

@@ -55,6 +55,32 @@ $$;
 comment on function auxeira.tracked_table(regclass) is 'What the ledger knows of a table. Error 55000: it has no history.';
 revoke execute on function auxeira.tracked_table(regclass) from public;
 
+-- A table whose history ended and began again has had several. What its key was then is not asked for by today's.
+create function auxeira.eras_of(target regclass, key_columns text[]) returns setof auxeira.ledger_tables language sql stable
+begin atomic
+  select t.* from auxeira.ledger_tables t
+  where t.relation = target and (select array_agg(name order by name) from unnest(t.key_columns) name)
+    = (select array_agg(name order by name) from unnest(eras_of.key_columns) name)
+  order by t.table_id;
+end;
+comment on function auxeira.eras_of(regclass, text[]) is 'The times in which a table had history, by this key, oldest first.';
+revoke execute on function auxeira.eras_of(regclass, text[]) from public;
+
+create function auxeira.newest_era(target regclass) returns auxeira.ledger_tables language plpgsql stable as $$
+declare
+  entry auxeira.ledger_tables;
+begin
+  select * into entry from auxeira.ledger_tables t where t.relation = target order by t.table_id desc limit 1;
+  if entry.table_id is null then
+    return auxeira.tracked_table(target);
+  end if;
+  return entry;
+end
+$$;
+comment on function auxeira.newest_era(regclass) is
+  'What the ledger knows of a table that has history, or had it last. Error 55000: it never had any.';
+revoke execute on function auxeira.newest_era(regclass) from public;
+
 create function auxeira.key_object(key_columns text[], key jsonb) returns jsonb language plpgsql immutable as $$
 declare
   object constant jsonb := case when jsonb_typeof(key) = 'object' or cardinality(key_columns) > 1 then key
@@ -88,73 +114,127 @@ comment on function auxeira.key_of_row(regclass, bytea) is 'The key of an encode
 create index ledger_blocks_tree_size on auxeira.ledger_blocks (tree_size);
 
 -- Where somebody was when they made a change is shown to their own organization, and to whom nothing is hidden.
-create function auxeira.states_of(entry auxeira.ledger_tables, key bytea, live bytea, is_unlimited boolean)
-  returns setof auxeira.ledger_state language sql stable rows 10
+create function auxeira.states_of(live bytea, versions auxeira.ledger_version[], leaves bigint[], versions_before bigint,
+  is_unlimited boolean) returns setof auxeira.ledger_state language sql stable rows 10
 begin atomic
-  with changes as (
-    select r.version, r.leaf_index, row_number() over (order by r.change_id) as number,
-      is_unlimited or (r.version).org_id = auxeira.org_id() as tells_all
-    from auxeira.ledger_version_rows r
-    where r.table_id = entry.table_id and r.key = states_of.key
-      and auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(entry.table_id, states_of.key)
-  ), flat as (
-    select (c.version).*, c.number, c.leaf_index, c.tells_all from changes c
-  )
-  select w.encoded, w.earlier, f.number, f.change_id, f.xid, f.at, f.operation, f.user_id, f.org_id,
-    case when f.tells_all then f.session_id end, case when f.tells_all then f.role end,
-    case when f.tells_all then f.login end, case when f.tells_all then f.address::inet end,
-    case when f.tells_all then f.request_id end, case when f.tells_all then f.trace_id end,
+  select w.encoded, w.earlier, versions_before + cardinality(versions) - f.place + 1, f.change_id, f.xid, f.at, f.operation, f.user_id,
+    f.org_id, case when t.tells_all then f.session_id end, case when t.tells_all then f.role end,
+    case when t.tells_all then f.login end, case when t.tells_all then f.address::inet end,
+    case when t.tells_all then f.request_id end, case when t.tells_all then f.trace_id end,
     f.reason, w.standing, w.is_known, w.was_known,
     (select b.block from auxeira.ledger_blocks b where b.tree_size > f.leaf_index order by b.tree_size limit 1)
-  from auxeira.ledger_walk(live, (select array_agg(c.version order by (c.version).change_id desc) from changes c)) w
-    join flat f on f.change_id = w.change_id
-  order by f.number;
+  from auxeira.ledger_walk(live, versions) w
+    join unnest(versions, leaves) with ordinality f (change_id, xid, at, label, operation, key, org_id, user_id, session_id, role,
+      login, address, request_id, trace_id, reason, difference, salt, leaf, leaf_index, place) on f.change_id = w.change_id
+    cross join lateral (select is_unlimited or f.org_id = auxeira.org_id()) t (tells_all)
+  order by f.place desc;
 end;
-comment on function auxeira.states_of(auxeira.ledger_tables, bytea, bytea, boolean) is
-  'The changes of a row, oldest first, with the row after and before each, and who made it.';
-revoke execute on function auxeira.states_of(auxeira.ledger_tables, bytea, bytea, boolean) from public;
+comment on function auxeira.states_of(bytea, auxeira.ledger_version[], bigint[], bigint, boolean) is
+  'The changes of a row in one era, oldest first, with the row after and before each, and who made it. versions: newest first; '
+  'versions_before: how many the row had in earlier eras.';
+revoke execute on function auxeira.states_of(bytea, auxeira.ledger_version[], bigint[], bigint, boolean) from public;
+
+create function auxeira.versions_of(of_table integer, key bytea, out versions auxeira.ledger_version[], out leaves bigint[])
+  language sql stable
+begin atomic
+  select array_agg(r.version order by r.change_id desc), array_agg(r.leaf_index order by r.change_id desc)
+  from auxeira.ledger_version_rows r
+  where r.table_id = of_table and r.key = versions_of.key
+    and auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(of_table, versions_of.key);
+end;
+comment on function auxeira.versions_of(integer, bytea) is 'The changes of a row in one era and their leaves, newest first.';
+revoke execute on function auxeira.versions_of(integer, bytea) from public;
 
 create function auxeira.history_source(target regclass, key jsonb, is_unlimited boolean)
   returns setof auxeira.ledger_state language plpgsql stable rows 10 as $$
 declare
-  entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
+  newest constant auxeira.ledger_tables := auxeira.newest_era(target);
   live record;
+  entry auxeira.ledger_tables;
+  found_in record;
+  before bigint := 0;
 begin
   select * into live from auxeira.ledger_live_row(
-    target, entry.key_columns, entry.secret_columns, entry.exempt_column, auxeira.key_texts(entry.key_columns, key));
-  return query select * from auxeira.states_of(entry, live.key_encoded, live.encoded, is_unlimited);
+    target, newest.key_columns, newest.secret_columns, newest.exempt_column, auxeira.key_texts(newest.key_columns, key));
+  for entry in select * from auxeira.eras_of(target, newest.key_columns) loop
+    select * into found_in from auxeira.versions_of(entry.table_id, live.key_encoded);
+    return query select * from auxeira.states_of(case when entry.disabled_at is null then live.encoded end, found_in.versions,
+                                                 found_in.leaves, before, is_unlimited);
+    before := before + coalesce(cardinality(found_in.versions), 0);
+  end loop;
 end
 $$;
 comment on function auxeira.history_source(regclass, jsonb, boolean) is 'The changes of the row with a key.';
 revoke execute on function auxeira.history_source(regclass, jsonb, boolean) from public;
 
-create function auxeira.change_source(target regclass, change_id bigint, is_unlimited boolean)
-  returns setof auxeira.ledger_state language plpgsql stable rows 10 as $$
+-- Open changes have no index, and are read once whatever is asked of them; of sealed ones those of each key are looked up.
+create function auxeira.versions_of_transaction(of_table integer, transaction xid8)
+  returns table (key bytea, versions auxeira.ledger_version[], leaves bigint[]) language sql stable rows 1000
+begin atomic
+  with keys as materialized (
+    select distinct c.key from auxeira.ledger_all c where auxeira.xid_number(c.xid) = auxeira.xid_number(transaction) and c.table_id = of_table
+  ), changes as (
+    select r.key, r.change_id, r.version, r.leaf_index from auxeira.ledger_version_rows r
+    where r.leaf_index is null and r.table_id = of_table and (r.key in (select k.key from keys k)) is true
+    union all
+    select r.key, r.change_id, r.version, r.leaf_index
+    from keys k join auxeira.ledger_version_rows r
+      on r.key = k.key and auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(of_table, k.key)
+    where r.leaf_index is not null and r.table_id = of_table
+  )
+  select c.key, array_agg(c.version order by c.change_id desc), array_agg(c.leaf_index order by c.change_id desc)
+  from changes c group by c.key;
+end;
+comment on function auxeira.versions_of_transaction(integer, xid8) is
+  'The changes of each row that a transaction changed, newest first.';
+revoke execute on function auxeira.versions_of_transaction(integer, xid8) from public;
+
+create function auxeira.transaction_source(target regclass, transaction xid8, is_unlimited boolean)
+  returns setof auxeira.ledger_state language plpgsql stable rows 1000 as $$
 declare
   entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
-  row_key constant bytea := (select a.key from auxeira.ledger_all a
-                             where a.change_id = change_source.change_id and a.table_id = entry.table_id);
-  live record;
 begin
-  select * into live from auxeira.ledger_live_row(target, entry.key_columns, entry.secret_columns, entry.exempt_column,
-    auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, row_key)));
-  return query select * from auxeira.states_of(entry, row_key, live.encoded, is_unlimited);
+  return query
+    select s.*
+    from auxeira.versions_of_transaction(entry.table_id, transaction) v
+      cross join lateral auxeira.ledger_live_row(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
+        auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, v.key))) l
+      cross join lateral auxeira.states_of(l.encoded, v.versions, v.leaves, 0, is_unlimited) s;
 end
 $$;
-comment on function auxeira.change_source(regclass, bigint, boolean) is 'The changes of the row that a change was of.';
-revoke execute on function auxeira.change_source(regclass, bigint, boolean) from public;
+comment on function auxeira.transaction_source(regclass, xid8, boolean) is
+  'The changes of the rows of a table that a transaction changed.';
+revoke execute on function auxeira.transaction_source(regclass, xid8, boolean) from public;
 
 -- Of the changes of a row none is undone before those that came after it, whatever the time of its transaction.
+create function auxeira.era_at(target regclass, moment timestamptz) returns auxeira.ledger_tables language plpgsql stable as $$
+declare
+  newest constant auxeira.ledger_tables := auxeira.newest_era(target);
+  pruned_until constant timestamptz := (select max(p.sealed_until) from auxeira.ledger_prunings p);
+  entry auxeira.ledger_tables;
+begin
+  select * into entry from auxeira.eras_of(target, newest.key_columns) t
+  where t.enabled_at <= moment and (t.disabled_at is null or t.disabled_at > moment) order by t.table_id desc limit 1;
+  if moment < pruned_until or entry.table_id is null then
+    raise exception using errcode = '22023', message = format('there is no history of %s at that time', target),
+      detail = case when moment < pruned_until then format('What was sealed until %s was pruned.', pruned_until)
+                    else format('It had history %s.', (select string_agg(format('from %s %s', t.enabled_at,
+                      coalesce('to ' || t.disabled_at, 'on')), ', ' order by t.table_id) from auxeira.eras_of(target, newest.key_columns) t)) end,
+      hint = 'Ask for another time.';
+  end if;
+  return entry;
+end
+$$;
+comment on function auxeira.era_at(regclass, timestamptz) is
+  'What the ledger knows of a table at a time. Error 22023: it had no history then, or what there was has been pruned.';
+revoke execute on function auxeira.era_at(regclass, timestamptz) from public;
+
 create function auxeira.past_source(target regclass, moment timestamptz, is_unlimited boolean)
   returns table (encoded bytea, earlier bytea, is_known boolean) language plpgsql stable rows 1000 as $$
 declare
-  entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
+  entry constant auxeira.ledger_tables := auxeira.era_at(target, moment);
   since bigint;
 begin
-  if moment < entry.enabled_at then
-    raise exception using errcode = '22023', message = format('history of %s begins later', target),
-      detail = format('It began at %s.', entry.enabled_at), hint = 'Ask for that time or a later one.';
-  end if;
   select min(a.change_id) into since from auxeira.ledger_all a
   where a.table_id = entry.table_id and a.at > moment
     and (a.sealed_on is null or a.sealed_on >= (moment - interval '1 day')::date);
@@ -168,7 +248,7 @@ begin
     from later l where l.change_id >= l.first group by l.key
   ), live as (
     select l.* from auxeira.ledger_live(target, entry.key_columns, entry.secret_columns, entry.exempt_column) l
-    where moment >= entry.enabled_at
+    where entry.disabled_at is null
   )
   select case when c.key is null then l.encoded else w.earlier end, null::bytea, c.key is null or w.was_known
   from live l full join changed c on c.key = l.key
@@ -220,7 +300,8 @@ end;
 comment on function auxeira.history(regclass, jsonb) is
   'The versions of the row with a key ({"id": 1}; a single column also as its value), oldest first: who made each change, when, '
   'in which transaction and why, the row after it (NULL: it was deleted) and the columns it changed. standing: proven, '
-  'altered or erased; block: what sealed it, NULL before. Only versions that the policies of today show the caller, with '
+  'altered or erased; block: what sealed it, NULL before. When history ended and began again, versions go on; they begin with '
+  'the oldest that was not pruned. Only versions that the policies of today show the caller, with '
   'the columns they may read; where a change came from (session, roles, address, request) only to the organization that '
   'made it. Errors: 55000 the table has no history, 22023 it has another key, 42501.';
 
@@ -276,7 +357,7 @@ comment on function auxeira.set_reason(text) is 'Says why the changes of this tr
 create function auxeira.settable_columns(target regclass) returns text[] language sql stable
   return array(select a.attname::text from pg_attribute a
                where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-                 and a.attname = any (auxeira.readable_columns(target))
+                 and has_column_privilege(target, a.attnum, 'select')
                  and not exists (select from pg_trigger t
                                  where t.tgrelid = target and t.tgname = 'auxeira_history_insert'
                                    and position(convert_to('secret ' || a.attname, 'UTF8') || '\x00' in t.tgargs) > 0));
@@ -301,11 +382,12 @@ comment on function auxeira.differing_columns(regclass, bytea, bytea) is
 
 create function auxeira.check_fit(target regclass, encoded bytea) returns void language plpgsql stable as $$
 declare
+  settable constant text[] := auxeira.settable_columns(target);
   unfit text;
 begin
   select string_agg(r.key, ', ' order by r.key) into unfit
   from jsonb_each(auxeira.ledger_row_json(encoded)) r, auxeira.ledger_row_object(target, encoded) typed
-  where r.key = any (auxeira.settable_columns(target)) and jsonb_typeof(typed -> r.key) = 'null';
+  where r.key = any (settable) and jsonb_typeof(typed -> r.key) = 'null';
   if unfit is not null then
     raise exception using errcode = '22023', message = 'the row does not fit its table any more',
       detail = format('Its values of %s are not of the types that the columns have now, or were erased.', unfit),
@@ -370,7 +452,7 @@ declare
   said constant text := coalesce(current_setting('auxeira.reason', true), '');
   row_key constant jsonb := auxeira.key_object(auxeira.key_columns_of(target), key);
   wanted record;
-  current bytea;
+  current record;
   changed boolean;
 begin
   perform auxeira.lock_row(target, row_key);
@@ -379,9 +461,13 @@ begin
     raise exception using errcode = '22023', message = format('a part of version %s was erased', version),
       hint = 'auxeira.history() shows what is left of it.';
   end if;
-  select h.encoded into current from auxeira.ledger_history(target, row_key) h order by h.version desc limit 1;
+  select h.encoded, h.operation into current from auxeira.ledger_history(target, row_key) h order by h.version desc limit 1;
+  if current.operation = 'X' then
+    raise exception using errcode = '55000', message = format('the history of %s has ended', target),
+      hint = 'auxeira.enable_history() begins it again.';
+  end if;
   perform auxeira.give_reason(format('revert to version %s', version));
-  changed := auxeira.restore_row(target, row_key, current, wanted.encoded);
+  changed := auxeira.restore_row(target, row_key, current.encoded, wanted.encoded);
   perform auxeira.set_reason(said);
   return changed;
 end
@@ -389,7 +475,7 @@ $$;
 comment on function auxeira.revert(regclass, jsonb, bigint) is
   'Makes the row with a key what it was at a version, by a new change of the caller; false when it is that already. Secret and '
   'generated columns stay as they are. Errors: P0002 there is no such version, 22023 a part of it was erased or does not fit '
-  'the table any more, 42501, and those of the statement itself.';
+  'the table any more, 55000 its history has ended, 42501, and those of the statement itself.';
 
 -- --- Going back on a transaction -----------------------------------------------------------------------------------------------
 
@@ -398,7 +484,7 @@ create function auxeira.changes_of_transaction(transaction xid8) returns table (
 begin atomic
   select t.relation, c.change_id
   from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id)
-  where c.xid = transaction and t.disabled_at is null and c.operation in ('I', 'U', 'D', 'T')
+  where auxeira.xid_number(c.xid) = auxeira.xid_number(transaction) and t.disabled_at is null and c.operation in ('I', 'U', 'D', 'T')
   order by c.change_id desc;
 end;
 comment on function auxeira.changes_of_transaction(xid8) is
@@ -410,24 +496,31 @@ create function auxeira.revertible_changes(transaction xid8)
   returns table (relation regclass, change_id bigint, key jsonb, encoded bytea, earlier bytea, was_known boolean,
     is_latest boolean) language plpgsql stable as $$
 declare
-  change record;
+  target record;
+  seen bigint;
 begin
-  for change in select * from auxeira.changes_of_transaction(transaction) loop
+  for target in select c.relation, count(*) as changes from auxeira.changes_of_transaction(transaction) c group by c.relation loop
     return query
-      with states as (select h.* from auxeira.ledger_history_of_change(change.relation, change.change_id) h)
-      select change.relation, change.change_id, auxeira.key_of_row(change.relation, coalesce(s.encoded, s.earlier)), s.encoded,
-        s.earlier, s.was_known,
-        not exists (select from states n where n.version > s.version and n.xid <> transaction and n.operation <> 'E')
-      from states s where s.change_id = change.change_id;
-    if not found then
+      with states as (
+        select h.*, auxeira.key_of_row(target.relation, coalesce(h.encoded, h.earlier)) as key
+        from auxeira.ledger_history_of_transaction(target.relation, transaction) h
+      ), judged as (
+        select s.*, max(s.change_id) filter (where s.xid <> transaction and s.operation not in ('E', 'C')) over (partition by s.key)
+          as by_others
+        from states s
+      )
+      select target.relation, j.change_id, j.key, j.encoded, j.earlier, j.was_known, coalesce(j.by_others < j.change_id, true)
+      from judged j where j.xid = transaction and j.operation in ('I', 'U', 'D', 'T');
+    get diagnostics seen = row_count;
+    if seen < target.changes then
       raise exception using errcode = '42501', message = 'a row that the transaction changed is hidden from you',
-        detail = format('It is a row of %s.', change.relation), hint = 'Ask somebody who may see all of them.';
+        detail = format('It is a row of %s.', target.relation), hint = 'Ask somebody who may see all of them.';
     end if;
   end loop;
 end
 $$;
 comment on function auxeira.revertible_changes(xid8) is
-  'The changes of a transaction with the rows after and before each, newest first. is_latest: no other changed the row since. '
+  'The changes of a transaction with the rows after and before each. is_latest: no other changed the row since. '
   'Error 42501: one of them is hidden from the caller.';
 
 create function auxeira.check_revertible(transaction xid8) returns void language plpgsql stable as $$
@@ -482,7 +575,7 @@ begin
   for signature in
     select p.oid from pg_proc p
     where p.pronamespace = 'auxeira'::regnamespace and not p.prosecdef and p.proname = any ('{history, as_of, diff, revert,
-      revert_transaction, set_reason, ledger_history, ledger_history_of_change, ledger_past, state_of_version, ledger_row,
+      revert_transaction, set_reason, ledger_history, ledger_history_of_transaction, ledger_past, state_of_version, ledger_row,
       ledger_row_json, ledger_row_object, past_row_json, changed_columns, readable_columns, settable_columns,
       differing_columns, key_columns_of, key_object, key_of_row, row_condition, check_fit, lock_row, give_reason, restore_row,
       revertible_changes, check_revertible}')

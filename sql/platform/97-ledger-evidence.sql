@@ -7,11 +7,37 @@ create function auxeira.ledger_block_of(leaf_index bigint) returns auxeira.ledge
   return (select b from auxeira.ledger_blocks b where b.tree_size > leaf_index order by b.block limit 1);
 comment on function auxeira.ledger_block_of(bigint) is 'The block that sealed a leaf.';
 
-create function auxeira.ledger_live_row(entry auxeira.ledger_tables, key bytea) returns bytea language sql stable
-  return (select l.encoded
-          from auxeira.ledger_live(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column) l
-          where l.key = ledger_live_row.key and entry.disabled_at is null);
+create function auxeira.ledger_live_row(entry auxeira.ledger_tables, key bytea) returns bytea language plpgsql stable as $$
+declare
+  live record;
+begin
+  if entry.disabled_at is null then
+    select * into live from auxeira.ledger_live_row(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
+      auxeira.key_texts(entry.key_columns, auxeira.key_of_row(entry.relation, key)));
+    return live.encoded;
+  end if;
+  return null;
+end
+$$;
 comment on function auxeira.ledger_live_row(auxeira.ledger_tables, bytea) is 'A row as it is, encoded; NULL when there is none.';
+
+create function auxeira.refuse_receipt(change_id bigint) returns void language plpgsql stable as $$
+declare
+  pruning auxeira.ledger_prunings;
+begin
+  select * into pruning from auxeira.ledger_prunings p where p.last_change >= change_id order by p.first_leaf limit 1;
+  if pruning.block is not null then
+    raise exception 'change % is not kept', change_id using errcode = 'no_data_found',
+      detail = format('What was sealed until %s was pruned: of such changes there are leaves, and no receipts any more.',
+                      pruning.sealed_until),
+      hint = 'A receipt that was given out before still holds.';
+  end if;
+  raise exception 'no sealed change %', change_id using errcode = 'no_data_found',
+    hint = 'Changes have receipts when auxeira.ledger_seal() has sealed them.';
+end
+$$;
+comment on function auxeira.refuse_receipt(bigint) is 'Says why there is no receipt of a change. Error P0002.';
+revoke execute on function auxeira.refuse_receipt(bigint) from public;
 
 -- Definer, because the ledger is nobody's to touch. Whoever may execute it sees every change.
 create function auxeira.ledger_receipt(change_id bigint) returns json
@@ -25,14 +51,14 @@ declare
 begin
   select * into change from auxeira.ledger_changes c where c.change_id = ledger_receipt.change_id;
   if not found then
-    raise exception 'no sealed change %', change_id using errcode = 'no_data_found',
-      hint = 'Changes have receipts when auxeira.ledger_seal() has sealed them.';
+    perform auxeira.refuse_receipt(change_id);
   end if;
   select * into entry from auxeira.ledger_tables t where t.table_id = change.table_id;
   select w.* into version
   from auxeira.ledger_walk(auxeira.ledger_live_row(entry, change.key),
          (select array_agg(r.version order by r.change_id desc) from auxeira.ledger_version_rows r
-          where r.table_id = change.table_id and r.key = change.key and r.change_id >= change.change_id)) w
+          where auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(change.table_id, change.key)
+            and r.table_id = change.table_id and r.key = change.key and r.change_id >= change.change_id)) w
   where w.change_id = ledger_receipt.change_id;
   if version.standing is distinct from 'proven' then
     raise exception 'change % cannot be proved', change_id using errcode = 'data_corrupted',
@@ -46,7 +72,7 @@ end
 $$;
 comment on function auxeira.ledger_receipt(bigint) is
   'The receipt of a sealed change: what it was, and the path from its leaf to the signed head of the block that sealed it. '
-  'auxeira-verify checks it without a database. Errors: P0002 no such change, or it is not sealed yet; XX001 it was altered '
+  'auxeira-verify checks it without a database. Errors: P0002 no such change, it is not sealed yet or was pruned; XX001 it was altered '
   'or erased.';
 revoke execute on function auxeira.ledger_receipt(bigint) from public;
 
@@ -103,70 +129,112 @@ create type auxeira.ledger_problem as (
   problem text, table_name text, key jsonb, change_id bigint, block bigint, detail text);
 comment on type auxeira.ledger_problem is 'Something that is wrong with the ledger, and where.';
 
-create function auxeira.ledger_first_leaf() returns bigint language sql stable return 0;
-comment on function auxeira.ledger_first_leaf() is 'The oldest leaf that is kept.';
-
-create function auxeira.ledger_row_problems(entry auxeira.ledger_tables) returns setof auxeira.ledger_problem
-  language sql stable rows 1
+-- All tables at once: whatever their number, changes are read once.
+create function auxeira.ledger_row_problems(target regclass) returns setof auxeira.ledger_problem
+  language sql stable set work_mem = '64MB' set jit = off rows 1
 begin atomic
-  select f.problem, entry.label, auxeira.ledger_key_json(coalesce(l.key, v.key)), f.change_id, null::bigint, f.detail
-  from (select l.* from auxeira.ledger_live(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column) l
-        where entry.disabled_at is null and exists (select from pg_class c where c.oid = entry.relation)) l
-    full join (select r.key, array_agg(r.version order by r.change_id desc) as versions,
-                 array_agg(r.org_id order by r.change_id desc) as organizations
-               from auxeira.ledger_version_rows r where r.table_id = entry.table_id group by r.key) v on v.key = l.key
-    cross join lateral auxeira.ledger_row_faults(l.encoded, v.versions, v.organizations, coalesce(entry.org_column, ''),
-                                                 auxeira.ledger_first_leaf() = 0) f;
+  with entries as materialized (
+    select t.*, auxeira.ledger_whole_after() as whole_after,
+      t.disabled_at is null and exists (select from pg_class c where c.oid = t.relation) as is_live
+    from auxeira.ledger_tables t where target is null or t.relation = target
+  ), live as (
+    select e.table_id, l.key, l.encoded
+    from entries e cross join lateral auxeira.ledger_live(e.relation, e.key_columns, e.secret_columns, e.exempt_column) l where e.is_live
+  ), known as (
+    select r.table_id, r.key, array_agg(r.version order by r.change_id desc) as versions,
+      array_agg(r.org_id order by r.change_id desc) as organizations, min(r.change_id) as oldest
+    from auxeira.ledger_version_rows r where r.table_id in (select e.table_id from entries e)
+    group by r.table_id, r.key
+  )
+  select f.problem, e.label, auxeira.ledger_key_json(coalesce(l.key, k.key)), f.change_id, null::bigint, f.detail
+  from live l
+    full join known k on k.table_id = l.table_id and k.key = l.key
+    join entries e on e.table_id = coalesce(l.table_id, k.table_id)
+    cross join lateral auxeira.ledger_row_faults(l.encoded, k.versions, k.organizations, coalesce(e.org_column, ''),
+                                                 coalesce(k.oldest > e.whole_after, true)) f;
 end;
-comment on function auxeira.ledger_row_problems(auxeira.ledger_tables) is
-  'Compares every row of a table with its history, and every change with its leaf.';
+comment on function auxeira.ledger_row_problems(regclass) is
+  'Compares every row of a table (NULL: of all) with its history, and every change with its leaf.';
 
 -- --- Verification: blocks ----------------------------------------------------------------------------------------------
 
-create function auxeira.ledger_leaf_problems(before auxeira.ledger_blocks, sealed auxeira.ledger_blocks)
-  returns setof auxeira.ledger_problem language sql stable rows 1
+create function auxeira.ledger_blocks_since(since_block bigint)
+  returns table (before auxeira.ledger_blocks, sealed auxeira.ledger_blocks, place bigint) language sql stable rows 1000
 begin atomic
-  with leaves as (
-    select c.leaf_index, c.change_id, c.table_id, c.key, c.sealed_on,
-      lag(c.leaf_index, 1, coalesce(before.tree_size, 0) - 1) over by_index as leaf_before,
-      lag(c.change_id) over by_index as change_before
-    from auxeira.ledger_changes c
-    where c.leaf_index >= coalesce(before.tree_size, 0) and c.leaf_index < sealed.tree_size
+  select (select b from auxeira.ledger_blocks b where b.block < s.block order by b.block desc limit 1), s,
+    row_number() over (order by s.tree_size, s.block)
+  from auxeira.ledger_blocks s where s.block >= since_block;
+end;
+comment on function auxeira.ledger_blocks_since(bigint) is
+  'Blocks from this one on, each with the one before it, and its place by the size of its tree, from 1.';
+
+create function auxeira.ledger_tree_sizes(since_block bigint) returns bigint[] language sql stable
+  return array(select b.tree_size from auxeira.ledger_blocks b where b.block >= since_block order by b.tree_size, b.block);
+comment on function auxeira.ledger_tree_sizes(bigint) is
+  'Sizes of the tree from this block on. width_bucket() finds with them to which block a leaf belongs.';
+
+create function auxeira.ledger_leaf_problems(since_block bigint) returns setof auxeira.ledger_problem
+  language sql stable rows 1
+begin atomic
+  with bounds as materialized (
+    select auxeira.ledger_tree_sizes(since_block) as sizes, greatest(auxeira.ledger_first_leaf(),
+      (select max(b.tree_size) from auxeira.ledger_blocks b where b.block < since_block)) as first
+  ), leaves as (
+    select c.leaf_index, c.change_id, c.table_id, c.key, c.sealed_on, width_bucket(c.leaf_index, bounds.sizes) + 1 as place,
+      lag(c.leaf_index, 1, bounds.first - 1) over by_index as leaf_before, lag(c.change_id) over by_index as change_before
+    from bounds, auxeira.ledger_changes c
+    where c.leaf_index >= bounds.first and c.leaf_index < bounds.sizes[cardinality(bounds.sizes)]
     window by_index as (order by c.leaf_index, c.change_id)
+  ), placed as (
+    select l.*, (b.sealed).block, ((b.sealed).sealed_at at time zone 'UTC')::date as sealed_day, (b.before).tree_size as first_of_block
+    from leaves l join auxeira.ledger_blocks_since(since_block) b using (place)
   ), found as (
-    select 'leaves are gone' as problem, l.*,
-      format('From leaf %s to leaf %s, between changes %s and %s.', l.leaf_before + 1, l.leaf_index - 1,
-             coalesce(l.change_before::text, 'of the block before'), l.change_id) as detail
-    from leaves l where l.leaf_index > l.leaf_before + 1
+    select 'leaves are gone' as problem, p.table_id, p.key, p.change_id, p.block,
+      format('From leaf %s to leaf %s, between changes %s and %s.', p.leaf_before + 1, p.leaf_index - 1,
+             coalesce(p.change_before::text, 'of the block before'), p.change_id) as detail
+    from placed p where p.leaf_index > p.leaf_before + 1
     union all
-    select 'two leaves in one place', l.*, format('Leaf %s is that of changes %s and %s.', l.leaf_index, l.change_before, l.change_id)
-    from leaves l where l.leaf_index = l.leaf_before
+    select 'two leaves in one place', p.table_id, p.key, p.change_id, p.block,
+      format('Leaf %s is that of changes %s and %s.', p.leaf_index, p.change_before, p.change_id)
+    from placed p where p.leaf_index = p.leaf_before
     union all
-    select 'a change out of order', l.*, format('Leaf %s is after that of change %s.', l.leaf_index, l.change_before)
-    from leaves l where l.change_id < l.change_before
+    -- Changes of long transactions come in a later block than greater ones.
+    select 'a change out of order', p.table_id, p.key, p.change_id, p.block,
+      format('Leaf %s is after that of change %s.', p.leaf_index, p.change_before)
+    from placed p where p.change_id < p.change_before and p.leaf_index > coalesce(p.first_of_block, 0)
     union all
-    select 'a change that was sealed on another day', l.*, format('It says %s.', l.sealed_on)
-    from leaves l where l.sealed_on <> (sealed.sealed_at at time zone 'UTC')::date
+    select 'a change that was sealed on another day', p.table_id, p.key, p.change_id, p.block, format('It says %s.', p.sealed_on)
+    from placed p where p.sealed_on <> p.sealed_day
     union all
-    select 'leaves are gone', max(l.leaf_index), max(l.change_id), null, null, null, null, null,
-      format('From leaf %s to leaf %s.', coalesce(max(l.leaf_index) + 1, before.tree_size, 0), sealed.tree_size - 1)
-    from leaves l having coalesce(max(l.leaf_index) + 1, before.tree_size, 0) < sealed.tree_size
+    select 'leaves are gone', null, null, null, max(b.block), format('From leaf %s to leaf %s.', t.next, max(b.tree_size) - 1)
+    from (select coalesce(max(l.leaf_index) + 1, (select first from bounds)) as next from leaves l) t, auxeira.ledger_blocks b
+    where b.block >= since_block
+    group by t.next having t.next < max(b.tree_size)
   )
-  select f.problem, t.label, auxeira.ledger_key_json(f.key), case when f.table_id is not null then f.change_id end,
-    sealed.block, f.detail
+  select f.problem, t.label, auxeira.ledger_key_json(f.key), f.change_id, f.block, f.detail
   from found f left join auxeira.ledger_tables t using (table_id);
 end;
-comment on function auxeira.ledger_leaf_problems(auxeira.ledger_blocks, auxeira.ledger_blocks) is
-  'What is wrong with the places of the changes that a block sealed.';
+comment on function auxeira.ledger_leaf_problems(bigint) is 'What is wrong with the places of changes, from this block on.';
 
-create function auxeira.ledger_tree_problems(before auxeira.ledger_blocks, sealed auxeira.ledger_blocks)
+create function auxeira.ledger_leaves_of_blocks(since_block bigint) returns table (place bigint, hashes bytea)
+  language sql stable rows 1000
+begin atomic
+  with bounds as materialized (
+    select auxeira.ledger_tree_sizes(since_block) as sizes,
+      coalesce((select max(b.tree_size) from auxeira.ledger_blocks b where b.block < since_block), 0) as first
+  )
+  select width_bucket(l.leaf_index, bounds.sizes) + 1, string_agg(l.hash, '' order by l.leaf_index, l.change_id)
+  from bounds cross join lateral auxeira.ledger_leaves(bounds.first, bounds.sizes[cardinality(bounds.sizes)]) l
+  group by 1;
+end;
+comment on function auxeira.ledger_leaves_of_blocks(bigint) is 'The leaves of each block from this one on, in their order.';
+
+create function auxeira.ledger_tree_problems(before auxeira.ledger_blocks, sealed auxeira.ledger_blocks, leaves bytea)
   returns setof text language plpgsql stable rows 1 as $$
 declare
   tree record;
 begin
-  select * into tree from auxeira.ledger_append(coalesce(before.tree_size, 0), coalesce(before.frontier, ''), coalesce(
-    (select string_agg(substr(c.proof, 17), '' order by c.leaf_index, c.change_id) from auxeira.ledger_changes c
-     where c.leaf_index >= coalesce(before.tree_size, 0) and c.leaf_index < sealed.tree_size), ''));
+  select * into tree from auxeira.ledger_append(coalesce(before.tree_size, 0), coalesce(before.frontier, ''), coalesce(leaves, ''));
   if tree.root is distinct from sealed.root then
     return next 'a root that is not that of its leaves';
   end if;
@@ -184,7 +252,7 @@ exception
     return next 'leaves or a frontier that are none: ' || sqlerrm;
 end
 $$;
-comment on function auxeira.ledger_tree_problems(auxeira.ledger_blocks, auxeira.ledger_blocks) is
+comment on function auxeira.ledger_tree_problems(auxeira.ledger_blocks, auxeira.ledger_blocks, bytea) is
   'Builds the part of the tree that a block added once more, and says how what is stored differs.';
 
 create function auxeira.ledger_key_was_announced(older auxeira.ledger_blocks, public_key bytea) returns boolean
@@ -192,7 +260,9 @@ create function auxeira.ledger_key_was_announced(older auxeira.ledger_blocks, pu
   return exists (
     select from auxeira.ledger_events e
       join auxeira.ledger_tables t on t.relation = 'auxeira.ledger_events'::regclass
-      join auxeira.ledger_changes c on c.table_id = t.table_id and c.leaf_index < older.tree_size
+      join auxeira.ledger_changes c on c.table_id = t.table_id
+        -- Of an event whose change was pruned there is the checkpoint.
+        and (c.leaf_index < older.tree_size or c.operation = 'C' and e.at <= older.sealed_at)
     where e.event = 'key' and e.detail ->> 'publicKey' = encode(public_key, 'hex')
       and auxeira.ledger_key_json(c.key) ->> 'event_id' = e.event_id::text);
 comment on function auxeira.ledger_key_was_announced(auxeira.ledger_blocks, bytea) is
@@ -223,33 +293,37 @@ comment on function auxeira.ledger_head_problems(auxeira.ledger_blocks, auxeira.
   'What is wrong with a block by itself, and with its place after the one before it.';
 
 create function auxeira.ledger_block_problems(since_block bigint) returns setof auxeira.ledger_problem
-  language plpgsql stable rows 1 as $$
-declare
-  before auxeira.ledger_blocks;
-  sealed auxeira.ledger_blocks;
-begin
-  select * into before from auxeira.ledger_blocks b where b.block < since_block order by b.block desc limit 1;
-  for sealed in select * from auxeira.ledger_blocks b where b.block >= since_block order by b.block loop
-    return query select p::text, null, null::jsonb, null::bigint, sealed.block, null
-      from auxeira.ledger_head_problems(before, sealed) p;
-    if sealed.tree_size > auxeira.ledger_first_leaf() then
-      return query select * from auxeira.ledger_leaf_problems(before, sealed);
-      return query select p, null, null::jsonb, null::bigint, sealed.block, null
-        from auxeira.ledger_tree_problems(before, sealed) p;
-    end if;
-    before := sealed;
-  end loop;
-end
-$$;
+  language sql stable set work_mem = '64MB' set jit = off rows 1
+begin atomic
+  select p, null, null::jsonb, null::bigint, (b.sealed).block, null
+  from auxeira.ledger_blocks_since(since_block) b cross join lateral auxeira.ledger_head_problems(b.before, b.sealed) p
+  union all
+  select p, null, null, null, (b.sealed).block, null
+  from auxeira.ledger_blocks_since(since_block) b left join auxeira.ledger_leaves_of_blocks(since_block) l using (place)
+    cross join lateral auxeira.ledger_tree_problems(b.before, b.sealed, l.hashes) p
+  union all
+  select * from auxeira.ledger_leaf_problems(since_block);
+end;
 comment on function auxeira.ledger_block_problems(bigint) is 'What is wrong with blocks, from this one on.';
 
 create function auxeira.ledger_stray_problems() returns setof auxeira.ledger_problem language sql stable rows 1
 begin atomic
-  with tree as (select coalesce(max(b.tree_size), 0) as size from auxeira.ledger_blocks b)
+  with tree as materialized (
+    select coalesce(max(b.tree_size), 0) as size, auxeira.ledger_first_leaf() as first from auxeira.ledger_blocks b
+  )
   select 'a change in no block', t.label, auxeira.ledger_key_json(c.key), c.change_id, null::bigint,
     format('Its leaf is %s, and the tree has %s.', c.leaf_index, tree.size)
   from tree, auxeira.ledger_changes c left join auxeira.ledger_tables t using (table_id)
   where c.leaf_index >= tree.size or c.leaf_index < 0
+  union all
+  select 'a change that was pruned', t.label, auxeira.ledger_key_json(c.key), c.change_id, null,
+    format('Its leaf is %s, and those before leaf %s were pruned.', c.leaf_index, tree.first)
+  from tree, auxeira.ledger_changes c left join auxeira.ledger_tables t using (table_id)
+  where c.leaf_index < tree.first
+  union all
+  select 'pruned leaves of no pruning', null, null, null, null, format('From leaf %s on.', l.first_leaf)
+  from tree, auxeira.ledger_pruned_leaves l
+  where l.first_leaf < 0 or l.first_leaf + length(l.hashes) / 32 > tree.first
   union all
   select 'a change of a table that is not known', null, auxeira.ledger_key_json(c.key), c.change_id, null,
     format('It says table %s.', c.table_id)
@@ -263,6 +337,18 @@ comment on function auxeira.ledger_stray_problems() is 'What the ledger has and 
 
 -- --- Verification: the witness -------------------------------------------------------------------------------------------
 
+-- Volatile, so that it sees what was sealed since whoever asks began to look.
+create function auxeira.ledger_has_head(of_block bigint, head text, signature bytea, public_key bytea) returns boolean
+  language plpgsql volatile as $$
+begin
+  return exists (select from auxeira.ledger_blocks b
+                 where (b.block, b.head, b.signature, b.public_key) = (of_block, ledger_has_head.head, ledger_has_head.signature,
+                                                                       ledger_has_head.public_key));
+end
+$$;
+comment on function auxeira.ledger_has_head(bigint, text, bytea, bytea) is 'Whether the ledger has a signed head by now.';
+revoke execute on function auxeira.ledger_has_head(bigint, text, bytea, bytea) from public;
+
 create function auxeira.ledger_witness_problems() returns setof auxeira.ledger_problem language sql volatile rows 1
 begin atomic
   select case when w.head is null then 'a line of the witness file that is no head'
@@ -273,7 +359,8 @@ begin atomic
     case when w.head is not null then 'The ledger went back to an earlier state, or has another past.' end
   from auxeira.ledger_witness_heads(1::bigint << 62) w
     left join auxeira.ledger_blocks b on b.block = w.block
-  where w.head is null or (b.head, b.signature, b.public_key) is distinct from (w.head, w.signature, w.public_key);
+  where (w.head is null or (b.head, b.signature, b.public_key) is distinct from (w.head, w.signature, w.public_key))
+    and auxeira.ledger_has_head(w.block, w.head, w.signature, w.public_key) is not true;
 end;
 comment on function auxeira.ledger_witness_problems() is 'Compares the heads of the witness file with those of the ledger.';
 revoke execute on function auxeira.ledger_witness_problems() from public;
@@ -359,8 +446,8 @@ begin
   for entry in select * from auxeira.ledger_tables t where target is null or t.relation = target order by t.table_id loop
     return query select p, entry.label, null::jsonb, null::bigint, null::bigint, null
       from auxeira.ledger_table_problems(entry) p;
-    return query select * from auxeira.ledger_row_problems(entry);
   end loop;
+  return query select * from auxeira.ledger_row_problems(target);
   return query select * from auxeira.ledger_block_problems(since_block);
   return query select * from auxeira.ledger_stray_problems();
   return query select * from auxeira.ledger_unknown_tables();

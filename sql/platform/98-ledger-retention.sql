@@ -152,6 +152,181 @@ comment on function auxeira.ledger_erase(regclass, jsonb, text, text[]) is
   'retention. Errors: 55006 the row is held, P0002 it has no history, 22023, 55000.';
 revoke execute on function auxeira.ledger_erase(regclass, jsonb, text, text[]) from public;
 
-select auxeira.enable_history('auxeira.ledger_holds'), auxeira.enable_history('auxeira.ledger_erasures') \g /dev/null
+-- --- Retention -------------------------------------------------------------------------------------------------------------
+
+create function auxeira.month_of_partition(partition name) returns date language sql immutable
+  return to_date(right(partition::text, 7), 'YYYY_MM');
+comment on function auxeira.month_of_partition(name) is 'In which month the changes of a partition were sealed.';
+
+create function auxeira.partitions_before(moment timestamptz) returns setof regclass language sql stable
+begin atomic
+  select c.oid::regclass
+  from pg_inherits i join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'auxeira.ledger_changes'::regclass
+    and auxeira.month_of_partition(c.relname) + interval '1 month' <= least(moment, now()) at time zone 'UTC'
+  order by c.relname;
+end;
+comment on function auxeira.partitions_before(timestamptz) is 'The months of sealed changes that were over by then.';
+
+create function auxeira.pruning_until(moment timestamptz) returns auxeira.ledger_blocks language sql stable
+  return (select b from auxeira.ledger_blocks b
+          where b.tree_size > auxeira.ledger_first_leaf()
+            and b.sealed_at < (select max(auxeira.month_of_partition(c.relname)) + interval '1 month'
+                               from auxeira.partitions_before(moment) p join pg_class c on c.oid = p) at time zone 'UTC'
+          order by b.block desc limit 1);
+comment on function auxeira.pruning_until(timestamptz) is
+  'The last block of the months that were over by then; NULL when there is nothing to prune.';
+
+create function auxeira.check_pruning(next_leaf bigint) returns void language plpgsql stable as $$
+declare
+  hold record;
+begin
+  select t.label, auxeira.ledger_key_json(h.key)::text as key, h.reason into hold
+  from auxeira.ledger_active_holds h join auxeira.ledger_tables t using (table_id)
+  where exists (select from auxeira.ledger_changes c
+                where c.table_id = h.table_id and (h.key is null or c.key = h.key) and c.leaf_index < next_leaf)
+  order by h.held_at limit 1;
+  if found then
+    raise exception using errcode = '55006', message = 'history that would be pruned is held',
+      detail = format('Of %s%s; the reason is: %s', hold.label, ' ' || hold.key, hold.reason),
+      hint = 'auxeira.ledger_release() ends a hold.';
+  end if;
+end
+$$;
+comment on function auxeira.check_pruning(bigint) is 'Error 55006: a change before this leaf is held.';
+revoke execute on function auxeira.check_pruning(bigint) from public;
+
+-- What is altered already would look as if it had always been so.
+create procedure auxeira.check_whole_ledger() language plpgsql as $$
+declare
+  problems bigint;
+  first text;
+begin
+  select count(*), min(concat_ws(' ', v.problem, v.table_name, v.key)) into problems, first from auxeira.ledger_verify() v;
+  if problems > 0 then
+    raise exception using errcode = 'XX001', message = 'the ledger is not in order, and nothing is pruned',
+      detail = format('There are %s problems, such as: %s', problems, first), hint = 'auxeira.ledger_verify() tells all of them.';
+  end if;
+end
+$$;
+comment on procedure auxeira.check_whole_ledger() is 'Error XX001: the ledger was tampered with.';
+revoke execute on procedure auxeira.check_whole_ledger() from public;
+
+create function auxeira.rows_to_checkpoint(next_leaf bigint)
+  returns table (entry auxeira.ledger_tables, key bytea) language sql stable rows 1000
+begin atomic
+  with gone as (
+    select distinct c.table_id, c.key from auxeira.ledger_changes c where c.leaf_index < next_leaf
+  ), kept as (
+    select c.table_id, c.key from auxeira.ledger_changes c where c.leaf_index >= next_leaf
+    union
+    select o.table_id, o.key from auxeira.ledger_open o
+  )
+  select t, g.key
+  from gone g join auxeira.ledger_tables t on t.table_id = g.table_id and t.disabled_at is null
+    left join kept k on k.table_id = g.table_id and k.key = g.key
+  where k.table_id is null;
+end;
+comment on function auxeira.rows_to_checkpoint(bigint) is 'The rows whose changes are all before a leaf.';
+revoke execute on function auxeira.rows_to_checkpoint(bigint) from public;
+
+-- Whoever changes the row meanwhile is waited for, and waits.
+create function auxeira.checkpoint_row(entry auxeira.ledger_tables, key bytea) returns boolean language plpgsql volatile as $$
+declare
+  key_json constant jsonb := auxeira.key_of_row(entry.relation, key);
+  has_history boolean;
+begin
+  execute format('select from %s t where %s for share', entry.relation, auxeira.row_condition(entry.relation, entry.key_columns))
+    using null::bytea, key_json;
+  has_history := auxeira.ledger_live_row(entry, key) is not null;
+  if has_history then
+    perform auxeira.capture_mark(entry.relation, 'C', auxeira.key_texts(entry.key_columns, key_json));
+  end if;
+  return has_history;
+end
+$$;
+comment on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) is
+  'Writes a row to the ledger as it is, of which all changes will go. Whether there is such a row, with history.';
+revoke execute on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) from public;
+
+create function auxeira.keep_leaves(next_leaf bigint) returns void language sql volatile
+begin atomic
+  insert into auxeira.ledger_pruned_leaves (first_leaf, hashes)
+  select min(c.leaf_index), string_agg(substr(c.proof, 17), '' order by c.leaf_index)
+  from auxeira.ledger_changes c where c.leaf_index < next_leaf group by c.leaf_index / 256;
+end;
+comment on function auxeira.keep_leaves(bigint) is 'Keeps the leaves of changes that go.';
+revoke execute on function auxeira.keep_leaves(bigint) from public;
+
+-- A connection refers to no actor but those that it added, and a prepared transaction may to any.
+create function auxeira.forget_actors() returns bigint language plpgsql volatile as $$
+declare
+  forgotten bigint;
+begin
+  delete from auxeira.ledger_actors a
+  where a.met_at < (select min(s.backend_start) from pg_stat_activity s where s.datname = current_database())
+    and not exists (select from pg_prepared_xacts x where x.database = current_database())
+    and not exists (select from auxeira.ledger_all c where c.actor_id = a.actor_id);
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
+$$;
+comment on function auxeira.forget_actors() is
+  'Deletes whom no change names and no connection can name any more, and says how many they were.';
+revoke execute on function auxeira.forget_actors() from public;
+
+create function auxeira.drop_months(before timestamptz) returns void language plpgsql volatile as $$
+declare
+  month regclass;
+begin
+  for month in select auxeira.partitions_before(before) loop
+    execute format('drop table %s', month);
+  end loop;
+end
+$$;
+comment on function auxeira.drop_months(timestamptz) is 'Drops the months of sealed changes that were over by then.';
+revoke execute on function auxeira.drop_months(timestamptz) from public;
+
+create function auxeira.ledger_prune(before timestamptz) returns bigint language plpgsql volatile as $$
+declare
+  said constant text := coalesce(current_setting('auxeira.reason', true), '');
+  until auxeira.ledger_blocks;
+  pruned record;
+  checkpoints bigint;
+begin
+  call auxeira.check_whole_ledger();
+  -- Nobody seals, erases or prunes meanwhile.
+  lock table auxeira.ledger_blocks, auxeira.ledger_holds in share row exclusive mode;
+  until := auxeira.pruning_until(before);
+  if until.block is null then
+    return 0;
+  end if;
+  perform auxeira.check_pruning(until.tree_size);
+  perform auxeira.give_reason(format('pruning of what was sealed before %s', before));
+  select count(*) filter (where auxeira.checkpoint_row(r.entry, r.key)) into checkpoints
+  from auxeira.rows_to_checkpoint(until.tree_size) r;
+  select count(*) as changes, max(c.change_id) as last into pruned from auxeira.ledger_changes c where c.leaf_index < until.tree_size;
+  insert into auxeira.ledger_prunings (block, first_leaf, last_change, whole_after, sealed_until, changes, checkpoints)
+  select until.block, until.tree_size, pruned.last, ids.last_value, until.sealed_at, pruned.changes, checkpoints
+  from auxeira.ledger_change_ids ids;
+  perform auxeira.set_reason(said), auxeira.keep_leaves(until.tree_size);
+  -- The checkpoint is signed before anything goes.
+  while auxeira.ledger_seal() is not null loop
+    null;
+  end loop;
+  perform auxeira.drop_months(before), auxeira.forget_actors();
+  return pruned.changes;
+end
+$$;
+comment on function auxeira.ledger_prune(timestamptz) is
+  'Lets go the changes that were sealed in months that were over before a time, and says how many. Rows whose last change goes '
+  'are written to the ledger as they are, by a change of operation C; all is sealed; then the months are dropped. Their '
+  'leaves stay, so that every head, and the receipt of every change that is kept or was given out, still holds. Whoever '
+  'made those changes alone is forgotten. auxeira.ledger_prunings, which is in the ledger, says what went. For administrators '
+  'of the database. Errors: 55006 a change is held, XX001 the ledger is not in order.';
+revoke execute on function auxeira.ledger_prune(timestamptz) from public;
+
+select auxeira.enable_history('auxeira.ledger_holds'), auxeira.enable_history('auxeira.ledger_erasures'),
+  auxeira.enable_history('auxeira.ledger_prunings') \g /dev/null
 
 reset role;

@@ -5,7 +5,7 @@ import { after, describe, test } from 'node:test';
 import { verify } from '../../api/client/ledger.mjs';
 import { assertProblem, forbidden, unacceptable } from './support/problems.mjs';
 import { startService } from './support/service.mjs';
-import { execute, literal, query } from './support/sql.mjs';
+import { execute, literal, lockTable, query } from './support/sql.mjs';
 import { makeAdmin, newUser } from './support/users.mjs';
 
 const service = await startService();
@@ -22,7 +22,10 @@ const organizationHistory = (user) => historyOf(user, 'organizations', organizat
 const seal = () => query(service.dsn, "select auxeira.run_job('ledger_seal')::int as changes");
 const notFound = (error) => ({ status: 404, code: 'P0002', error });
 
-await founder.api.send('PATCH', `/api/organizations/${organizationId}`, { json: { region: 'EU' } });
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+await founder.api.send('PATCH', `/api/organizations/${organizationId}`, {
+  json: { region: 'EU' }, headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+});
 
 describe('history', () => {
   test('is that of one\'s own rows, newest first', async () => {
@@ -40,6 +43,7 @@ describe('history', () => {
   test('says from where to the own organization', async () => {
     const [update] = (await organizationHistory(founder)).body.data.versions;
     assert.match(update.requestId, /./);
+    assert.equal(update.traceId, traceId);
     assert.match(update.address, /^127\.0\.0\.1$|^::/);
   });
 
@@ -74,6 +78,7 @@ describe('evidence', () => {
     assert.equal(verdict.fault, undefined);
     assert.equal(verdict.change.table, 'auxeira.organizations');
     assert.equal(verdict.change.row.region, 'EU');
+    assert.equal(verdict.change.traceId, traceId);
   });
 
   test('and is for the organization alone', async () => {
@@ -119,6 +124,42 @@ describe('verification', () => {
       problem === 'a row that differs from its last change' && key.org_id === organizationId));
   });
 
+  test('is kept for who asks later', async () => {
+    const { body } = await verifyLedger(admin);
+    const kept = await admin.api.get(`/api/ledger/verify/${body.data.runId}`);
+    assert.equal(kept.status, 200);
+    assert.equal(body.data.status, 'done');
+    assert.deepEqual(kept.body.data.problems, body.data.problems);
+    assertProblem(await admin.api.get(`/api/ledger/verify/${randomUUID()}`), notFound('verification not found'));
+    assertProblem(await founder.api.get(`/api/ledger/verify/${body.data.runId}`), forbidden);
+  });
+
+  // What is locked takes as long as what is large.
+  test('goes on when it takes longer than a call may', async () => {
+    const lock = await lockTable(service.dsn, 'auxeira.ledger_changes');
+    const [first, second] = await Promise.all([verifyLedger(admin), verifyLedger(admin)]);
+    assert.deepEqual([first.status, first.body.data.status], [202, 'running']);
+    assert.equal((await verifyLedger(admin)).body.data.runId, second.body.data.runId);
+    assert.equal((await admin.api.get(`/api/ledger/verify/${first.body.data.runId}`)).body.data.status, 'running');
+    await lock.release();
+    for (const { body } of [first, second]) {
+      let run;
+      do run = (await admin.api.get(`/api/ledger/verify/${body.data.runId}`)).body.data; while (run.status === 'running');
+      assert.equal(run.status, 'done');
+      assert.equal(run.verified, false);
+    }
+  });
+
+  test('that ends before its time has failed', async () => {
+    const lock = await lockTable(service.dsn, 'auxeira.ledger_changes');
+    const { runId } = (await verifyLedger(admin)).body.data;
+    await query(service.dsn, `select pg_terminate_backend(pid)::text as done from auxeira.job_runs where run_id = ${literal(runId)}`);
+    await lock.release();
+    let run;
+    do run = (await admin.api.get(`/api/ledger/verify/${runId}`)).body.data; while (run.status === 'running');
+    assert.deepEqual([run.status, run.error], ['failed', 'its process ended']);
+  });
+
   test('of a table that is not known is refused', async () => {
     assertProblem(await verifyLedger(admin, { table: 'none' }), notFound('no such table has history'));
     assertProblem(await verifyLedger(admin, { other: 1 }), unacceptable(['other', 'this field is not known here']));
@@ -127,6 +168,6 @@ describe('verification', () => {
 
 test('health tells how the ledger is', async () => {
   const { checks } = (await service.api.get('/api/health')).body;
-  assert.match(checks.ledger, /^ok: sealed less than a minute ago, verified less than a minute ago/);
+  assert.match(checks.ledger, /^problems found: sealed less than a minute ago, verified less than a minute ago/);
   assert.equal(checks.jobs, 'ok');
 });

@@ -132,9 +132,9 @@ const seed = Buffer.from(`302e020100300506032b657004220420${vectors.key.seed}`, 
 const signingKey = createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' });
 const bytes = (text) => Uint8Array.from(Buffer.from(text, 'hex'));
 
-// A well signed receipt of a row with one value, in a tree of one leaf.
-async function receiptOfValue(encoding) {
-  const receipt = Object.assign(clone(vectors.receipts[1]), { row: `000163${encoding}`, leafIndex: 0, treeSize: 1, path: [] });
+// A well signed receipt, in a tree of one leaf.
+async function receiptOf(parts) {
+  const receipt = Object.assign(clone(vectors.receipts[1]), { leafIndex: 0, treeSize: 1, path: [] }, parts);
   receipt.leaf = await leafHash(bytes(receipt.salt), bytes(receipt.metadata), bytes(receipt.row));
   const text = receipt.head.split('\n');
   [text[2], text[3]] = ['1', Buffer.from(receipt.leaf, 'hex').toString('base64')];
@@ -142,6 +142,19 @@ async function receiptOfValue(encoding) {
   receipt.signature = sign(null, Buffer.from(receipt.head), signingKey).toString('hex');
   return receipt;
 }
+
+// Of a row with one value.
+const receiptOfValue = (encoding) => receiptOf({ row: `000163${encoding}` });
+
+test('both know the same operations', async () => {
+  let known = '';
+  for (let letter = 0; letter < 256; ++letter) {
+    const operation = Buffer.of(letter).toString('hex');
+    const metadata = vectors.receipts[1].metadata.replace(/0500000001../, `0500000001${operation}`);
+    if (await fault(await receiptOf({ metadata })) !== 'malformed encoding') known += String.fromCharCode(letter);
+  }
+  assert.equal(known, 'ABCDEITUX');
+});
 
 test('a key that is not trusted is refused, unless any key will do', async () => {
   const other = join(directory, 'other');

@@ -1,7 +1,7 @@
 -- auxeira.call: one request as the user of a session. The statements run as the shim's login.
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
-select plan(68);
+select plan(76);
 
 -- An API function that does what the test says, in place of one with a mistake in it.
 create function auxeira_api.attempt(request jsonb) returns json language plpgsql as $$
@@ -28,6 +28,9 @@ create function test.attempt(person text, statement text) returns text language 
 create function test.failed_attempt(person text, statement text, api_function text default 'attempt') returns text
   language sql as $$ select test.refusal(person, api_function, jsonb_build_object('statement', statement)::text) $$;
 
+create function test.trace(context text) returns text language sql as $$
+  select body::jsonb #>> '{}' from auxeira.call(test.claims('ann') || jsonb_strip_nulls(jsonb_build_object('traceparent', context)),
+    'attempt', '{"statement": "select current_setting(''auxeira.trace_id'')"}') $$;
 create view test.identity as
   select current_user, array(select current_setting('auxeira.' || name)
                              from unnest(array['user_id', 'user_type', 'session_id', 'org_id', 'org_ids', 'writable_org_ids',
@@ -59,6 +62,14 @@ select is(test.call('root', 'attempt_as_admin', '{"statement": "select current_u
           'an administrator''s call runs as auxeira_admin');
 select is((select body from auxeira.call('{}', 'nothing', '{}')), 'null', 'NULL is null in JSON');
 select is((select body from auxeira.call(null, 'nothing', '{}')), null, 'no claims, no answer');
+
+select is(test.trace(context), trace, 'the trace of ' || coalesce(context, 'no context'))
+from (values
+  ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '4bf92f3577b34da6a3ce929d0e0e4736'), (null, ''), ('', ''),
+  ('01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more', '4bf92f3577b34da6a3ce929d0e0e4736'),
+  ('00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01', ''), ('00-4bf92f3577b34da6a3ce929d0e0e4736', ''),
+  ('00-4bf92f3577b34da6a3ce929d0e0e473-000f067aa0ba902b7-01', ''), (E'00-4bf92f3577b34da6\n3ce929d0e0e4736-00f067aa0ba902b7-01', '')
+) as contexts (context, trace);
 
 -- --- Who is refused -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(66);
+select plan(75);
 
 -- --- Versions ---------------------------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ select is(test.fault($$ select * from auxeira.history('test.people', '1') $$),
   '55000 table test.people has no history | hint: auxeira.enable_history() gives it one.', 'a table without history');
 select matches(test.fault($$ select * from auxeira.as_of(null::test.people, now()) $$), '^55000', 'as of, without history');
 select matches(test.fault($$ select * from auxeira.as_of(null::test.notes, now() - interval '1 second') $$),
-  '^22023 history of test.notes begins later', 'a time before history began');
+  '^22023 there is no history of test.notes at that time', 'a time before history began');
 select is(test.fault($$ select * from auxeira.diff('test.notes', '1', 1, 9) $$),
   'P0002 there is no version 9 of the row | hint: auxeira.history() lists the versions.', 'a version that never was');
 
@@ -97,6 +97,36 @@ select results_eq($$ select body, price from test.notes where id = 1 $$, $$ valu
 select lives_ok($$ alter table test.notes alter body type integer using length(body) $$, 'a column is given another type');
 select matches(test.fault($$ select auxeira.revert('test.notes', '1', 5) $$),
   '^22023 the row does not fit its table any more \| detail: Its values of body', 'a version whose values do not fit is refused');
+
+-- --- Eras ----------------------------------------------------------------------------------------------------------------
+
+create table test.eras (id integer primary key, body text);
+insert into test.eras values (1, 'one'), (2, 'two');
+create function test.era_versions(what text) returns text language plpgsql as $$
+declare
+  answer text;
+begin
+  execute format('select string_agg(coalesce((%s)::text, ''-''), '' / '' order by version) from auxeira.history(''test.eras'', ''1'')', what)
+    into answer;
+  return answer;
+end
+$$;
+select auxeira.enable_history('test.eras') \g /dev/null
+update test.eras set body = 'first';
+select is(auxeira.disable_history('test.eras'), 2::bigint, 'history ends with every row');
+select is(test.era_versions('operation'), 'B / U / X', 'and is still there');
+update test.eras set body = 'unseen';
+select matches(test.fault($$ select auxeira.revert('test.eras', '1', 1) $$), '^55000 the history of test.eras has ended',
+               'but nobody goes back in it');
+select auxeira.enable_history('test.eras') \g /dev/null
+update test.eras set body = 'second' where id = 1;
+select is(test.era_versions('version || operation::text'), '1B / 2U / 3X / 4B / 5U', 'when it begins again, versions go on');
+select is(test.era_versions('"row" ->> ''body'''), 'one / first / - / unseen / second', 'with the row of each');
+select is(test.era_versions('standing'), 'proven / proven / proven / proven / proven', 'and each is proven');
+select is((select string_agg(concat_ws(' ', column_name, "from", "to"), ', ') from auxeira.diff('test.eras', '1', 2, 5)),
+          'body "first" "second"', 'versions of two eras differ');
+select is(auxeira.revert('test.eras', '1', 2), true, 'and one goes back to that of an earlier one');
+select is((select body from test.eras where id = 1), 'first', 'as to any other');
 
 -- --- Under policies ----------------------------------------------------------------------------------------------------
 

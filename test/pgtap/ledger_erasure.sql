@@ -3,7 +3,7 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(34);
+select plan(40);
 
 create table test.patients (id integer primary key, name text, city text, visits integer);
 insert into test.patients values (1, 'Ada', 'Ulm', 1), (2, 'Bea', 'Bonn', 1);
@@ -103,6 +103,50 @@ select auxeira.ledger_erase('test.patients', '1', 'Art. 17 (1) b') \g /dev/null
 select unalike(test.kept(), '%Köln%', 'of a row that is gone nothing is left');
 select is(test.versions('standing'), 'erased / erased / erased / erased / erased / erased / erased / proven', 'but that it was');
 select is_empty($$ select * from auxeira.ledger_verify() $$, 'and the ledger is as good as before');
+
+-- --- Guessing ----------------------------------------------------------------------------------------------------------------------
+
+-- Whoever has all of the ledger tries every value that a column could have had.
+create table test.cards (id integer primary key, pin text);
+insert into test.cards values (1, '4711');
+select auxeira.enable_history('test.cards') \g /dev/null
+select auxeira.ledger_seal() \g /dev/null
+select auxeira.ledger_receipt(change_id)::jsonb as receipt, change_id as card from auxeira.history('test.cards', '1') \gset
+update test.cards set pin = null;
+
+create function test.pins_that_fit(metadata text, row_of_4711 text, salt bytea, leaf bytea) returns text language sql as $$
+  select string_agg(guess.pin, ' ')
+  from (select lpad(n::text, 4, '0') from generate_series(0, 9999) n) guess (pin),
+    (select decode(metadata, 'hex'), decode(row_of_4711, 'hex')) known (metadata, encoded)
+  where sha256('\x00' || salt || int4send(length(known.metadata)) || known.metadata || '\x01'
+    || decode(replace(row_of_4711, encode('4711', 'hex'), encode(guess.pin::bytea, 'hex')), 'hex')) = leaf $$;
+select is(test.pins_that_fit(:'receipt'::jsonb ->> 'metadata', :'receipt'::jsonb ->> 'row', substr(proof, 1, 16), substr(proof, 17)), '4711',
+          'before an erasure, 10,000 guesses find the PIN') from auxeira.ledger_changes where change_id = :card;
+select auxeira.ledger_erase('test.cards', '1', 'Art. 17 (1) b') \g /dev/null
+select is(test.pins_that_fit(:'receipt'::jsonb ->> 'metadata', :'receipt'::jsonb ->> 'row', salt, substr(proof, 17)), null,
+          'after it they find nothing, ' || what)
+from auxeira.ledger_changes, lateral (values ('with the salt that is stored', substr(proof, 1, 16)), ('with none', '')) s (what, salt)
+where change_id = :card;
+select is((select substr(proof, 17) from auxeira.ledger_changes where change_id = :card), decode(:'receipt'::jsonb ->> 'leaf', 'hex'),
+          'although the leaf is there');
+
+-- The salt in any table, and the value, however they are written down.
+create function test.tables_with(what bytea) returns text language plpgsql as $$
+declare
+  target regclass;
+  found boolean;
+  tables text[] := '{}';
+begin
+  for target in select c.oid from pg_class c where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r' loop
+    execute format('select exists (select from %s t where position($1 in convert_to(t::text, ''UTF8'')) > 0
+      or position(encode($1, ''hex'') in t::text) > 0)', target) into found using what;
+    if found then tables := tables || target::text; end if;
+  end loop;
+  return array_to_string(tables, ' ');
+end
+$$;
+select is(test.tables_with(decode(:'receipt'::jsonb ->> 'salt', 'hex')), '', 'nothing has the salt any more');
+select matches(test.tables_with(decode(:'receipt'::jsonb ->> 'leaf', 'hex')), 'auxeira.ledger_changes_', 'which would be found');
 
 -- What looks erased and was not is found.
 update auxeira.ledger_changes set proof = auxeira.without_salt(proof)

@@ -159,7 +159,7 @@ create view test.differences as
 
 -- --- The comparison -----------------------------------------------------------------------------------------------------------
 
-select plan(6);
+select plan(11);
 select test.make_table(t) from test.tables t \g /dev/null
 call test.run(1, 1000);
 
@@ -168,11 +168,37 @@ select cmp_ok((select count(*) from auxeira.ledger_open), '>', 4000::bigint, 'of
 select bag_has($$ select distinct operation::text from auxeira.ledger_open $$, $$ select unnest('{B,I,U,D,T,A}'::text[]) $$, 'and of every kind of them');
 select is_empty('select * from test.differences',
                 'every table was at every moment what a copy of it says');
-select is_empty($$ select t.name, v.* from test.tables t join auxeira.ledger_tables e on e.relation = t.name::regclass,
-                 auxeira.ledger_row_problems(e) v $$, 'and every change is proven');
+select is_empty($$ select t.name, v.* from test.tables t, auxeira.ledger_row_problems(t.name::regclass) v $$, 'and every change is proven');
 
 -- A copy that differs would be found.
 update test.copies set rows = '[]' where history = 500 and rows <> '[]';
 select isnt_empty('select * from test.differences d where d.history = 500',
                   'a copy that differs is noticed');
+-- --- Eras -----------------------------------------------------------------------------------------------------------------------
+
+create table test.eras (id integer primary key, body text);
+insert into test.eras values (1, 'first'), (2, 'gone');
+select clock_timestamp() as before \gset
+select auxeira.enable_history('test.eras') \g /dev/null
+select clock_timestamp() as first \gset
+update test.eras set body = 'changed' where id = 1;
+delete from test.eras where id = 2;
+select clock_timestamp() as second \gset
+select auxeira.disable_history('test.eras') \g /dev/null
+select clock_timestamp() as gap \gset
+update test.eras set body = 'unseen';
+select auxeira.enable_history('test.eras') \g /dev/null
+select clock_timestamp() as third \gset
+create function test.eras_at(moment timestamptz) returns text language plpgsql as $$
+begin
+  return (select string_agg(id || ' ' || body, ', ' order by id) from auxeira.as_of(null::test.eras, moment));
+exception when sqlstate '22023' then
+  return sqlerrm;
+end
+$$;
+select is(test.eras_at(:'before'), 'there is no history of test.eras at that time', 'before history began');
+select is(test.eras_at(:'first'), '1 first, 2 gone', 'when it had begun');
+select is(test.eras_at(:'second'), '1 changed', 'before it ended');
+select is(test.eras_at(:'gap'), 'there is no history of test.eras at that time', 'between its end and its new beginning');
+select is(test.eras_at(:'third'), '1 unseen', 'when it had begun again');
 select * from finish();

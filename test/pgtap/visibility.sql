@@ -219,6 +219,7 @@ from test.members m,
           ('get_gamification_profile', '{}'), ('get_benchmarks', '{}'),
           ('create_api_key', '{"name": "x", "scopes": ["metrics:read"]}'),
           ('admin_stats', '{}'), ('admin_cleanup', '{}'), ('admin_verify_ledger', '{}'),
+          ('admin_get_verification', '{"runId": "00000000-0000-0000-0000-000000000001"}'),
           ('admin_update_user', '{"userId": "00000000-0000-0000-0000-000000000001", "isActive": false}')) c (api_function, request);
 
 -- --- What came of it ------------------------------------------------------------------------------------------------------

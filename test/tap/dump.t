@@ -30,6 +30,12 @@ sql "$admin" <<'SQL'
 create role auxeira_tap_dumped login;
 select user_id from auxeira.users \gset
 call auxeira.bind_login('auxeira_tap_dumped', :'user_id');
+create table public.kept (id integer primary key, note text);
+select auxeira.enable_history('public.kept') \g /dev/null
+insert into public.kept select i, 'note ' || i from generate_series(1, 100) i;
+alter table public.kept add column more text default 'more';
+select auxeira.ledger_seal() \g /dev/null
+update public.kept set note = 'later' where id = 7;
 -- A row of every tenant table, by a function that is gone again.
 begin;
 create schema test;
@@ -97,6 +103,17 @@ same 'constraints, triggers, indexes' "
 same 'settings of roles' "select r.rolname, setting from pg_db_role_setting s join pg_roles r on r.oid = s.setrole,
     unnest(s.setconfig) setting where r.rolname ~ '^auxeira_(tap_dumped|authenticator)' order by 1, 2"
 
+same 'event triggers' 'select evtname, evtevent, evtfoid::regproc, evtenabled from pg_event_trigger order by 1'
+same 'changes that were sealed, and that were not' 'select count(*), max(leaf_index), max(change_id) from auxeira.ledger_all'
+is "$(sql "$copy" -c 'select problem, table_name, key, detail from auxeira.ledger_verify()')" '' 'the ledger of the copy is in order'
+same 'versions of a row' "select version, operation, \"row\", standing, block from auxeira.history('public.kept', '7')"
+sql "$copy" -c 'alter table public.kept drop column more'
+is "$(sql "$copy" -c "select operation from auxeira.history('public.kept', '7') order by version desc limit 1")" A 'commands that alter tables are followed there, too'
+is "$(sql "$copy" -c 'drop table public.kept' | head -n 1)" 'ERROR:  table public.kept belongs to a table with history' 'and refused'
+pg_dump --dbname="$admin" --clean --if-exists --file="$work/platform.sql" &&
+    is "$(sql "$copy" -o /dev/null -f "$work/platform.sql" 2>&1 | grep -v '^$')" '' 'a dump is restored over what is there, event triggers and all'
+same 'and every row is as it was' "$(cat test/pgtap/support/fingerprints.sql)"
+is "$(sql "$copy" -c 'select problem, table_name, key, detail from auxeira.ledger_verify()')" '' 'in order'
 is "$(sql "$copy" -c 'set session authorization auxeira_authenticator' \
     -c "select body::jsonb #>> '{data,email}' from auxeira.call('$ann', 'me', '{}')")" ann@example.org 'a session goes on in the copy'
 is "$(sql "$copy" -c 'set session authorization auxeira_authenticator' \

@@ -129,6 +129,18 @@ TEST(LedgerEncoding, Metadata) {
     }
 }
 
+TEST(LedgerEncoding, OperationsAreThoseThatAreKnown) {
+    Bytes metadata = bytes(vectors()["metadata"][0]["encoding"]);
+    const MetadataContents contents = read_metadata(metadata);
+    const auto place = static_cast<std::size_t>(contents[4]->data() - metadata.data());
+    std::string known;
+    for (int letter = 0; letter < 256; ++letter) {
+        metadata[place] = static_cast<std::uint8_t>(letter);
+        if (!refused([&] { read_metadata(metadata); })) known += static_cast<char>(letter);
+    }
+    EXPECT_EQ(known, "ABCDEITUX");
+}
+
 TEST(LedgerEncoding, MetadataAreWrittenAsTheVectorsSay) {
     const Bytes expected = bytes(vectors()["metadata"][0]["encoding"]);
     const MetadataContents contents = read_metadata(expected);

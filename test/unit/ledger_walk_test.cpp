@@ -51,7 +51,7 @@ struct History {
     void random_change(std::mt19937& random) {
         if (!row) return insert(row_of_numbers(random));
         if (random() % 5 == 0) return remove();
-        if (random() % 9 == 0) return add('E', row, std::nullopt);
+        if (random() % 9 == 0) return add(random() % 2 == 0 ? 'E' : 'C', row, std::nullopt);
         update(row_of_numbers(random));
     }
 
@@ -166,7 +166,7 @@ TEST(LedgerWalk, AnErasedColumnIsUnknownUntilItsOlderValueIsKept) {
 }
 
 TEST(LedgerWalk, UnknownOperationsAndMalformedRowsAreRefused) {
-    for (const auto spoil : {+[](History& history) { history.changes[4].operation = 'X'; },
+    for (const auto spoil : {+[](History& history) { history.changes[4].operation = '?'; },
                              +[](History& history) { history.row->pop_back(); },
                              +[](History& history) { history.changes[3].difference->pop_back(); }}) {
         History history = short_history();

@@ -289,6 +289,7 @@ export const cells = {
   'GET /api/ledger/receipt/:changeId': own(() => ({ parameters: { changeId: 1 } }), { accepts: [404] }),
   'GET /api/ledger/digest': own(undefined, { accepts: [404] }),
   'POST /api/ledger/verify': forAdministrators(),
+  'GET /api/ledger/verify/:runId': forAdministrators(() => ({ parameters: { runId: randomUUID() }, accepts: [404] })),
 
   'GET /api/admin/stats': forAdministrators(),
   'POST /api/admin/cleanup': forAdministrators(),
