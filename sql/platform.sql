@@ -63,10 +63,10 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/90-operations.sql
   \ir platform/92-report-series.sql
   \ir platform/93-report-companies.sql
-  \ir platform/94-report-children.sql
-  \ir platform/95-synthetic-report.sql
   \ir platform/94-ledger.sql
+  \ir platform/94-report-children.sql
   \ir platform/95-ledger-sealing.sql
+  \ir platform/95-synthetic-report.sql
   \ir platform/96-ledger-reading.sql
   \ir platform/97-ledger-evidence.sql
   \ir platform/97-ledger-platform.sql
