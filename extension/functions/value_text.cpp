@@ -77,9 +77,10 @@ void append_plain_numeric(std::string& text, const char* value) {
 
 // --- jsonb -------------------------------------------------------------------------------------------------
 
-bool is_escaped(char character) {
+// Inlined where it is used, as a function's address would not be.
+constexpr auto is_escaped = [](char character) {
     return static_cast<unsigned char>(character) < ' ' || character == '"' || character == '\\';
-}
+};
 
 void append_escaped(std::string& text, char character) {
     constexpr std::string_view plain = "\b\f\n\r\t\"\\", letters = "bfnrt\"\\";
@@ -95,16 +96,17 @@ void append_escaped(std::string& text, char character) {
     text += digits[character & 15];
 }
 
+void append_with_escapes(std::string& text, std::string_view string) {
+    for (const char character : string)
+        is_escaped(character) ? append_escaped(text, character) : text.push_back(character);
+}
+
 void append_string(std::string& text, std::string_view string) {
     text += '"';
-    while (!string.empty()) {
-        const auto end = std::find_if(string.begin(), string.end(), is_escaped);
-        text.append(string.begin(), end);
-        string.remove_prefix(static_cast<std::size_t>(end - string.begin()));
-        if (string.empty()) break;
-        append_escaped(text, string.front());
-        string.remove_prefix(1);
-    }
+    if (std::none_of(string.begin(), string.end(), is_escaped))
+        text.append(string);
+    else
+        append_with_escapes(text, string);
     text += '"';
 }
 
