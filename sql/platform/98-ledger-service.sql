@@ -231,7 +231,8 @@ comment on function auxeira_api.get_history(jsonb) is
 
 -- --- Evidence ---------------------------------------------------------------------------------------------------------------
 
--- Definer, because the ledger is nobody's to read. A receipt shows all of a row, and who changed it from where.
+-- Definer, because the ledger is nobody's to read. A receipt shows all of a row, and who changed it from where: of a change
+-- that another organization made of one's row, auxeira.history() shows what it shows.
 create function auxeira.organization_receipt(change_id bigint) returns json
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -239,15 +240,18 @@ begin
   if not exists (
     select from auxeira.ledger_changes c join auxeira.ledger_tables t using (table_id)
       join auxeira.history_kinds() k on k.relation = t.relation
+      join auxeira.ledger_actors a using (actor_id)
     where c.change_id = organization_receipt.change_id and c.org_id = any (auxeira.managed_org_ids())
-      and has_table_privilege('auxeira_user', t.relation, 'select')) then
-    raise exception using errcode = 'P0002', message = 'receipt not found';
+      and a.org_id = any (auxeira.managed_org_ids()) and has_table_privilege('auxeira_user', t.relation, 'select')) then
+    raise exception using errcode = 'P0002', message = 'receipt not found',
+      hint = 'There is one of sealed changes of your rows that your organization made itself.';
   end if;
   return auxeira.ledger_receipt(change_id);
 end
 $$;
 comment on function auxeira.organization_receipt(bigint) is
-  'The receipt of a change, for those who manage the organization that the row is of. Error P0002: there is none, or not yet.';
+  'The receipt of a change, for those who manage the organization that the row is of and the one that made the change. Error '
+  'P0002: there is none, or not yet.';
 revoke execute on function auxeira.organization_receipt(bigint) from public;
 
 create function auxeira_api.get_ledger_receipt(request jsonb) returns json language plpgsql stable as $$
