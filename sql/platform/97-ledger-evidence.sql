@@ -415,9 +415,10 @@ begin atomic
   from auxeira.ledger_events e join auxeira.ledger_tables t using (table_id)
   where e.event = 'disable' and t.disabled_at is null
   union all
-  select 'events have no history', 'auxeira.ledger_events', null, null, null, null
+  select own.name || ' have no history', 'auxeira.ledger_' || own.name, null, null, null, null
+  from (values ('events'), ('incarnations'), ('erasures'), ('prunings'), ('holds')) own (name)
   where not exists (select from auxeira.ledger_tables t
-                    where t.relation = 'auxeira.ledger_events'::regclass and t.disabled_at is null);
+                    where t.relation = to_regclass('auxeira.ledger_' || own.name) and t.disabled_at is null);
 end;
 comment on function auxeira.ledger_unknown_tables() is 'Tables that events tell of otherwise than the list of tables does.';
 
@@ -448,6 +449,7 @@ begin
       from auxeira.ledger_table_problems(entry) p;
   end loop;
   return query select * from auxeira.ledger_row_problems(target);
+  return query select * from auxeira.ledger_erasure_problems(target);
   return query select * from auxeira.ledger_block_problems(since_block);
   return query select * from auxeira.ledger_stray_problems();
   return query select * from auxeira.ledger_unknown_tables();

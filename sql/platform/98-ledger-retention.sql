@@ -69,14 +69,83 @@ create table auxeira.ledger_erasures (
   legal_basis text not null check (legal_basis ~ '\S'),
   changes bigint not null,
   up_to bigint not null,
+  marked_by bigint not null unique,
+  change_ids bigint[] not null,
+  remains bytea[] not null,
   erased_at timestamptz not null default clock_timestamp(),
-  erased_by text not null default session_user
+  erased_by text not null default session_user,
+  constraint ledger_erasures_changes check (changes = cardinality(change_ids) and changes = cardinality(remains)),
+  constraint ledger_erasures_order check (up_to < marked_by)
 );
 create index ledger_erasures_table on auxeira.ledger_erasures (table_id);
 comment on table auxeira.ledger_erasures is 'What was erased, and on what legal basis. It has history itself.';
 comment on column auxeira.ledger_erasures.columns is 'Whose values went; empty for all but the key.';
 comment on column auxeira.ledger_erasures.up_to is 'The last change of those that were erased.';
+comment on column auxeira.ledger_erasures.marked_by is 'The change of operation E.';
+comment on column auxeira.ledger_erasures.change_ids is 'The changes that were erased.';
+comment on column auxeira.ledger_erasures.remains is
+  'Of each of them the hash of what is left, by its salt in auxeira.ledger_erasure_salts.';
 call auxeira.protect_private_table('auxeira.ledger_erasures');
+
+-- Without history, which would keep the salts: a later erasure takes them.
+create table auxeira.ledger_erasure_salts (
+  change_id bigint primary key,
+  salt bytea not null check (length(salt) = 16)
+);
+comment on table auxeira.ledger_erasure_salts is
+  'Salts of the hashes of what is left of erased changes. Each erasure of a row makes new ones, so that nobody can find by an '
+  'earlier hash what a later erasure took.';
+call auxeira.protect_private_table('auxeira.ledger_erasure_salts');
+
+-- The leaf of an erased change proves nothing of it any more.
+create function auxeira.remains_of(version auxeira.ledger_version, organization uuid, salt bytea) returns bytea language sql immutable
+  return (select sha256(salt || int4send(length(w.metadata)) || w.metadata || coalesce(uuid_send(organization), '\x00')
+            || case when (version).difference is null then '\x00' else '\x01' || (version).difference end)
+          from auxeira.ledger_walk(null, array[version]) w);
+comment on function auxeira.remains_of(auxeira.ledger_version, uuid, bytea) is
+  'The hash of what is left of an erased change: what its leaf was of, but the row; the organization of the row; the difference.';
+
+create function auxeira.changes_of_row(of_table integer, row_key bytea) returns setof auxeira.ledger_version_rows
+  language sql stable rows 10
+begin atomic
+  select r.* from auxeira.ledger_version_rows r
+  where r.table_id = of_table and r.key = row_key
+    and auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(of_table, row_key);
+end;
+comment on function auxeira.changes_of_row(integer, bytea) is 'The changes of a row in one era.';
+revoke execute on function auxeira.changes_of_row(integer, bytea) from public;
+
+create function auxeira.erasure_faults(erasure auxeira.ledger_erasures)
+  returns table (problem text, change_id bigint) language sql stable rows 1
+begin atomic
+  select 'an erased change that differs from what its erasure left', r.change_id
+  from auxeira.changes_of_row(erasure.table_id, erasure.key) r
+    left join unnest(erasure.change_ids, erasure.remains) kept (change_id, remains) on kept.change_id = r.change_id
+    left join auxeira.ledger_erasure_salts s on s.change_id = r.change_id
+  where r.change_id < erasure.marked_by and auxeira.remains_of(r.version, r.org_id, s.salt) is distinct from kept.remains;
+end;
+comment on function auxeira.erasure_faults(auxeira.ledger_erasures) is
+  'What was done to the changes of a row after its latest erasure.';
+revoke execute on function auxeira.erasure_faults(auxeira.ledger_erasures) from public;
+
+create function auxeira.ledger_erasure_problems(target regclass) returns setof auxeira.ledger_problem language sql stable rows 1
+begin atomic
+  select f.problem, t.label, auxeira.ledger_key_json(e.key), f.change_id, null::bigint, format('The erasure is %s.', e.erasure_id)
+  from (select distinct on (table_id, key) * from auxeira.ledger_erasures order by table_id, key, marked_by desc) latest
+    join auxeira.ledger_erasures e using (erasure_id)
+    join auxeira.ledger_tables t on t.table_id = e.table_id
+    cross join lateral auxeira.erasure_faults(e) f
+  where target is null or t.relation = target
+  union all
+  select 'a mark of no erasure', t.label, auxeira.ledger_key_json(c.key), c.change_id, null,
+    'No row of auxeira.ledger_erasures names it.'
+  from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id)
+  where c.operation = 'E' and (target is null or t.relation = target)
+    and not exists (select from auxeira.ledger_erasures e where (e.marked_by, e.table_id, e.key) = (c.change_id, c.table_id, c.key));
+end;
+comment on function auxeira.ledger_erasure_problems(regclass) is
+  'Whether whatever looks erased was, and is what the erasure left of it.';
+revoke execute on function auxeira.ledger_erasure_problems(regclass) from public;
 
 create function auxeira.check_erasure(entry auxeira.ledger_tables, encoded_key bytea, columns text[]) returns void
   language plpgsql stable as $$
@@ -97,6 +166,42 @@ comment on function auxeira.check_erasure(auxeira.ledger_tables, bytea, text[]) 
   'Errors: 55006 the row is held, 22023 a column is of the key.';
 revoke execute on function auxeira.check_erasure(auxeira.ledger_tables, bytea, text[]) from public;
 
+create function auxeira.row_faults(entry auxeira.ledger_tables, row_key bytea) returns table (problem text, change_id bigint)
+  language sql stable rows 1
+begin atomic
+  select f.problem, f.change_id
+  from auxeira.ledger_live_row(entry, row_key) live,
+    (select array_agg(r.version order by r.change_id desc) as versions, array_agg(r.org_id order by r.change_id desc) as organizations,
+       min(r.change_id) > auxeira.ledger_whole_after() as is_whole
+     from auxeira.changes_of_row(entry.table_id, row_key) r) known
+    cross join lateral auxeira.ledger_row_faults(live, known.versions, known.organizations, coalesce(entry.org_column, ''),
+                                                 coalesce(known.is_whole, true)) f
+  where live is not null or known.versions is not null
+  union all
+  select f.problem, f.change_id
+  from (select e from auxeira.ledger_erasures e where e.table_id = entry.table_id and e.key = row_key order by e.marked_by desc limit 1) latest
+    cross join lateral auxeira.erasure_faults(latest.e) f;
+end;
+comment on function auxeira.row_faults(auxeira.ledger_tables, bytea) is
+  'What auxeira.ledger_verify() would say of one row and its changes.';
+revoke execute on function auxeira.row_faults(auxeira.ledger_tables, bytea) from public;
+
+-- What is altered already could not be told from what was erased.
+create function auxeira.check_row(entry auxeira.ledger_tables, row_key bytea) returns void language plpgsql stable as $$
+declare
+  fault record;
+begin
+  select * into fault from auxeira.row_faults(entry, row_key) limit 1;
+  if found then
+    raise exception using errcode = 'XX001', message = 'the history of the row is not in order, and nothing is erased',
+      detail = format('Of %s %s: %s.', entry.label, auxeira.ledger_key_json(row_key), concat_ws(', change ', fault.problem, fault.change_id)),
+      hint = 'auxeira.ledger_verify() tells all that is wrong.';
+  end if;
+end
+$$;
+comment on function auxeira.check_row(auxeira.ledger_tables, bytea) is 'Error XX001: the row or its history was tampered with.';
+revoke execute on function auxeira.check_row(auxeira.ledger_tables, bytea) from public;
+
 create function auxeira.without_salt(proof bytea) returns bytea language sql immutable
   return decode(repeat('00', 16), 'hex') || substr(proof, 17);
 comment on function auxeira.without_salt(bytea) is 'The leaf alone: what it is of cannot be found by guessing.';
@@ -106,11 +211,13 @@ create function auxeira.erase_changes(of_table integer, row_key bytea, columns t
 begin atomic
   with open as (
     update auxeira.ledger_open o
-    set difference = auxeira.ledger_erased(o.difference, columns, kept), proof = auxeira.without_salt(o.proof)
+    set difference = auxeira.ledger_erased(o.difference, columns, kept), proof = auxeira.without_salt(o.proof),
+      reason = case when o.operation = 'E' then o.reason end, request_id = null, trace_id = null
     where o.table_id = of_table and o.key = row_key returning o.change_id
   ), sealed as (
     update auxeira.ledger_changes c
-    set difference = auxeira.ledger_erased(c.difference, columns, kept), proof = auxeira.without_salt(c.proof)
+    set difference = auxeira.ledger_erased(c.difference, columns, kept), proof = auxeira.without_salt(c.proof),
+      reason = case when c.operation = 'E' then c.reason end, request_id = null, trace_id = null
     where auxeira.ledger_row_hash(c.table_id, c.key) = auxeira.ledger_row_hash(of_table, row_key)
       and c.table_id = of_table and c.key = row_key
     returning c.change_id
@@ -118,8 +225,26 @@ begin atomic
   select count(*), max(e.change_id) from (select change_id from open union all select change_id from sealed) e;
 end;
 comment on function auxeira.erase_changes(integer, bytea, text[], text[]) is
-  'Takes values and salts from the changes of a row, whose leaves stay: how many they were, and the last of them.';
+  'Takes values, salts, reasons (but those of erasures), request and trace from the changes of a row, whose leaves stay: how many '
+  'they were, and the last of them.';
 revoke execute on function auxeira.erase_changes(integer, bytea, text[], text[]) from public;
+
+create function auxeira.hash_remains(of_table integer, row_key bytea, out change_ids bigint[], out remains bytea[])
+  language sql volatile
+begin atomic
+  with left_over as (
+    select r.* from auxeira.changes_of_row(of_table, row_key) r
+  ), salted as (
+    insert into auxeira.ledger_erasure_salts (change_id, salt)
+    select l.change_id, uuid_send(gen_random_uuid()) from left_over l
+    on conflict (change_id) do update set salt = excluded.salt
+    returning ledger_erasure_salts.change_id, ledger_erasure_salts.salt
+  )
+  select array_agg(l.change_id order by l.change_id), array_agg(auxeira.remains_of(l.version, l.org_id, s.salt) order by l.change_id)
+  from left_over l join salted s using (change_id);
+end;
+comment on function auxeira.hash_remains(integer, bytea) is 'The changes of a row, with new salts and the hashes of what is left of them.';
+revoke execute on function auxeira.hash_remains(integer, bytea) from public;
 
 create function auxeira.ledger_erase(target regclass, key jsonb, legal_basis text, columns text[] default '{}') returns bigint
   language plpgsql volatile as $$
@@ -129,27 +254,31 @@ declare
   row_key constant bytea := auxeira.encoded_key(entry, key);
   said constant text := coalesce(current_setting('auxeira.reason', true), '');
   erased record;
+  hashed record;
 begin
   -- Nobody seals, or changes the row, meanwhile.
   lock table auxeira.ledger_blocks in share row exclusive mode;
   execute format('lock table %s in share row exclusive mode', target);
-  perform auxeira.check_erasure(entry, row_key, columns);
+  perform auxeira.check_erasure(entry, row_key, columns), auxeira.check_row(entry, row_key);
   select * into erased from auxeira.erase_changes(entry.table_id, row_key, columns, entry.key_columns);
   if erased.changes = 0 then
     raise exception using errcode = 'P0002', message = 'the row has no history', hint = 'Look at the key.';
   end if;
-  insert into auxeira.ledger_erasures (table_id, key, columns, legal_basis, changes, up_to)
-  values (entry.table_id, row_key, ledger_erase.columns, ledger_erase.legal_basis, erased.changes, erased.up_to);
+  select * into hashed from auxeira.hash_remains(entry.table_id, row_key);
   perform auxeira.set_reason(legal_basis), auxeira.capture_mark(target, 'E', texts), auxeira.set_reason(said);
+  insert into auxeira.ledger_erasures (table_id, key, columns, legal_basis, changes, up_to, marked_by, change_ids, remains)
+  values (entry.table_id, row_key, ledger_erase.columns, ledger_erase.legal_basis, erased.changes, erased.up_to,
+    currval('auxeira.ledger_change_ids'), hashed.change_ids, hashed.remains);
   return erased.changes;
 end
 $$;
 comment on function auxeira.ledger_erase(regclass, jsonb, text, text[]) is
   'Erases what the history of a row says of columns (none named: of all but the key), and says of how many changes. Their leaves '
-  'stay, so that all proofs and heads hold; the salts go, so that nobody can find the values by trying. The row as it is '
-  'stays: change or delete it before. A change of operation E, and auxeira.ledger_erasures, say that it was done and on what '
+  'stay, so that all proofs and heads hold; the salts go, so that nobody can find the values by trying, and so do the reasons '
+  'and the requests. The row as it is stays: change or delete it before. Who made the changes stays, too: user, organization, '
+  'session, roles and address are in auxeira.ledger_actors, which changes of other rows may share. A change of operation E, and auxeira.ledger_erasures, say that it was done and on what '
   'legal basis. Pages and write-ahead log that held the values are overwritten by VACUUM and in time; backups have their own '
-  'retention. Errors: 55006 the row is held, P0002 it has no history, 22023, 55000.';
+  'retention. Errors: 55006 the row is held, P0002 it has no history, XX001 it was tampered with, 22023, 55000.';
 revoke execute on function auxeira.ledger_erase(regclass, jsonb, text, text[]) from public;
 
 -- --- Retention -------------------------------------------------------------------------------------------------------------
@@ -275,6 +404,13 @@ comment on function auxeira.forget_actors() is
   'Deletes whom no change names and no connection can name any more, and says how many they were.';
 revoke execute on function auxeira.forget_actors() from public;
 
+create function auxeira.forget_salts() returns void language sql volatile
+begin atomic
+  delete from auxeira.ledger_erasure_salts s where not exists (select from auxeira.ledger_all c where c.change_id = s.change_id);
+end;
+comment on function auxeira.forget_salts() is 'Deletes the salts of erased changes that are not kept any more.';
+revoke execute on function auxeira.forget_salts() from public;
+
 create function auxeira.drop_months(before timestamptz) returns void language plpgsql volatile as $$
 declare
   month regclass;
@@ -294,9 +430,9 @@ declare
   pruned record;
   checkpoints bigint;
 begin
-  call auxeira.check_whole_ledger();
   -- Nobody seals, erases or prunes meanwhile.
   lock table auxeira.ledger_blocks, auxeira.ledger_holds in share row exclusive mode;
+  call auxeira.check_whole_ledger();
   until := auxeira.pruning_until(before);
   if until.block is null then
     return 0;
@@ -314,7 +450,7 @@ begin
   while auxeira.ledger_seal() is not null loop
     null;
   end loop;
-  perform auxeira.drop_months(before), auxeira.forget_actors();
+  perform auxeira.drop_months(before), auxeira.forget_actors(), auxeira.forget_salts();
   return pruned.changes;
 end
 $$;

@@ -3,7 +3,7 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(40);
+select plan(47);
 
 create table test.patients (id integer primary key, name text, city text, visits integer);
 insert into test.patients values (1, 'Ada', 'Ulm', 1), (2, 'Bea', 'Bonn', 1);
@@ -11,7 +11,10 @@ select auxeira.enable_history('test.patients') \g /dev/null
 update test.patients set city = 'Köln', visits = 2 where id = 1;
 update test.patients set name = 'Ada B.' where id = 1;
 select auxeira.ledger_seal() is not null as sealed \gset
+select set_config('auxeira.reason', 'asked by Ada', false), set_config('auxeira.request_id', 'ada-1', false),
+  set_config('auxeira.trace_id', '4bf92f3577b34da6a3ce929d0e0e4736', false) \g /dev/null
 update test.patients set visits = 3 where id = 1;
+select set_config('auxeira.reason', '', false), set_config('auxeira.request_id', '', false), set_config('auxeira.trace_id', '', false) \g /dev/null
 update test.patients set name = null where id = 1;
 
 create function test.fault(statement text) returns text language plpgsql as $$
@@ -42,6 +45,9 @@ select change_id as first from auxeira.history('test.patients', '1') order by ve
 select auxeira.ledger_receipt(:first) ->> 'leaf' as leaf \gset
 select alike(test.kept(), '%Ada%', 'the ledger knows a name that the row does not have any more');
 
+select is(test.versions('concat_ws('' '', reason, request_id, trace_id)'), ' /  /  / asked by Ada ada-1 4bf92f3577b34da6a3ce929d0e0e4736 / ',
+          'and why and by which request it was changed');
+
 -- --- Holds --------------------------------------------------------------------------------------------------------------
 
 select auxeira.ledger_hold('test.patients', '1', 'the case Ulm') as hold \gset
@@ -68,6 +74,26 @@ select is(test.fault($$ select auxeira.ledger_erase('test.patients', '9', 'conse
 select matches(test.fault($$ select auxeira.ledger_erase('test.patients', '1', '') $$), '^23514', 'an erasure has a legal basis');
 select alike(test.kept(), '%Ada%', 'and what is refused erases nothing');
 
+-- --- What was tampered with -------------------------------------------------------------------------------------------------
+
+create function test.after(statement text, question text) returns text language plpgsql as $$
+declare
+  answer text;
+begin
+  alter table test.patients disable trigger auxeira_history_update;
+  execute statement;
+  alter table test.patients enable always trigger auxeira_history_update;
+  answer := test.fault(question);
+  raise exception 'undone' using detail = answer;
+exception when others then
+  get stacked diagnostics answer = pg_exception_detail;
+  return answer;
+end
+$$;
+select is(test.after('update test.patients set visits = 666 where id = ' || n, $$ select auxeira.ledger_erase('test.patients', '1', 'x', '{name}') $$),
+          answer, 'a row that was altered is not erased' || without)
+from (values (1, 'XX001 the history of the row is not in order, and nothing is erased', ''), (2, 'no error', ', others are')) t (n, answer, without);
+
 -- --- Erasing columns --------------------------------------------------------------------------------------------------------
 
 select is(auxeira.ledger_erase('test.patients', '1', 'Art. 17 (1) b', '{name}'), 5::bigint, 'a column is erased from every change');
@@ -78,11 +104,17 @@ select is(test.versions('"row" -> ''name'''), '{"erased": true} / {"erased": tru
           'versions say that it was erased');
 select is(test.versions('"row" ->> ''city'''), 'Ulm / Köln / Köln / Köln / Köln / Köln', 'and what is left');
 select is(test.versions('standing'), 'erased / erased / erased / erased / erased / proven', 'they are proven no more; the row is');
+select is(test.versions('concat_ws('' '', reason, request_id, trace_id)'), ' /  /  /  /  / Art. 17 (1) b', 'nor why and by which request');
 select is((select reason from auxeira.history('test.patients', '1') where operation = 'E'), 'Art. 17 (1) b', 'on which legal basis');
 select is((select concat_ws(' ', columns, legal_basis, changes) from auxeira.ledger_erasures), '{name} Art. 17 (1) b 5', 'and in the list');
 select is(test.fault($$ select auxeira.revert('test.patients', '1', 1) $$), '22023 a part of version 1 was erased',
           'nobody goes back to it');
 select is_empty($$ select * from auxeira.ledger_verify() $$, 'the ledger is as good as before');
+
+select is(test.after('update auxeira.ledger_changes set reason = ''forged'' where change_id = ' || :first,
+  $$ select auxeira.ledger_erase('test.patients', '1', 'x') $$), 'XX001 the history of the row is not in order, and nothing is erased',
+  'what it left and was altered since is not erased');
+select salt as earlier_salt from auxeira.ledger_erasure_salts where change_id = :first \gset
 
 -- --- Proofs ------------------------------------------------------------------------------------------------------------------
 
@@ -103,6 +135,11 @@ select auxeira.ledger_erase('test.patients', '1', 'Art. 17 (1) b') \g /dev/null
 select unalike(test.kept(), '%Köln%', 'of a row that is gone nothing is left');
 select is(test.versions('standing'), 'erased / erased / erased / erased / erased / erased / erased / proven', 'but that it was');
 select is_empty($$ select * from auxeira.ledger_verify() $$, 'and the ledger is as good as before');
+
+select isnt(salt, :'earlier_salt', 'the hash that the earlier erasure left has no salt any more') from auxeira.ledger_erasure_salts
+where change_id = :first;
+select is((select string_agg(cardinality(change_ids)::text, ' ' order by marked_by) from auxeira.ledger_erasures), '5 7',
+          'each erasure has hashes of what it left');
 
 -- --- Guessing ----------------------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(179);
+select plan(204);
 
 -- --- A ledger to tamper with: 700 changes in two blocks, and some that are open ------------------------------------------
 
@@ -23,6 +23,7 @@ select test.become('bob') \g /dev/null
 update public.kept set name = 'third', password = 'changed' where id <= 20;
 insert into public.kept (id, name) values (10, 'again');
 delete from public.kept where id = 11;
+select auxeira.ledger_erase('public.kept', '30', 'Art. 17 (1) b', '{name}') \g /dev/null
 select auxeira.ledger_seal() \g /dev/null
 update public.kept set amount = 1 where id <= 5;
 delete from public.kept where id = 12;
@@ -63,6 +64,31 @@ from (values ('auxeira.ledger_changes'::regclass, 'U', 7, test.change(7, 'U')), 
   cross join lateral test.columns(relation) c
 -- An insert has no difference to be altered.
 where not (place = 'B' and c.name = 'difference');
+
+-- What an erasure left of a change has no leaf that is of it. The leaf itself is that of the tree.
+insert into test.cases
+select format('%s of an erased change', c.name), format('update auxeira.ledger_changes set %I = %s where change_id = %s', c.name,
+    test.other(c.name, c.type), change), format('p.change_id = %s or p.key ->> ''id'' = ''30''', change)
+from test.columns('auxeira.ledger_changes') c, test.change(30, 'U') change where c.name <> 'proof';
+insert into test.cases
+select format('the erased change of %s', test.change(30, operation)), format('update auxeira.ledger_changes set reason = ''forged''
+    where change_id = %s', test.change(30, operation)), format($$p.problem = 'an erased change that differs from what its erasure left'
+    and p.table_name = 'public.kept' and p.key = '{"id": 30}' and p.change_id = %s$$, test.change(30, operation))
+from unnest(array['U', 'B']::"char"[]) operation;
+insert into test.cases values
+('an erasure that was none', $$update auxeira.ledger_changes set proof = auxeira.without_salt(proof) where auxeira.ledger_key_json(key) =
+   '{"id": 7}'; update public.kept set amount = 77777 where id = 7; select auxeira.capture_mark('public.kept', 'E', '{7}')$$,
+ $$p.problem = 'a mark of no erasure' and p.table_name = 'public.kept' and p.key = '{"id": 7}'$$),
+('the mark of another erasure', $$update auxeira.ledger_erasures set marked_by = marked_by + 1$$,
+ $$p.problem = 'a mark of no erasure' and p.key = '{"id": 30}'$$),
+('an erasure deleted', 'delete from auxeira.ledger_erasures', $$p.problem = 'a mark of no erasure' and p.key = '{"id": 30}'$$),
+('an erasure of more', 'update auxeira.ledger_erasures set change_ids[1] = 7', $$p.table_name = 'auxeira.ledger_erasures'$$),
+('the salt of what an erasure left', $$update auxeira.ledger_erasure_salts set salt = decode(repeat('00', 16), 'hex')$$,
+ $$p.problem = 'an erased change that differs from what its erasure left' and p.key = '{"id": 30}'$$);
+insert into test.cases
+select format('the ledger of %s turned off', name), format($$update auxeira.ledger_tables set disabled_at = now() where label =
+   'auxeira.ledger_%s'$$, name), format($$p.problem = '%s have no history'$$, name)
+from unnest(array['incarnations', 'erasures', 'prunings', 'holds']) name;
 
 -- Named exactly: what a change says of itself.
 insert into test.cases
