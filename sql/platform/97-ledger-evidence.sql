@@ -452,6 +452,7 @@ begin
   return query select * from auxeira.ledger_erasure_problems(target);
   return query select * from auxeira.ledger_block_problems(since_block);
   return query select * from auxeira.ledger_stray_problems();
+  return query select * from auxeira.ledger_pruning_problems();
   return query select * from auxeira.ledger_unknown_tables();
   return query select p, null, null::jsonb, null::bigint, null::bigint, null from auxeira.ledger_server_problems() p;
   return query select * from auxeira.ledger_witness_problems();

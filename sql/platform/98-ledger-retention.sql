@@ -462,6 +462,47 @@ comment on function auxeira.ledger_prune(timestamptz) is
   'of the database. Errors: 55006 a change is held, XX001 the ledger is not in order.';
 revoke execute on function auxeira.ledger_prune(timestamptz) from public;
 
+-- --- Verification ----------------------------------------------------------------------------------------------------------
+
+create view auxeira.ledger_pruning_changes with (security_invoker = true) as
+  select p.pruning_id, c.change_id, c.xid, c.operation, (auxeira.ledger_block_of(c.leaf_index)).sealed_at
+  from auxeira.ledger_prunings p join auxeira.ledger_tables t on t.relation = 'auxeira.ledger_prunings'::regclass
+    cross join lateral (select r.* from auxeira.ledger_all r
+                        where r.table_id = t.table_id and auxeira.ledger_key_json(r.key) ->> 'pruning_id' = p.pruning_id::text
+                        order by r.change_id limit 1) c;
+comment on view auxeira.ledger_pruning_changes is 'The oldest change that is kept of each row of auxeira.ledger_prunings.';
+
+create function auxeira.ledger_checkpoints_of(transaction xid8) returns bigint language sql stable
+  return (select count(*) from auxeira.ledger_all c
+          where c.operation = 'C' and auxeira.xid_number(c.xid) = auxeira.xid_number(transaction));
+comment on function auxeira.ledger_checkpoints_of(xid8) is 'How many checkpoints a transaction made.';
+
+-- Checkpoints of all but the latest may have been pruned themselves.
+create function auxeira.ledger_pruning_problems() returns setof auxeira.ledger_problem language sql stable rows 1
+begin atomic
+  with prunings as (
+    select p.*, lag(p.first_leaf, 1, 0::bigint) over by_leaf as leaf_before, lead(p.pruning_id) over by_leaf is null as is_latest,
+      b.tree_size, b.sealed_at as block_sealed_at, c.change_id, c.xid, c.operation, coalesce(c.sealed_at, clock_timestamp()) as on_record_at
+    from auxeira.ledger_prunings p left join auxeira.ledger_blocks b using (block)
+      left join auxeira.ledger_pruning_changes c using (pruning_id)
+    window by_leaf as (order by p.first_leaf, p.pruning_id)
+  )
+  select 'a pruning that was none', 'auxeira.ledger_prunings', jsonb_build_object('pruning_id', p.pruning_id), p.change_id, p.block,
+    wrong.detail
+  from prunings p cross join lateral (values
+    (p.first_leaf is distinct from p.tree_size, 'Its first leaf is not that after its block.'),
+    (p.sealed_until is distinct from p.block_sealed_at, 'Its block was sealed at another time.'),
+    (p.changes is distinct from p.first_leaf - p.leaf_before, 'Its changes are not so many.'),
+    (p.last_change > p.whole_after or p.whole_after >= p.change_id, 'Its last changes are not before its own.'),
+    (date_trunc('month', p.block_sealed_at at time zone 'UTC') + interval '1 month' > p.pruned_at at time zone 'UTC'
+     or p.pruned_at > p.on_record_at, 'The month of its block was not over.'),
+    (p.is_latest and p.operation = 'I' and p.checkpoints <> auxeira.ledger_checkpoints_of(p.xid), 'Its checkpoints are not so many.'))
+    wrong (is_so, detail)
+  where wrong.is_so;
+end;
+comment on function auxeira.ledger_pruning_problems() is 'Whether prunings say what can have been pruned when they were made.';
+revoke execute on function auxeira.ledger_pruning_problems() from public;
+
 select auxeira.enable_history('auxeira.ledger_holds'), auxeira.enable_history('auxeira.ledger_erasures'),
   auxeira.enable_history('auxeira.ledger_prunings') \g /dev/null
 

@@ -3,7 +3,7 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(52);
+select plan(62);
 
 create function test.fault(statement text) returns text language plpgsql as $$
 declare
@@ -104,6 +104,21 @@ $$;
 select is(test.tampered(), 'XX001 the ledger is not in order, and nothing is pruned | There are 1 problems, such as: a row that differs '
   'from its last change test.things {"id": 280}', 'a row that was altered is not written to the ledger as if it were true');
 select is(test.changes(), (select max(leaf_index) + 1 from auxeira.ledger_changes), 'and what is refused prunes nothing');
+-- Whoever looks before nobody else may seal has not looked at what is sealed meanwhile.
+create function test.locks_before_looking() returns text language plpgsql as $$
+begin
+  create or replace procedure auxeira.check_whole_ledger() language plpgsql as $p$
+  begin
+    raise exception '%', (select string_agg(l.relation::regclass::text, ' ' order by l.relation::regclass::text) from pg_locks l
+      where l.pid = pg_backend_pid() and l.mode = 'ShareRowExclusiveLock' and l.granted);
+  end
+  $p$;
+  perform auxeira.ledger_prune('2026-02-01Z');
+exception when others then
+  return sqlerrm;
+end
+$$;
+select is(test.locks_before_looking(), 'auxeira.ledger_blocks auxeira.ledger_holds', 'the ledger is verified when nobody else may seal');
 select is_empty($$ select rolname from pg_roles where not rolsuper and rolname <> 'auxeira_owner'
   and has_function_privilege(rolname, 'auxeira.ledger_prune(timestamptz)', 'execute') $$, 'nobody prunes but administrators of the database');
 
@@ -184,6 +199,32 @@ select alike(test.found_after(statement), found, statement) from (values
   ('delete from auxeira.ledger_prunings', '%leaves are gone%'),
   ('delete from auxeira.ledger_changes where operation = ''C'' and leaf_index = (select max(leaf_index) from auxeira.ledger_changes
     where operation = ''C'')', '%a row without history%')) t (statement, found);
+
+-- A pruning that says what cannot be, as if it had been recorded so.
+create function test.found_of_pruning(what text) returns text language plpgsql as $$
+declare
+  answer text;
+begin
+  perform test.deafen('auxeira.ledger_prunings', 'disable');
+  execute 'update auxeira.ledger_prunings set ' || what;
+  perform test.deafen('auxeira.ledger_prunings', 'enable always');
+  select string_agg(detail, ' ') into answer from auxeira.ledger_verify() where problem = 'a pruning that was none';
+  raise exception 'undone' using detail = coalesce(answer, 'nothing');
+exception when others then
+  get stacked diagnostics answer = pg_exception_detail;
+  return answer;
+end
+$$;
+select is(test.found_of_pruning(what), found, 'found: ' || what) from (values
+  ('pruned_by = ''another''', 'nothing'),
+  ('first_leaf = first_leaf - 1, changes = changes - 1', 'Its first leaf is not that after its block.'),
+  ('sealed_until = sealed_until - interval ''1 day''', 'Its block was sealed at another time.'),
+  ('changes = 0', 'Its changes are not so many.'),
+  ('whole_after = 1000000000', 'Its last changes are not before its own.'),
+  ('whole_after = last_change - 1', 'Its last changes are not before its own.'),
+  ('pruned_at = ''2026-01-31 23:59:59.5Z''', 'The month of its block was not over.'),
+  ('pruned_at = now() + interval ''1 year''', 'The month of its block was not over.'),
+  ('checkpoints = checkpoints - 1', 'Its checkpoints are not so many.')) t (what, found);
 
 -- The first changes of rows that are newer than the pruning.
 insert into test.things (id, name) values (900001, 'new') \g /dev/null
