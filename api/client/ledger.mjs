@@ -1,11 +1,11 @@
 // Checks evidence of the ledger in a browser or in Node, with nothing but WebCrypto: receipts of changes, proofs that no
 // change was taken back, and signed heads. The format is described in extension/ledger/ENCODING.md.
 //
-//     const verdict = await verify(document, trustedKey);   // the key in hexadecimal, or null: whatever key it brings
+//     const verdict = await verify(document, trustedKey);   // the key in hexadecimal, or anyKey: whatever key it brings
 //     verdict.fault     undefined when everything is proven, else what is wrong, in one line
 //     verdict.change    of a receipt: what is proven, read from the encoding that was hashed
 //
-// A TypeError is thrown for what is no evidence at all, be it good or bad.
+// A TypeError or SyntaxError is thrown for what is no evidence at all, be it good or bad, and a TypeError for what is no key.
 import { readChange, fromHex, hex, MalformedEncoding } from './ledger-encoding.mjs';
 
 const crypto = globalThis.crypto ?? (await import('node:crypto')).webcrypto;
@@ -125,8 +125,11 @@ async function isSigned({ head, signature, publicKey }) {
   }
 }
 
+// For verify(): the document proves then that it was signed, and not by whom.
+export const anyKey = Symbol('any key');
+
 async function faultOfHead(head, trusted) {
-  if (trusted && trusted !== head.publicKey) {
+  if (trusted !== anyKey && trusted !== head.publicKey) {
     return `the head is signed by key ${await keyId(head.publicKey)}, not by the trusted key ${await keyId(trusted)}`;
   }
   return await isSigned(head) ? undefined : 'the signature of the head is wrong';
@@ -155,7 +158,7 @@ export async function faultBetween(one, other) {
 
 const isBytes = (value, length) => typeof value === 'string' && /^(?:[0-9a-f]{2})*$/.test(value) &&
   (length === undefined || value.length === 2 * length);
-const isNumber = (value) => Number.isSafeInteger(value) && value >= 0;
+const isNumber = (value) => Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
 const isPath = (value) => Array.isArray(value) && value.every((hash) => isBytes(hash, 32));
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -233,15 +236,37 @@ const kinds = [
   ['head', headMembers, verifyHead],
 ];
 
+// The numbers that are members of a document, as they are written. It is JSON.
+function numbersOf(text) {
+  const written = new Map();
+  let [depth, name] = [0];
+  for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]+|\\.)*")(\s*:)?|[[\]{}]|-?\d[-+.\deE]*/g)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    else if (depth === 1 && colon) name = JSON.parse(string);
+    else if (depth === 1 && !string) written.set(name, token);
+  }
+  return written;
+}
+
+// To JSON.parse 1.0 and 1e0 are 1. To others they are no whole numbers.
+function checkMembers(evidence, members, written) {
+  for (const [name, fits] of Object.entries(members)) {
+    const isWhole = fits !== isNumber || /^\d+$/.test(written.get(name) ?? '0');
+    if (!fits(evidence[name]) || !isWhole) throw new TypeError(`"${name}" is missing or wrong`);
+  }
+}
+
 // Checks one document (a string, or what JSON.parse makes of it) against the key that must have signed it.
-export async function verify(document, trusted = null) {
+export async function verify(document, trusted) {
+  if (trusted !== anyKey && !isBytes(trusted, 32)) {
+    throw new TypeError('the trusted key is 64 lower-case hexadecimal digits, or anyKey');
+  }
   const evidence = typeof document === 'string' ? JSON.parse(document) : document;
   const kind = isObject(evidence) && evidence.version === 1 && kinds.find(([name]) => Object.hasOwn(evidence, name));
   if (!kind) throw new TypeError('no receipt, consistency proof or head of version 1');
   const [, members, check] = kind;
-  for (const [name, fits] of Object.entries(members)) {
-    if (!fits(evidence[name])) throw new TypeError(`"${name}" is missing or wrong`);
-  }
+  checkMembers(evidence, members, typeof document === 'string' ? numbersOf(document) : new Map());
   try {
     return await check(evidence, trusted);
   } catch (error) {

@@ -150,13 +150,20 @@ Verdict verdict_of(const json& document, const Trusted& trusted) {
     throw Unreadable("a document is no receipt, consistency proof or head");
 }
 
+// The parser skips a byte order mark, and takes a zero byte for the end. Others do neither.
+json parsed(std::string_view text_) {
+    if (text_.starts_with("\xEF\xBB\xBF") || text_.find('\0') != std::string_view::npos)
+        return json(json::value_t::discarded);
+    return json::parse(text_, nullptr, false);
+}
+
 std::vector<json> documents_of(std::string_view text_) {
-    if (json whole = json::parse(text_, nullptr, false); !whole.is_discarded()) return {std::move(whole)};
+    if (json whole = parsed(text_); !whole.is_discarded()) return {std::move(whole)};
     std::vector<json> documents;
     std::istringstream lines{std::string(text_)};
     for (std::string line; std::getline(lines, line);) {
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-        documents.push_back(json::parse(line, nullptr, false));
+        documents.push_back(parsed(line));
         if (documents.back().is_discarded()) throw Unreadable("it is not JSON");
     }
     if (documents.empty()) throw Unreadable("it is empty");
