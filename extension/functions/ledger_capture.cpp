@@ -49,9 +49,12 @@ LedgerRow without(const LedgerRow& row, TupleDesc shape, const Tracked& table,
     return rest;
 }
 
+// The lock was waited for: what others committed meanwhile goes, too.
 void capture_statement(const TriggerData& data) {
     const Tracked& table = tracked(data.tg_relation, *data.tg_trigger);
+    LatestSnapshot snapshot;
     for_each_row(data.tg_relation, table, [&](const LedgerRow& row) { record_gone(table, 'T', row); });
+    snapshot.leave();
 }
 
 void capture_row(const TriggerData& data) {

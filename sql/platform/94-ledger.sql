@@ -220,8 +220,17 @@ begin
     call auxeira.refuse_history(target || ' is part of a hierarchy of tables', 'Keep the rows in one ordinary table.');
   when class.relnamespace = 'pg_catalog'::regnamespace or ours then
     call auxeira.refuse_history(target || ' is a table of the server or of the ledger itself', 'Changes of tables are events of the ledger.');
+  when class.reloftype <> 0 then
+    call auxeira.refuse_history(target || ' is a table of a type', 'Make it an ordinary one: alter table ... not of.');
   when auxeira.key_columns_of(target) is null then
     call auxeira.refuse_history(target || ' has no primary key', 'Add one: the rows of a history are told apart by it.');
+  when exists (select from pg_index i where i.indrelid = target and i.indisprimary and not i.indimmediate) then
+    call auxeira.refuse_history(target || ' has a primary key that is deferrable', 'Rows with one key at a time have a history.');
+  when exists (select from pg_attribute a join pg_type y on y.oid = a.atttypid
+               where a.attrelid = target and a.attname = any (auxeira.key_columns_of(target))
+                 and (y.typcategory in ('A', 'C') or 'jsonb'::regtype in (y.oid, y.typbasetype))) then
+    call auxeira.refuse_history(target || ' has an array, a document or a composite in its primary key',
+                                'Rows are found again by values that one text says.');
   when exists (select from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null) then
     call auxeira.refuse_history(target || ' has history already', 'End it first with auxeira.disable_history().', 'duplicate_object');
   else
