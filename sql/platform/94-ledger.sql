@@ -70,7 +70,8 @@ create table auxeira.ledger_open (
   proof bytea not null,
   request_id text,
   trace_id text,
-  reason text
+  reason text,
+  position bigint
 );
 comment on table auxeira.ledger_open is
   'Changes that are not sealed yet. Without keys and indexes, which would cost as much as all else; auxeira.capture() '
@@ -83,6 +84,9 @@ comment on column auxeira.ledger_open.operation is
 comment on column auxeira.ledger_open.key is 'The key columns, encoded as a row (extension/ledger/ENCODING.md).';
 comment on column auxeira.ledger_open.difference is
   'The old values of the columns that differ, encoded as a row; of a delete the whole row. NULL for an insert.';
+comment on column auxeira.ledger_open.position is
+  'Where a change is among those of its row, when it is not where its id puts it: a statement that a trigger ran is captured before '
+  'the one that caused it. Ids count 65536 each.';
 comment on column auxeira.ledger_open.proof is 'Salt (16 bytes) and leaf hash (32 bytes).';
 call auxeira.protect_private_table('auxeira.ledger_open');
 
