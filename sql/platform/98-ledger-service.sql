@@ -288,12 +288,19 @@ comment on function auxeira_api.get_ledger_digest(jsonb) is
 
 -- --- Verification ------------------------------------------------------------------------------------------------------------
 
-create function auxeira.has_run_off(run auxeira.job_runs) returns boolean language sql stable
-  return run.ended_at is null and not exists (
-    select from pg_stat_activity a where a.pid = run.pid and a.application_name = run.run_id::text);
+-- Volatile: a process that is gone may have ended the run since the caller's snapshot, and a later one shows that.
+create function auxeira.has_run_off(run auxeira.job_runs) returns boolean language plpgsql volatile as $$
+begin
+  if run.ended_at is not null
+    or exists (select from pg_stat_activity a where a.pid = run.pid and a.application_name = run.run_id::text) then
+    return false;
+  end if;
+  return exists (select from auxeira.job_runs j where j.run_id = run.run_id and j.ended_at is null);
+end
+$$;
 comment on function auxeira.has_run_off(auxeira.job_runs) is 'Whether the process of a run is gone and the run never ended.';
 
-create function auxeira.verification_json(run auxeira.job_runs) returns json language sql stable
+create function auxeira.verification_json(run auxeira.job_runs) returns json language sql volatile
   return json_build_object('runId', run.run_id,
     'status', case when run.error is not null or auxeira.has_run_off(run) then 'failed' when run.ended_at is null then 'running'
                    else 'done' end,
