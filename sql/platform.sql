@@ -72,6 +72,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/97-ledger-platform.sql
   \ir platform/98-ledger-retention.sql
   \ir platform/98-ledger-service.sql
+  \ir platform/98-operation-figures.sql
   \ir platform/99-privileges.sql
   commit;
   \echo 'The platform is installed.'

@@ -138,8 +138,8 @@ std::int64_t Reply::number(int column) const {
     return value;
 }
 
-Session::Session(std::string conninfo, milliseconds statement_timeout)
-    : conninfo_(std::move(conninfo)), patience_(statement_timeout + grace) {}
+Session::Session(std::string conninfo, milliseconds statement_timeout, Histogram* round_trips)
+    : conninfo_(std::move(conninfo)), patience_(statement_timeout + grace), round_trips_(round_trips) {}
 
 bool Session::fail(std::string fault) {
     fault_ = std::move(fault);
@@ -191,8 +191,13 @@ Reply Session::run(Statement statement, std::initializer_list<const char*> param
 Reply Session::run_once(Statement statement, std::initializer_list<const char*> parameters) {
     if (!connection_) return Reply::lost();
     const char* name = statements[static_cast<std::size_t>(statement)].name;
-    return complete(PQsendQueryPrepared(connection_.get(), name, static_cast<int>(parameters.size()),
-                                        parameters.begin(), nullptr, nullptr, 0) == 1);
+    const Clock::time_point start = Clock::now();
+    Reply reply = complete(PQsendQueryPrepared(connection_.get(), name, static_cast<int>(parameters.size()),
+                                               parameters.begin(), nullptr, nullptr, 0) == 1);
+    const auto taken = Clock::now() - start;
+    time_ += taken;
+    if (round_trips_ != nullptr) round_trips_->add(taken);
+    return reply;
 }
 
 bool Session::wait_for(short events, Clock::time_point deadline) {
@@ -244,6 +249,10 @@ struct Database::Worker {
 Database::Database(const DatabaseSettings& settings)
     : settings_(settings), conninfo_(conninfo(settings, "auxeira-api")), tasks_(settings.queue) {}
 
+PoolFigures Database::figures() const {
+    return {settings_.workers, connected_, busy_, tasks_.size(), settings_.queue};
+}
+
 void Database::start() {
     for (std::size_t i = 0; i < settings_.workers; ++i)
         threads_.emplace_back([this] { work(); });
@@ -292,7 +301,7 @@ std::optional<Database::Task> Database::next_task(Worker& worker) {
 }
 
 void Database::work() {
-    Worker worker{Session(conninfo_, settings_.statement_timeout)};
+    Worker worker{Session(conninfo_, settings_.statement_timeout, &round_trips_)};
     while (true) {
         try {
             count(worker);
@@ -305,7 +314,9 @@ void Database::work() {
             if (task) {
                 // It was lost just now, or the database has come back since this worker last tried.
                 if (!worker.session.connected() && (worker.counted || connected_ > 0)) reconnect(worker);
+                ++busy_;
                 (*task)(worker.session);
+                --busy_;
             } else if (tasks_.closed_within(milliseconds(0))) {
                 break;
             }

@@ -6,6 +6,7 @@
 #include "response.hpp"
 #include "routes.hpp"
 #include "token.hpp"
+#include "trace_context.hpp"
 
 #include <chrono>
 #include <memory>
@@ -27,7 +28,7 @@ public:
 
     // From the thread to which the exchange was handed, once. When this never happens the connection is
     // closed, so that the client does not wait for ever.
-    void answer(const Response& response);
+    void answer(Response response);
 
     Request request;
     RouteMatch match;
@@ -35,7 +36,8 @@ public:
     std::optional<Identity> identity;
     std::int64_t token_expiry = 0; // of its access token
     std::string id;
-    std::string traceparent;
+    TraceContext trace;
+    std::chrono::nanoseconds database_time{0};
     std::string extra_headers; // of the answer
     std::string address;       // of the client; until examine() that of the peer
     const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
@@ -68,6 +70,8 @@ public:
     virtual std::optional<Response> start(const ExchangePtr& exchange) = 0;
     // The request cannot be read to its end.
     virtual Response refuse(Exchange& exchange, const Refusal& refusal) = 0;
+    // The answer is about to be sent: what depends on the request alone is added to it.
+    virtual void complete(const Exchange& exchange, Response& response) = 0;
     // For the access log.
     virtual void answered(const Exchange& exchange, const Response& response) = 0;
 };

@@ -29,18 +29,10 @@ bool is_request_id(std::string_view text) {
     return !text.empty() && text.size() <= longest_request_id && std::all_of(text.begin(), text.end(), plain);
 }
 
-// W3C trace context, version 00: 00-<32 hex>-<16 hex>-<2 hex>, ids not all zero.
-bool is_traceparent(std::string_view text) {
-    const std::vector<std::string_view> parts = split(text, '-');
-    if (parts.size() != 4 || parts[0] != "00") return false;
-    const auto lower_hex = [](std::string_view part, std::size_t length) {
-        return part.size() == length && part.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-    };
-    const auto not_zero = [](std::string_view part) {
-        return part.find_first_not_of('0') != std::string_view::npos;
-    };
-    return lower_hex(parts[1], 32) && lower_hex(parts[2], 16) && lower_hex(parts[3], 2) &&
-           not_zero(parts[1]) && not_zero(parts[2]);
+// Two fields are as good as none: nobody could say which of them is meant.
+std::optional<TraceContext> clients_trace(const Request& request) {
+    if (request.count("traceparent") != 1) return std::nullopt;
+    return parse_traceparent(request.header("traceparent"));
 }
 
 // application/json, with no parameter but charset=utf-8.
@@ -62,12 +54,27 @@ Response problem_response(const Exchange& exchange, const Problem& problem) {
     return to_response(problem, exchange.request.path, exchange.id);
 }
 
-std::string milliseconds_since(std::chrono::steady_clock::time_point start) {
-    const auto passed = std::chrono::steady_clock::now() - start;
+std::string milliseconds(std::chrono::nanoseconds passed) {
     const auto micro = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
     std::string fraction = std::to_string(micro % 1000);
     fraction.insert(0, 3 - fraction.size(), '0');
     return std::to_string(micro / 1000) + '.' + fraction;
+}
+
+std::chrono::nanoseconds time_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::steady_clock::now() - start;
+}
+
+// How long a call took is the caller's to know. Of the account flows it could tell whether an account exists.
+std::string server_timing(const Exchange& exchange) {
+    const Route* route = exchange.match.route;
+    const bool is_told =
+        route != nullptr && (route->action == Action::call || route->action == Action::health);
+    std::string line = "Server-Timing: ";
+    if (is_told)
+        line += "db;dur=" + milliseconds(exchange.database_time) +
+                ", total;dur=" + milliseconds(time_since(exchange.start)) + ", ";
+    return line + "traceparent;desc=\"" + exchange.trace.text() + "\"\r\n";
 }
 
 } // namespace
@@ -101,8 +108,7 @@ void Gateway::identify_request(Exchange& exchange) const {
     const Request& request = exchange.request;
     const std::string_view wish = request.header("x-request-id");
     exchange.id = is_request_id(wish) ? std::string(wish) : hex(random_bytes(16));
-    const std::string_view trace = request.header("traceparent");
-    if (is_traceparent(trace)) exchange.traceparent = trace;
+    exchange.trace = step_of(clients_trace(request));
     exchange.extra_headers = "X-Request-Id: " + exchange.id + "\r\n" + cors_lines(request.header("origin"));
 }
 
@@ -117,7 +123,8 @@ std::string Gateway::cors_lines(std::string_view origin) const {
     const auto& allowed = settings_.cors_origins;
     if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return "Vary: Origin\r\n";
     return "Vary: Origin\r\nAccess-Control-Allow-Origin: " + std::string(origin) +
-           "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate\r\n";
+           "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate, "
+           "Server-Timing\r\n";
 }
 
 std::optional<Response> Gateway::check_route(Exchange& exchange) const {
@@ -224,8 +231,7 @@ std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
 // The body is checked here and not on the IO thread: 8 MiB of JSON take a while.
 void Gateway::call(Exchange& exchange, Session& session) const {
     // Behind a database that hangs the queue would be worked off one timeout after the other.
-    const auto waited = std::chrono::steady_clock::now() - exchange.start;
-    if (waited > settings_.statement_timeout + patience_in_queue)
+    if (time_since(exchange.start) > settings_.statement_timeout + patience_in_queue)
         return answer_problem(exchange, overloaded());
 
     const Route& route = *exchange.match.route;
@@ -235,6 +241,7 @@ void Gateway::call(Exchange& exchange, Session& session) const {
     const Reply reply = run(exchange, session, request.text);
     if (route.secrets != Secrets::none) Secret::wipe(request.text);
 
+    exchange.database_time = session.take_time();
     if (reply.state() == Reply::State::rows) return answer_rows(exchange, reply);
     if (route.action != Action::health) return answer_failure(exchange, reply);
     log_failure(exchange, reply.error());
@@ -244,6 +251,7 @@ void Gateway::call(Exchange& exchange, Session& session) const {
 Reply Gateway::run(const Exchange& exchange, Session& session, const std::string& request) const {
     const Route& route = *exchange.match.route;
     const std::string claims = claims_json(exchange);
+    session.take_time();
     const auto call_once = [&] {
         return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
     };
@@ -274,18 +282,27 @@ Response Gateway::refuse(Exchange& exchange, const Refusal& refusal) {
         {.status = refusal.status, .code = std::string(refusal.code), .error = std::string(refusal.reason)});
 }
 
+void Gateway::complete(const Exchange& exchange, Response& response) {
+    response.headers += server_timing(exchange);
+}
+
 void Gateway::answered(const Exchange& exchange, const Response& response) {
+    figures_.add(exchange, response);
     const Route* route = exchange.match.route;
     JsonObject line;
     line.text("requestId", exchange.id).text("method", exchange.request.method);
     line.text("route", route == nullptr ? "-" : route->pattern).number("status", response.status);
-    line.raw("duration_ms", milliseconds_since(exchange.start));
+    line.raw("duration_ms", milliseconds(time_since(exchange.start)));
+    if (exchange.database_time.count() > 0) line.raw("database_ms", milliseconds(exchange.database_time));
+    line.text("traceId", exchange.trace.trace);
     line.text("user", exchange.identity ? exchange.identity->user : "");
+    line.text("organization", exchange.identity ? exchange.identity->organization : "");
     if (exchange.identity && !exchange.identity->key_hash.empty())
         line.text("apiKey", exchange.identity->key_prefix);
     line.text("address", exchange.address);
     line.number("bytes", static_cast<std::int64_t>(response.body.size()));
     if (!response.sqlstate.empty()) line.text("sqlstate", response.sqlstate);
+    if (!response.code.empty() && response.code != response.sqlstate) line.text("code", response.code);
     log_line(response.status >= 500 ? Level::error : Level::info, "request", line);
 }
 

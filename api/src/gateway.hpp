@@ -5,6 +5,7 @@
 #include "database.hpp"
 #include "exchange.hpp"
 #include "monitor.hpp"
+#include "request_figures.hpp"
 #include "settings.hpp"
 #include "token.hpp"
 #include "vault.hpp"
@@ -23,7 +24,10 @@ public:
     std::optional<Response> answer_now(Exchange& exchange) override;
     std::optional<Response> start(const ExchangePtr& exchange) override;
     Response refuse(Exchange& exchange, const Refusal& refusal) override;
+    void complete(const Exchange& exchange, Response& response) override;
     void answered(const Exchange& exchange, const Response& response) override;
+
+    const RequestFigures& figures() const { return figures_; }
 
 private:
     void identify_request(Exchange& exchange) const;
@@ -51,6 +55,7 @@ private:
     Database& database_;
     const Account& account_;
     const Monitor& monitor_;
+    RequestFigures figures_;
 };
 
 } // namespace auxeira::api

@@ -4,6 +4,8 @@
 #include "gateway.hpp"
 #include "log.hpp"
 #include "mailer.hpp"
+#include "metrics_page.hpp"
+#include "metrics_server.hpp"
 #include "monitor.hpp"
 #include "password.hpp"
 #include "password_rules.hpp"
@@ -56,9 +58,16 @@ Tokens make_tokens(const Settings& settings) {
     return tokens;
 }
 
-std::string url_of(const Settings& settings, std::uint16_t port) {
-    const bool v6 = settings.listen.find(':') != std::string::npos;
-    return "http://" + (v6 ? '[' + settings.listen + ']' : settings.listen) + ':' + std::to_string(port);
+std::string url_of(const std::string& address, std::uint16_t port) {
+    const bool v6 = address.find(':') != std::string::npos;
+    return "http://" + (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
+}
+
+void start_metrics(MetricsServer& metrics, const Settings& settings) {
+    if (!settings.metrics_port) return;
+    const std::uint16_t port = metrics.listen(settings.metrics_listen, *settings.metrics_port);
+    log_line(Level::info, "metrics",
+             JsonObject().text("url", url_of(settings.metrics_listen, port) + "/metrics"));
 }
 
 // Renamed into place, so that a reader sees all of it or nothing.
@@ -87,20 +96,24 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     const Vault vault(settings.vault_key, settings.vault_previous_key);
     PasswordPool passwords;
     Database database(pool);
-    Monitor monitor(conninfo(pool, "auxeira-api monitor"));
+    Monitor monitor(conninfo(pool, "auxeira-api monitor"), settings.metrics_port.has_value());
     Mailer mailer(settings, vault, conninfo(pool, "auxeira-api mailer"));
     const Account account(
         {settings, tokens, vault, rules, database, passwords, [&mailer] { mailer.wake(); }});
     Gateway gateway(settings, tokens, vault, database, account, monitor);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
+    MetricsServer metrics([&] {
+        return metrics_page({gateway.figures(), server.traffic(), database, monitor});
+    });
 
     passwords.start();
     database.start();
     monitor.start();
     mailer.start();
     sender.start();
-    const std::string url = url_of(settings, server.listen(settings.listen, settings.port));
+    start_metrics(metrics, settings);
+    const std::string url = url_of(settings.listen, server.listen(settings.listen, settings.port));
     announce(settings.ready_file, url);
     log_line(Level::info, "listening", JsonObject().text("url", url).text("version", AUXEIRA_VERSION));
 
@@ -108,6 +121,7 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     const bool drained = server.drain(settings.statement_timeout + drain_margin);
     if (!drained) log_line(Level::warn, "stopped with requests unanswered");
     server.stop();
+    metrics.stop();
     passwords.stop();
     database.stop();
     mailer.stop();

@@ -17,6 +17,7 @@ struct Response {
     std::string headers = {}; // further lines, each with its CRLF
     bool close = false;
     std::string sqlstate = {}; // for the log
+    std::string code = {};     // of a problem, for the figures
 };
 
 std::string_view reason_phrase(int status);

@@ -233,6 +233,10 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     return found;
 }
 
+std::span<const Route> all_routes() {
+    return routes;
+}
+
 std::string routes_listing() {
     std::string lines;
     for (const Route& route : routes)

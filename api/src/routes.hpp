@@ -3,6 +3,7 @@
 
 #include "url.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,9 @@ struct RouteMatch {
 
 // HEAD finds the GET route.
 RouteMatch find_route(std::string_view method, std::string_view path);
+
+// The table, for whoever counts by route.
+std::span<const Route> all_routes();
 
 // The table, a line of JSON for each endpoint: for --routes.
 std::string routes_listing();

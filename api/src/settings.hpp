@@ -28,6 +28,8 @@ struct SmtpSettings {
 struct Settings {
     std::uint16_t port = 0;
     std::string listen;
+    std::optional<std::uint16_t> metrics_port; // none = no metrics
+    std::string metrics_listen;
     std::string dsn;
     std::size_t workers = 0;
     std::size_t queue = 0;

@@ -180,6 +180,22 @@ std::string request_id_of(Jsonb* claims) {
     return id.empty() ? "-" : id;
 }
 
+// W3C trace context: VERSION-TRACE-PARENT-FLAGS. Empty where there is none.
+std::string trace_id_of(Jsonb* claims) {
+    constexpr std::size_t first = 3, length = 32;
+    const std::string context = claim(claims, "traceparent");
+    const bool is_context =
+        context.size() > first + length && context[first - 1] == '-' && context[first + length] == '-';
+    if (!is_context) return {};
+    const std::string trace = context.substr(first, length);
+    return trace.find_first_not_of("0123456789abcdef") == trace.npos ? trace : std::string();
+}
+
+// pg_stat_activity and the server's log show it while the call lasts; it costs no round trip.
+void name_statement(const std::string& trace) {
+    if (!trace.empty()) set_for_level("application_name", ("auxeira-api " + trace).c_str());
+}
+
 bool is_version(std::string_view text) {
     return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == text.npos;
 }
@@ -272,7 +288,9 @@ AUXEIRA_SQL_FUNCTION(call) {
     caller.identity[Part::request_id] = request_id_of(claims);
     caller.identity[Part::client_address] = claim(claims, "address");
     caller.identity[Part::user_agent] = claim(claims, "userAgent");
+    caller.identity[Part::trace_id] = trace_id_of(claims);
     assume_identity(caller.identity);
+    name_statement(caller.identity[Part::trace_id]);
     if (response_status() != 0) clear_response_status();
     if (function.read_only) set_for_level("transaction_read_only", "on");
     become(function.role);

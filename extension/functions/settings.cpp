@@ -134,6 +134,7 @@ constexpr IdentitySetting identity_settings[] = {
     {"auxeira.request_id", "The id of the request, for records and logs.", nullptr, nullptr},
     {"auxeira.client_address", "The address of the client, for records.", nullptr, nullptr},
     {"auxeira.user_agent", "The program of the client, for records.", nullptr, nullptr},
+    {"auxeira.trace_id", "The trace that the request is a part of, for records.", nullptr, nullptr},
 };
 static_assert(std::size(identity_settings) == parts);
 

@@ -27,10 +27,11 @@ enum class Part : std::size_t {
     request_id,
     client_address,
     user_agent,
+    trace_id, // of the W3C trace context
 };
 
 inline constexpr std::size_t parts_of_user = static_cast<std::size_t>(Part::request_id);
-inline constexpr std::size_t parts = static_cast<std::size_t>(Part::user_agent) + 1;
+inline constexpr std::size_t parts = static_cast<std::size_t>(Part::trace_id) + 1;
 
 // Who a statement runs as. All texts are empty when there is nobody; lists are `uuid,uuid,...`.
 struct Identity {
