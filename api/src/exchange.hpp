@@ -18,6 +18,15 @@ namespace auxeira::api {
 class Connection;
 class Ticket;
 
+// What is left of the limits that a request was counted for (see RateLimits).
+struct RateState {
+    unsigned policies = 0; // a bit for each
+    std::size_t tightest = 0;
+    double share = 2; // of that one's quota
+    std::uint32_t remaining = 0;
+    std::uint32_t full_in = 0; // seconds
+};
+
 // Belongs to one thread at a time; a thread that has handed it on does not touch it again.
 class Exchange {
 public:
@@ -37,6 +46,7 @@ public:
     std::int64_t token_expiry = 0; // of its access token
     std::string id;
     TraceContext trace;
+    RateState rate;
     std::chrono::nanoseconds database_time{0};
     std::string extra_headers; // of the answer
     std::string address;       // of the client; until examine() that of the peer

@@ -12,7 +12,8 @@ std::string number(double value) {
     if (std::isnan(value)) return "NaN";
     if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
     std::array<char, 32> digits{};
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    const auto form = std::abs(value) < 1e15 ? std::chars_format::fixed : std::chars_format::general;
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, form);
     return {digits.data(), end};
 }
 

@@ -80,15 +80,18 @@ std::string server_timing(const Exchange& exchange) {
 } // namespace
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-                 const Account& account, const Monitor& monitor)
+                 const Account& account, const Monitor& monitor, RateLimits& limits)
     : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
-      account_(account), monitor_(monitor) {}
+      account_(account), monitor_(monitor), limits_(limits) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
     locate_client(exchange);
-    exchange.early_answer = check_route(exchange);
+    exchange.match = find_route(exchange.request.method, exchange.request.path);
+    exchange.early_answer = check_address(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_route(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_token(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_identity(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_body_type(exchange);
     if (exchange.early_answer) return {settings_.body_limit, false};
     switch (exchange.match.route->size) {
@@ -124,12 +127,21 @@ std::string Gateway::cors_lines(std::string_view origin) const {
     if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return "Vary: Origin\r\n";
     return "Vary: Origin\r\nAccess-Control-Allow-Origin: " + std::string(origin) +
            "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate, "
-           "Server-Timing\r\n";
+           "Server-Timing, RateLimit, RateLimit-Policy\r\n";
+}
+
+std::optional<Response> Gateway::check_address(Exchange& exchange) {
+    if (const auto problem = limits_.take_of_address(exchange)) return problem_response(exchange, *problem);
+    return std::nullopt;
+}
+
+std::optional<Response> Gateway::check_identity(Exchange& exchange) {
+    if (const auto problem = limits_.take_of_identity(exchange)) return problem_response(exchange, *problem);
+    return std::nullopt;
 }
 
 std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     const Request& request = exchange.request;
-    exchange.match = find_route(request.method, request.path);
     RouteMatch& match = exchange.match;
     if (request.path == "*") match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
     if (match.allow.empty())
@@ -283,7 +295,7 @@ Response Gateway::refuse(Exchange& exchange, const Refusal& refusal) {
 }
 
 void Gateway::complete(const Exchange& exchange, Response& response) {
-    response.headers += server_timing(exchange);
+    response.headers += server_timing(exchange) + limits_.header_lines(exchange);
 }
 
 void Gateway::answered(const Exchange& exchange, const Response& response) {

@@ -5,6 +5,7 @@
 #include "database.hpp"
 #include "exchange.hpp"
 #include "monitor.hpp"
+#include "rate_limits.hpp"
 #include "request_figures.hpp"
 #include "settings.hpp"
 #include "token.hpp"
@@ -18,7 +19,7 @@ namespace auxeira::api {
 class Gateway : public Application {
 public:
     Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-            const Account& account, const Monitor& monitor);
+            const Account& account, const Monitor& monitor, RateLimits& limits);
 
     BodyPlan examine(Exchange& exchange) override;
     std::optional<Response> answer_now(Exchange& exchange) override;
@@ -35,6 +36,8 @@ private:
     std::string cors_lines(std::string_view origin) const;
 
     // Each finds one kind of fault, which is known before the body is read.
+    std::optional<Response> check_address(Exchange& exchange);
+    std::optional<Response> check_identity(Exchange& exchange);
     std::optional<Response> check_route(Exchange& exchange) const;
     std::optional<Response> check_token(Exchange& exchange);
     std::optional<Response> check_body_type(const Exchange& exchange) const;
@@ -55,6 +58,7 @@ private:
     Database& database_;
     const Account& account_;
     const Monitor& monitor_;
+    RateLimits& limits_;
     RequestFigures figures_;
 };
 

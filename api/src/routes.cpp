@@ -37,7 +37,8 @@ constexpr Route remove(std::string_view pattern, const char* function) {
 
 // By a flow of the shim. Without a token unless signed_in is added.
 constexpr Route flow(std::string_view pattern, Action action) {
-    return {"POST", pattern, action, "", false, Body::required, Size::small, false};
+    return {"POST", pattern,       action,          "", false, Body::required, Size::small,
+            false,  Secrets::none, Budget::password};
 }
 
 constexpr Route shim(std::string_view pattern, Action action) {
@@ -74,13 +75,22 @@ constexpr Route with(Secrets secrets, Route route) {
     return route;
 }
 
+constexpr Route budgeted(Budget budget, Route route) {
+    route.budget = budget;
+    return route;
+}
+
+constexpr Route costly(Route route) {
+    return budgeted(Budget::costly, route);
+}
+
 // --- The table -----------------------------------------------------------------------------------------
 
 // clang-format off
 constexpr auto routes = std::to_array<Route>({
     flow("/api/auth/register", Action::register_user),
     flow("/api/auth/login",    Action::login),
-    flow("/api/auth/refresh",  Action::refresh),
+    budgeted(Budget::ordinary, flow("/api/auth/refresh", Action::refresh)),
     sized(Size::small, optional_body(repeatable(post("/api/auth/logout", "logout")))),
     sized(Size::small, optional_body(repeatable(post("/api/auth/logout-all", "logout_all")))),
     get("/api/auth/me",                  "me"),
@@ -95,7 +105,7 @@ constexpr auto routes = std::to_array<Route>({
     flow("/api/auth/password-reset/request", Action::request_reset),
     flow("/api/auth/password-reset/confirm", Action::confirm_reset),
     signed_in(flow("/api/auth/password",             Action::change_password)),
-    signed_in(flow("/api/auth/active-organization",  Action::switch_organization)),
+    budgeted(Budget::ordinary, signed_in(flow("/api/auth/active-organization", Action::switch_organization))),
     signed_in(flow("/api/auth/totp",                 Action::enroll_totp)),
     signed_in(flow("/api/auth/totp/confirm",         Action::confirm_totp)),
     signed_in(flow("/api/auth/totp/recovery-codes",  Action::renew_recovery_codes)),
@@ -132,14 +142,14 @@ constexpr auto routes = std::to_array<Route>({
     get("/api/dashboard/metrics",    "get_metrics"),
     get("/api/facts/:kind",          "list_facts"),
     sized(Size::metrics, post("/api/dashboard/metrics", "create_metrics")),
-    optional_body(post("/api/synthetic/generate", "generate_synthetic")),
+    costly(optional_body(post("/api/synthetic/generate", "generate_synthetic"))),
     get("/api/synthetic/templates",  "list_templates"),
     get("/api/synthetic/sessions",   "list_synthetic_sessions"),
-    repeatable(remove("/api/synthetic/sessions/:sessionId", "remove_synthetic_session")),
-    post("/api/synthetic/templates", "create_template"),
+    costly(repeatable(remove("/api/synthetic/sessions/:sessionId", "remove_synthetic_session"))),
+    costly(post("/api/synthetic/templates", "create_template")),
     get("/api/synthetic/templates/:templateId",    "get_template"),
     remove("/api/synthetic/templates/:templateId", "remove_template"),
-    get("/api/synthetic/sessions/:sessionId/report", "get_synthetic_report"),
+    costly(get("/api/synthetic/sessions/:sessionId/report", "get_synthetic_report")),
     post("/api/sse/calculate",       "calculate_sse"),
     get("/api/sse/score/:startupId", "get_sse_score"),
     post("/api/gamification/action", "complete_action"),
@@ -148,15 +158,15 @@ constexpr auto routes = std::to_array<Route>({
     get("/api/history/:table/:id",       "get_history"),
     get("/api/ledger/receipt/:changeId", "get_ledger_receipt"),
     get("/api/ledger/digest",            "get_ledger_digest"),
-    optional_body(repeatable(post("/api/ledger/verify", "admin_verify_ledger"))),
+    costly(optional_body(repeatable(post("/api/ledger/verify", "admin_verify_ledger")))),
 
-    get("/api/admin/stats", "admin_stats"),
-    optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup"))),
+    costly(get("/api/admin/stats", "admin_stats")),
+    costly(optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup")))),
     patch("/api/admin/users/:userId", "admin_update_user"),
-    optional_body(post("/api/admin/synthetic/ecosystem", "admin_create_ecosystem")),
+    costly(optional_body(post("/api/admin/synthetic/ecosystem", "admin_create_ecosystem"))),
     {"GET", "/api/health", Action::health, "health", false, Body::none, Size::none, true},
-    shim("/live",  Action::live),
-    shim("/ready", Action::ready),
+    budgeted(Budget::free, shim("/live",  Action::live)),
+    budgeted(Budget::free, shim("/ready", Action::ready)),
     shim("/.well-known/jwks.json", Action::jwks),
 });
 // clang-format on

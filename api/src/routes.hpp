@@ -42,6 +42,14 @@ enum class Secrets {
     seals_credentials, // `credentials` becomes `sealedCredentials`
 };
 
+// Which limits of rates a request counts for, besides those of address, user and organization.
+enum class Budget {
+    ordinary, // no others
+    free,     // none at all: probes
+    password, // what may have a password hashed
+    costly,   // what takes the database long
+};
+
 struct Route {
     std::string_view method;
     std::string_view pattern; // segments that begin with ':' are parameters
@@ -52,6 +60,7 @@ struct Route {
     Size size;
     bool idempotent; // may be sent again when the connection was lost before the answer came
     Secrets secrets = Secrets::none;
+    Budget budget = Budget::ordinary;
 };
 
 struct RouteMatch {
