@@ -35,7 +35,7 @@ struct StatementText {
 #define SESSION_ROW "SELECT user_id, user_type, org_id, session_id, role, token_version, is_refreshable FROM "
 
 // In the order of Statement.
-constexpr std::array<StatementText, 18> statements = {{
+constexpr std::array<StatementText, 19> statements = {{
     {"call", "SELECT status, body FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
     {"register_user",
      SESSION_ROW "auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb, $6::bytea, "
@@ -64,6 +64,8 @@ constexpr std::array<StatementText, 18> statements = {{
     {"renew_recovery_codes",
      "SELECT auxeira.renew_recovery_codes($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
     {"disable_totp", "SELECT auxeira.disable_totp($1::jsonb, $2::bigint, $3::bytea, $4::jsonb)"},
+    {"call_list", "SELECT status, CASE WHEN $4::text IS NULL THEN body ELSE auxeira.csv(body, $4) END, "
+                  "auxeira.next_cursor(body) FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
 }};
 
 #undef SESSION_ROW

@@ -44,6 +44,7 @@ enum class Statement {
     activate_totp,
     renew_recovery_codes,
     disable_totp,
+    call_list,
 };
 
 // What became of a statement.

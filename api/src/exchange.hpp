@@ -45,6 +45,7 @@ public:
     std::optional<Identity> identity;
     std::int64_t token_expiry = 0; // of its access token
     std::string id;
+    bool wants_csv = false;
     TraceContext trace;
     RateState rate;
     std::chrono::nanoseconds database_time{0};

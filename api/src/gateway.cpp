@@ -4,8 +4,10 @@
 #include "api_request.hpp"
 #include "claims.hpp"
 #include "encoding.hpp"
+#include "gzip.hpp"
 #include "json.hpp"
 #include "json_object.hpp"
+#include "negotiation.hpp"
 #include "outcome.hpp"
 
 #include <algorithm>
@@ -17,6 +19,7 @@ namespace auxeira::api {
 namespace {
 
 constexpr std::size_t small_body = 64UL * 1024;
+constexpr std::size_t least_compressed = 1024; // less fits into a packet as it is
 constexpr std::size_t longest_request_id = 64;
 constexpr std::chrono::seconds patience_in_queue{1};
 constexpr std::string_view five_minutes = "public, max-age=300";
@@ -77,6 +80,52 @@ std::string server_timing(const Exchange& exchange) {
     return line + "traceparent;desc=\"" + exchange.trace.text() + "\"\r\n";
 }
 
+// Where the next page begins is found out for those who go page by page, or read what does not say it.
+bool wants_pages(const Exchange& exchange) {
+    if (exchange.wants_csv) return true;
+    const Parameters& all = exchange.match.parameters;
+    return exchange.match.route->list != nullptr &&
+           std::any_of(all.begin(), all.end(), [](const auto& parameter) {
+               return parameter.first == "limit" || parameter.first == "cursor";
+           });
+}
+
+// RFC 8288: the same request with another cursor.
+std::string link_to_next(const Exchange& exchange, std::string_view cursor) {
+    std::string target(exchange.request.path);
+    target += '?';
+    for (const auto& [name, value] : parse_query(exchange.request.query).parameters)
+        if (name != "cursor") target += percent_encode(name) + '=' + percent_encode(value) + '&';
+    return "Link: <" + target + "cursor=" + percent_encode(cursor) + ">; rel=\"next\"\r\n";
+}
+
+void describe_csv(Response& response, const char* list) {
+    response.content_type = csv_type;
+    response.headers += "Content-Disposition: attachment; filename=\"" + std::string(list) + ".csv\"\r\n";
+}
+
+// What comes together with a secret in one body must not be compressed: its length would tell of the secret
+// to whoever has a part of the body in hand (BREACH).
+bool may_be_compressed(const Exchange& exchange, const Response& response) {
+    const Route* route = exchange.match.route;
+    return route != nullptr && route->action == Action::call && route->secrets == Secrets::none &&
+           !route->pattern.starts_with("/api/auth/") && response.status < 300 &&
+           response.body.size() >= least_compressed;
+}
+
+void negotiate(const Exchange& exchange, Response& response) {
+    const Route* route = exchange.match.route;
+    if (route != nullptr && route->list != nullptr && response.status < 400)
+        response.headers += "Vary: Accept\r\n";
+    if (!may_be_compressed(exchange, response)) return;
+    response.headers += "Vary: Accept-Encoding\r\n";
+    if (!accepts_gzip(exchange.request.list("accept-encoding"))) return;
+    std::optional<std::string> packed = gzip(response.body);
+    if (!packed) return;
+    response.body = std::move(*packed);
+    response.headers += "Content-Encoding: gzip\r\n";
+}
+
 } // namespace
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
@@ -90,6 +139,7 @@ Application::BodyPlan Gateway::examine(Exchange& exchange) {
     exchange.match = find_route(exchange.request.method, exchange.request.path);
     exchange.early_answer = check_address(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_route(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_accept(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_token(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_identity(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_body_type(exchange);
@@ -127,7 +177,7 @@ std::string Gateway::cors_lines(std::string_view origin) const {
     if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return "Vary: Origin\r\n";
     return "Vary: Origin\r\nAccess-Control-Allow-Origin: " + std::string(origin) +
            "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate, "
-           "Server-Timing, RateLimit, RateLimit-Policy\r\n";
+           "Link, Content-Disposition, Server-Timing, RateLimit, RateLimit-Policy\r\n";
 }
 
 std::optional<Response> Gateway::check_address(Exchange& exchange) {
@@ -182,6 +232,21 @@ std::optional<Response> Gateway::check_token(Exchange& exchange) {
     exchange.identity = std::move(verdict.identity);
     exchange.token_expiry = verdict.expiry;
     return std::nullopt;
+}
+
+// What asks for nothing is answered in JSON; a probe is answered whatever it asks for.
+std::optional<Response> Gateway::check_accept(Exchange& exchange) const {
+    const Route& route = *exchange.match.route;
+    const std::string accept = exchange.request.list("accept");
+    if (accept.empty() || route.budget == Budget::free) return std::nullopt;
+    const int json = quality_of_type(accept, "application/json");
+    const int csv = route.list == nullptr ? 0 : quality_of_type(accept, "text/csv");
+    exchange.wants_csv = csv > json;
+    if (json > 0 || csv > 0) return std::nullopt;
+    const std::string forms = route.list == nullptr ? "application/json" : "application/json and text/csv";
+    return problem_response(
+        exchange,
+        {.status = 406, .code = "not_acceptable", .error = "This can be had as " + forms + " only"});
 }
 
 std::optional<Response> Gateway::check_body_type(const Exchange& exchange) const {
@@ -264,7 +329,10 @@ Reply Gateway::run(const Exchange& exchange, Session& session, const std::string
     const Route& route = *exchange.match.route;
     const std::string claims = claims_json(exchange);
     session.take_time();
+    const char* const list = exchange.wants_csv ? route.list : nullptr;
     const auto call_once = [&] {
+        if (wants_pages(exchange))
+            return session.run(Statement::call_list, {claims.c_str(), route.function, request.c_str(), list});
         return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
     };
     const bool was_connected = session.connected();
@@ -281,8 +349,13 @@ void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {
         std::from_chars(text.data(), text.data() + text.size(), status);
     }
     if (exchange.match.route->secrets == Secrets::mints_link) account_.mail_is_waiting();
-    if (status >= 200 && status <= 599)
-        return exchange.answer({.status = status, .body = std::string(reply.text(1))});
+    if (status >= 200 && status <= 599) {
+        Response response{.status = status, .body = std::string(reply.text(1))};
+        if (exchange.wants_csv) describe_csv(response, exchange.match.route->list);
+        if (wants_pages(exchange) && !reply.is_null(2))
+            response.headers += link_to_next(exchange, reply.text(2));
+        return exchange.answer(std::move(response));
+    }
     log_failure(exchange, {"", "auxeira.call gave no status", "", ""});
     answer_problem(exchange, internal_error());
 }
@@ -296,6 +369,7 @@ Response Gateway::refuse(Exchange& exchange, const Refusal& refusal) {
 
 void Gateway::complete(const Exchange& exchange, Response& response) {
     response.headers += server_timing(exchange) + limits_.header_lines(exchange);
+    negotiate(exchange, response);
 }
 
 void Gateway::answered(const Exchange& exchange, const Response& response) {

@@ -40,6 +40,7 @@ private:
     std::optional<Response> check_identity(Exchange& exchange);
     std::optional<Response> check_route(Exchange& exchange) const;
     std::optional<Response> check_token(Exchange& exchange);
+    std::optional<Response> check_accept(Exchange& exchange) const;
     std::optional<Response> check_body_type(const Exchange& exchange) const;
 
     Response options(const Exchange& exchange) const;

@@ -15,6 +15,12 @@ constexpr Route get(std::string_view pattern, const char* function) {
     return {"GET", pattern, Action::call, function, true, Body::none, Size::none, true};
 }
 
+constexpr Route list(std::string_view pattern, const char* function, const char* name) {
+    Route route = get(pattern, function);
+    route.list = name;
+    return route;
+}
+
 constexpr Route writing(std::string_view method, std::string_view pattern, const char* function) {
     return {method, pattern, Action::call, function, true, Body::required, Size::standard, false};
 }
@@ -94,9 +100,9 @@ constexpr auto routes = std::to_array<Route>({
     sized(Size::small, optional_body(repeatable(post("/api/auth/logout", "logout")))),
     sized(Size::small, optional_body(repeatable(post("/api/auth/logout-all", "logout_all")))),
     get("/api/auth/me",                  "me"),
-    get("/api/auth/sessions",            "list_sessions"),
+    list("/api/auth/sessions",            "list_sessions", "sessions"),
     remove("/api/auth/sessions/:sessionId", "end_session"),
-    get("/api/auth/events",              "list_access_events"),
+    list("/api/auth/events",              "list_access_events", "events"),
     get("/api/auth/api-keys",            "list_api_keys"),
     post("/api/auth/api-keys",           "create_api_key"),
     remove("/api/auth/api-keys/:keyId",  "revoke_api_key"),
@@ -111,40 +117,40 @@ constexpr auto routes = std::to_array<Route>({
     signed_in(flow("/api/auth/totp/recovery-codes",  Action::renew_recovery_codes)),
     signed_in(flow("/api/auth/totp/disable",         Action::disable_totp)),
 
-    get("/api/organizations",                                    "list_organizations"),
+    list("/api/organizations",                                    "list_organizations", "organizations"),
     get("/api/organizations/:organizationId",                    "get_organization"),
     patch("/api/organizations/:organizationId",                  "update_organization"),
-    get("/api/organizations/:organizationId/members",            "list_members"),
+    list("/api/organizations/:organizationId/members",            "list_members", "members"),
     patch("/api/organizations/:organizationId/members/:userId",  "change_member_role"),
     remove("/api/organizations/:organizationId/members/:userId", "remove_member"),
-    get("/api/organizations/:organizationId/invitations",        "list_invitations"),
+    list("/api/organizations/:organizationId/invitations",        "list_invitations", "invitations"),
     with(Secrets::mints_link, post("/api/organizations/:organizationId/invitations", "invite_member")),
     remove("/api/organizations/:organizationId/invitations/:invitationId", "revoke_invitation"),
     sized(Size::small, with(Secrets::takes_link, post("/api/invitations/accept", "accept_invitation"))),
 
-    get("/api/relationships",                                    "list_relationships"),
+    list("/api/relationships",                                    "list_relationships", "relationships"),
     post("/api/relationships",                                   "create_relationship"),
     optional_body(post("/api/relationships/:relationshipId/accept",  "accept_relationship")),
     optional_body(post("/api/relationships/:relationshipId/decline", "decline_relationship")),
     optional_body(post("/api/relationships/:relationshipId/end",     "end_relationship")),
-    get("/api/investments",   "list_investments"),
+    list("/api/investments",   "list_investments", "investments"),
     post("/api/investments",  "create_investment"),
-    get("/api/partnerships",  "list_partnerships"),
+    list("/api/partnerships",  "list_partnerships", "partnerships"),
     post("/api/partnerships", "create_partnership"),
-    get("/api/documents",     "list_documents"),
+    list("/api/documents",     "list_documents", "documents"),
     post("/api/documents",    "create_document"),
     get("/api/benchmarks",    "get_benchmarks"),
-    get("/api/integrations",  "list_integrations"),
+    list("/api/integrations",  "list_integrations", "integrations"),
     post("/api/integrations", "create_integration"),
     with(Secrets::seals_credentials,
          put("/api/integrations/:integrationId/credentials", "store_integration_credentials")),
 
-    get("/api/dashboard/metrics",    "get_metrics"),
-    get("/api/facts/:kind",          "list_facts"),
+    list("/api/dashboard/metrics",    "get_metrics", "metrics"),
+    list("/api/facts/:kind",          "list_facts", "facts"),
     sized(Size::metrics, post("/api/dashboard/metrics", "create_metrics")),
     costly(optional_body(post("/api/synthetic/generate", "generate_synthetic"))),
-    get("/api/synthetic/templates",  "list_templates"),
-    get("/api/synthetic/sessions",   "list_synthetic_sessions"),
+    list("/api/synthetic/templates",  "list_templates", "templates"),
+    list("/api/synthetic/sessions",   "list_synthetic_sessions", "sessions"),
     costly(repeatable(remove("/api/synthetic/sessions/:sessionId", "remove_synthetic_session"))),
     costly(post("/api/synthetic/templates", "create_template")),
     get("/api/synthetic/templates/:templateId",    "get_template"),
@@ -155,7 +161,7 @@ constexpr auto routes = std::to_array<Route>({
     post("/api/gamification/action", "complete_action"),
     get("/api/gamification/profile", "get_gamification_profile"),
 
-    get("/api/history/:table/:id",       "get_history"),
+    list("/api/history/:table/:id",       "get_history", "versions"),
     get("/api/ledger/receipt/:changeId", "get_ledger_receipt"),
     get("/api/ledger/digest",            "get_ledger_digest"),
     costly(optional_body(repeatable(post("/api/ledger/verify", "admin_verify_ledger")))),

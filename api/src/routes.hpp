@@ -61,6 +61,9 @@ struct Route {
     bool idempotent; // may be sent again when the connection was lost before the answer came
     Secrets secrets = Secrets::none;
     Budget budget = Budget::ordinary;
+    // Of an answer that is a list its name in `data`: it can be had as CSV, and page by page where there is a
+    // cursor.
+    const char* list = nullptr;
 };
 
 struct RouteMatch {
