@@ -29,7 +29,7 @@ std::string claims_json(const Exchange& exchange) {
     JsonObject claims;
     if (exchange.identity) add_identity(claims, *exchange.identity);
     add_client(claims, exchange);
-    if (!exchange.traceparent.empty()) claims.text("traceparent", exchange.traceparent);
+    claims.text("traceparent", exchange.trace.text());
     return claims.str();
 }
 

@@ -208,6 +208,7 @@ Response to_response(const Problem& problem, std::string_view path, std::string_
     Response response{.status = problem.status, .body = body.str(), .content_type = problem_type};
     response.headers = header_lines(problem);
     response.close = problem.must_close;
+    response.code = problem.code;
     return response;
 }
 

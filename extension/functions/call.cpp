@@ -190,6 +190,11 @@ std::string trace_id_of(Jsonb* claims) {
     return trace.find_first_not_of("0123456789abcdef") == trace.npos ? trace : std::string();
 }
 
+// pg_stat_activity and the server's log show it while the call lasts; it costs no round trip.
+void name_statement(const std::string& trace) {
+    if (!trace.empty()) set_for_level("application_name", ("auxeira-api " + trace).c_str());
+}
+
 bool is_version(std::string_view text) {
     return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == text.npos;
 }
@@ -259,6 +264,7 @@ void act_for_caller(const ApiFunction& function, Jsonb* claims) {
     caller.identity[Part::user_agent] = claim(claims, "userAgent");
     caller.identity[Part::trace_id] = trace_id_of(claims);
     assume_identity(caller.identity);
+    name_statement(caller.identity[Part::trace_id]);
     if (response_status() != 0) clear_response_status();
     if (function.read_only) set_for_level("transaction_read_only", "on");
     become(function.role);

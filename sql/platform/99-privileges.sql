@@ -99,4 +99,6 @@ grant execute on function auxeira.call(jsonb, text, jsonb),
   auxeira.switch_organization(jsonb, uuid, jsonb),
   auxeira.take_mail(integer), auxeira.mail_sent(uuid), auxeira.mail_failed(uuid, text, boolean)
   to auxeira_authenticator;
+grant execute on function auxeira.operation_figures(), auxeira.csv(text, text), auxeira.csv_cell(json),
+  auxeira.csv_text(text), auxeira.next_cursor(text) to auxeira_authenticator;
 grant select on auxeira.schema_version to auxeira_authenticator;
