@@ -7,7 +7,8 @@
 
 namespace auxeira::api {
 
-// {"sub", "sid", "ver"} of a token's user, {"key"} of an API key, or neither; then from where.
+// {"sub", "sid", "ver"} of a token's user, {"key"} of an API key, or neither; then from where, and under
+// which conditions.
 std::string claims_json(const Exchange& exchange);
 
 // From where alone, for the steps in which nobody is known yet.

@@ -36,7 +36,7 @@ struct StatementText {
 
 // In the order of Statement.
 constexpr std::array<StatementText, 18> statements = {{
-    {"call", "SELECT status, body FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+    {"call", "SELECT status, body, etag, is_replayed FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
     {"register_user",
      SESSION_ROW "auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb, $6::bytea, "
                  "$7::bytea)"},

@@ -9,7 +9,6 @@
 #include "outcome.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 namespace auxeira::api {
@@ -62,6 +61,14 @@ Response problem_response(const Exchange& exchange, const Problem& problem) {
     return to_response(problem, exchange.request.path, exchange.id);
 }
 
+// The row that auxeira.call gives.
+Response response_of(const Reply& reply) {
+    Response response{.status = static_cast<int>(reply.number(0)), .body = std::string(reply.text(1))};
+    if (!reply.is_null(2)) response.headers = "ETag: \"" + std::string(reply.text(2)) + "\"\r\n";
+    if (reply.is_true(3)) response.headers += "Idempotency-Replayed: true\r\n";
+    return response;
+}
+
 std::string milliseconds_since(std::chrono::steady_clock::time_point start) {
     const auto passed = std::chrono::steady_clock::now() - start;
     const auto micro = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
@@ -82,6 +89,7 @@ Application::BodyPlan Gateway::examine(Exchange& exchange) {
     locate_client(exchange);
     exchange.early_answer = check_route(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_token(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_conditions(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_body_type(exchange);
     if (exchange.early_answer) return {settings_.body_limit, false};
     switch (exchange.match.route->size) {
@@ -117,7 +125,8 @@ std::string Gateway::cors_lines(std::string_view origin) const {
     const auto& allowed = settings_.cors_origins;
     if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return "Vary: Origin\r\n";
     return "Vary: Origin\r\nAccess-Control-Allow-Origin: " + std::string(origin) +
-           "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate\r\n";
+           "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate, ETag, "
+           "Idempotency-Replayed\r\n";
 }
 
 std::optional<Response> Gateway::check_route(Exchange& exchange) const {
@@ -165,6 +174,21 @@ std::optional<Response> Gateway::check_token(Exchange& exchange) {
     return std::nullopt;
 }
 
+// Whoever says under which condition a request is to be carried out must not be overheard: what is no call of
+// the database has no way to heed it.
+std::optional<Response> Gateway::check_conditions(Exchange& exchange) const {
+    const Route& route = *exchange.match.route;
+    Conditions& conditions = exchange.conditions;
+    conditions = read_conditions(exchange.request, route);
+    const bool can_heed = route.action == Action::call || route.method == "GET";
+    if (!can_heed && !conditions.if_match.empty()) conditions.fault = "If-Match is of no use here";
+    if (!can_heed && !conditions.idempotency_key.empty())
+        conditions.fault = "Idempotency-Key is not taken here";
+    if (conditions.fault.empty()) return std::nullopt;
+    return problem_response(
+        exchange, {.status = 400, .code = "malformed_condition", .error = std::string(conditions.fault)});
+}
+
 std::optional<Response> Gateway::check_body_type(const Exchange& exchange) const {
     const Request& request = exchange.request;
     if (exchange.match.route->body == Body::none || !request.has_body()) return std::nullopt;
@@ -180,9 +204,10 @@ Response Gateway::options(const Exchange& exchange) const {
     response.headers = "Allow: " + exchange.match.allow + "\r\n";
     const bool preflight = !exchange.request.header("access-control-request-method").empty();
     if (preflight && exchange.extra_headers.find("Access-Control-Allow-Origin") != std::string::npos)
-        response.headers += "Access-Control-Allow-Methods: " + exchange.match.allow +
-                            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
-                            "traceparent\r\nAccess-Control-Max-Age: 600\r\n";
+        response.headers +=
+            "Access-Control-Allow-Methods: " + exchange.match.allow +
+            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
+            "traceparent, if-none-match, if-match, idempotency-key\r\nAccess-Control-Max-Age: 600\r\n";
     return response;
 }
 
@@ -249,20 +274,16 @@ Reply Gateway::run(const Exchange& exchange, Session& session, const std::string
     };
     const bool was_connected = session.connected();
     Reply reply = call_once();
-    if (reply.state() == Reply::State::lost && route.idempotent && was_connected && session.connect())
+    const bool may_repeat = route.idempotent || !exchange.conditions.idempotency_key.empty();
+    if (reply.state() == Reply::State::lost && may_repeat && was_connected && session.connect())
         reply = call_once();
     return reply;
 }
 
 void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {
-    int status = 0;
-    if (reply.has_row()) {
-        const std::string_view text = reply.text(0);
-        std::from_chars(text.data(), text.data() + text.size(), status);
-    }
+    const std::int64_t status = reply.has_row() ? reply.number(0) : 0;
     if (exchange.match.route->secrets == Secrets::mints_link) account_.mail_is_waiting();
-    if (status >= 200 && status <= 599)
-        return exchange.answer({.status = status, .body = std::string(reply.text(1))});
+    if (status >= 200 && status <= 599) return exchange.answer(response_of(reply));
     log_failure(exchange, {"", "auxeira.call gave no status", "", ""});
     answer_problem(exchange, internal_error());
 }

@@ -33,6 +33,7 @@ private:
     // Each finds one kind of fault, which is known before the body is read.
     std::optional<Response> check_route(Exchange& exchange) const;
     std::optional<Response> check_token(Exchange& exchange);
+    std::optional<Response> check_conditions(Exchange& exchange) const;
     std::optional<Response> check_body_type(const Exchange& exchange) const;
 
     Response options(const Exchange& exchange) const;

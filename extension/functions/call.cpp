@@ -312,6 +312,8 @@ Answer read(const ApiFunction& function, Jsonb* request, const Conditions& asked
     }
     answer.body = run(function, request, callers_memory);
     answer.status = status_of(function);
+    // Whatever there is will do: but it has to be there.
+    if (!answer.etag.empty() && asked.if_none_match == "*") return {304, nullptr, answer.etag, false};
     return answer;
 }
 
