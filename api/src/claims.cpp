@@ -32,11 +32,12 @@ void add_identity(JsonObject& claims, const Identity& identity) {
 
 } // namespace
 
-std::string claims_json(const Exchange& exchange) {
+std::string claims_json(const Exchange& exchange, const std::string& replayed) {
     JsonObject claims;
     if (exchange.identity) add_identity(claims, *exchange.identity);
     add_client(claims, exchange);
     add_conditions(claims, exchange.conditions);
+    if (!replayed.empty()) claims.text("replayed", replayed);
     if (!exchange.traceparent.empty()) claims.text("traceparent", exchange.traceparent);
     return claims.str();
 }

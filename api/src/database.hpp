@@ -42,6 +42,7 @@ enum class Statement {
     activate_totp,
     renew_recovery_codes,
     disable_totp,
+    log_position,
 };
 
 // What became of a statement.
@@ -73,6 +74,7 @@ struct DatabaseSettings {
     std::size_t workers = 4;
     std::size_t queue = 256;
     std::chrono::milliseconds statement_timeout{5000};
+    std::string name = "database"; // in the log
 };
 
 // The connection string with everything that must not be left to the environment or to the DSN.

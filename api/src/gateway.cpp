@@ -80,9 +80,9 @@ std::string milliseconds_since(std::chrono::steady_clock::time_point start) {
 } // namespace
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-                 const Account& account, const Monitor& monitor)
+                 Replica& replica, const Account& account, const Monitor& monitor)
     : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
-      account_(account), monitor_(monitor) {}
+      replica_(replica), account_(account), monitor_(monitor) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
@@ -112,6 +112,8 @@ void Gateway::identify_request(Exchange& exchange) const {
     const std::string_view trace = request.header("traceparent");
     if (is_traceparent(trace)) exchange.traceparent = trace;
     exchange.extra_headers = "X-Request-Id: " + exchange.id + "\r\n" + cors_lines(request.header("origin"));
+    if (request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS")
+        exchange.extra_headers += replica_.written_cookie();
 }
 
 // Of a head that was refused no field is believed: such a request stays the peer's.
@@ -240,10 +242,33 @@ Response Gateway::database_is_down(const Exchange& exchange) const {
 std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
     const Action action = exchange->match.route->action;
     if (action != Action::call && action != Action::health) return account_.start(exchange);
+    if (const auto demanded = replica_.demanded(*exchange)) {
+        const bool queued = replica_.submit([this, exchange, position = *demanded](Session& session) {
+            guarded(*exchange, [&] { read_on_replica(exchange, session, position); });
+        });
+        if (queued) return std::nullopt;
+    }
+    return start_on_primary(exchange);
+}
+
+std::optional<Response> Gateway::start_on_primary(const ExchangePtr& exchange) {
     const bool queued = database_.submit(
         [this, exchange](Session& session) { guarded(*exchange, [&] { call(*exchange, session); }); });
     if (queued) return std::nullopt;
     return problem_response(*exchange, overloaded());
+}
+
+// What the replica does not know yet, or refuses for whatever reason, is the primary's to answer. Only what
+// has taken too long already is not begun once more.
+void Gateway::read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded) {
+    const ApiRequest request = api_request(*exchange, vault_);
+    if (request.problem) return answer_problem(*exchange, *request.problem);
+    const std::string claims = claims_json(*exchange, demanded);
+    const char* const function = exchange->match.route->function;
+    const Reply reply = session.run(Statement::call, {claims.c_str(), function, request.text.c_str()});
+    if (reply.has_row() && !reply.is_null(0)) return answer_rows(*exchange, reply);
+    if (reply.error().sqlstate == "57014") return answer_failure(*exchange, reply);
+    if (const auto refused = start_on_primary(exchange)) exchange->answer(*refused);
 }
 
 // The body is checked here and not on the IO thread: 8 MiB of JSON take a while.
@@ -296,6 +321,7 @@ Response Gateway::refuse(Exchange& exchange, const Refusal& refusal) {
 }
 
 void Gateway::answered(const Exchange& exchange, const Response& response) {
+    replica_.answered(exchange);
     const Route* route = exchange.match.route;
     JsonObject line;
     line.text("requestId", exchange.id).text("method", exchange.request.method);

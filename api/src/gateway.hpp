@@ -5,6 +5,7 @@
 #include "database.hpp"
 #include "exchange.hpp"
 #include "monitor.hpp"
+#include "replica.hpp"
 #include "settings.hpp"
 #include "token.hpp"
 #include "vault.hpp"
@@ -17,7 +18,7 @@ namespace auxeira::api {
 class Gateway : public Application {
 public:
     Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-            const Account& account, const Monitor& monitor);
+            Replica& replica, const Account& account, const Monitor& monitor);
 
     BodyPlan examine(Exchange& exchange) override;
     std::optional<Response> answer_now(Exchange& exchange) override;
@@ -40,8 +41,11 @@ private:
     Response ready() const;
     Response database_is_down(const Exchange& exchange) const;
 
+    std::optional<Response> start_on_primary(const ExchangePtr& exchange);
+
     // On a database worker.
     void call(Exchange& exchange, Session& session) const;
+    void read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded);
     Reply run(const Exchange& exchange, Session& session, const std::string& request) const;
     void answer_rows(Exchange& exchange, const Reply& reply) const;
 
@@ -50,6 +54,7 @@ private:
     VerdictCache verdicts_;
     const Vault& vault_;
     Database& database_;
+    Replica& replica_;
     const Account& account_;
     const Monitor& monitor_;
 };

@@ -8,6 +8,7 @@
 #include "password.hpp"
 #include "password_rules.hpp"
 #include "privileges.hpp"
+#include "replica.hpp"
 #include "routes.hpp"
 #include "sender.hpp"
 #include "server.hpp"
@@ -87,16 +88,18 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     const Vault vault(settings.vault_key, settings.vault_previous_key);
     PasswordPool passwords;
     Database database(pool);
+    Replica replica(pool, settings.read_dsn, settings.public_url.starts_with("https://"));
     Monitor monitor(conninfo(pool, "auxeira-api monitor"));
     Mailer mailer(settings, vault, conninfo(pool, "auxeira-api mailer"));
     const Account account(
         {settings, tokens, vault, rules, database, passwords, [&mailer] { mailer.wake(); }});
-    Gateway gateway(settings, tokens, vault, database, account, monitor);
+    Gateway gateway(settings, tokens, vault, database, replica, account, monitor);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
 
     passwords.start();
     database.start();
+    replica.start();
     monitor.start();
     mailer.start();
     sender.start();
@@ -109,6 +112,7 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     if (!drained) log_line(Level::warn, "stopped with requests unanswered");
     server.stop();
     passwords.stop();
+    replica.stop();
     database.stop();
     mailer.stop();
     monitor.stop();

@@ -29,6 +29,7 @@ struct Settings {
     std::uint16_t port = 0;
     std::string listen;
     std::string dsn;
+    std::string read_dsn; // of a replica; empty = none
     std::size_t workers = 0;
     std::size_t queue = 0;
     std::chrono::milliseconds statement_timeout{};
