@@ -305,7 +305,7 @@ Answer read(const ApiFunction& function, Jsonb* request, const Conditions& asked
             MemoryContext callers_memory) {
     set_for_level("transaction_read_only", "on");
     Answer answer;
-    if (function.etag) answer.etag = etag_of(*function.etag, request, true).value_or("");
+    if (function.etag) answer.etag = etag_of(*function.etag, request).value_or("");
     if (!answer.etag.empty() && is_listed(answer.etag, asked.if_none_match)) {
         answer.status = 304;
         return answer;

@@ -14,6 +14,8 @@
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 }
 
@@ -49,40 +51,44 @@ Organization organization_of(const EtagRule& rule, Jsonb* request) {
     return organization;
 }
 
-// --- Marks -----------------------------------------------------------------------------------------------
+bool is_among(const pg_uuid_t& id, const ArrayType* list) {
+    const auto* const ids = reinterpret_cast<const pg_uuid_t*>(ARR_DATA_PTR(list));
+    const int count = ArrayGetNItems(ARR_NDIM(list), ARR_DIMS(list));
+    return std::any_of(ids, ids + count,
+                       [&](const pg_uuid_t& each) { return std::memcmp(&each, &id, sizeof(id)) == 0; });
+}
 
 // What a caller may not read does not show, not even as a change.
-std::string visible_marks(const EtagSource& source, bool one_organization) {
-    return "auxeira.change_marks where table_name = $1 and org_id = any (auxeira.readable_org_ids(" +
-           std::string(source.scope.empty() ? "" : "$2") + "))" +
-           (one_organization ? " and org_id = $3" : "");
+ArrayType* visible(const Organization& organization, const EtagSource& source) {
+    ArrayType* const all = readable_organizations(source.scope);
+    if (!organization.is_named) return all;
+    const int count = is_among(organization.id, all) ? 1 : 0;
+    return backend([&, count] {
+        Datum one = UUIDPGetDatum(&organization.id);
+        return construct_array(&one, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+    });
 }
 
-enum class Question { marks, hold, count };
+// --- Counting marks --------------------------------------------------------------------------------------
 
-std::string statement_of(Question question, const EtagSource& source, bool one_organization) {
-    const std::string from = visible_marks(source, one_organization);
-    if (question == Question::marks)
-        return "select string_agg(mark::text, '' order by org_id, slot) from " + from;
-    if (question == Question::count) return "select count(*) from " + from;
-    return "select count(*) from (select from " + from + " order by org_id, slot for update) held";
-}
+struct Question {
+    const char* statement;
+    SPIPlanPtr plan;
+};
 
-// One plan for each form that the statement can have.
-SPIPlanPtr plan_of(Question question, const EtagSource& source, bool one_organization) {
-    static SPIPlanPtr plans[3][2][2];
-    SPIPlanPtr& plan =
-        plans[static_cast<std::size_t>(question)][source.scope.empty() ? 0 : 1][one_organization ? 1 : 0];
-    Oid types[] = {TEXTOID, TEXTOID, UUIDOID};
-    if (plan == nullptr) plan = prepare_kept(statement_of(question, source, one_organization), 3, types);
-    return plan;
-}
+Question holding = {
+    "select count(*) from (select from auxeira.change_marks where table_name = $1 and org_id = $2"
+    " order by slot for update) held",
+    nullptr};
+Question counting = {"select count(*) from auxeira.change_marks where table_name = $1 and org_id = $2",
+                     nullptr};
 
-const char* ask(Question question, const EtagSource& source, const Organization& organization,
-                bool read_only) {
-    Datum values[] = {text_datum(source.table), text_datum(source.scope), UUIDPGetDatum(&organization.id)};
-    fetch_row(plan_of(question, source, organization.is_named), values, read_only);
-    return column_text(1);
+int count_marks(Question& question, const std::string& table, const pg_uuid_t& organization) {
+    Oid types[] = {TEXTOID, UUIDOID};
+    if (question.plan == nullptr) question.plan = prepare_kept(question.statement, 2, types);
+    Datum values[] = {text_datum(table), UUIDPGetDatum(&organization)};
+    fetch_row(question.plan, values, false);
+    return std::atoi(column_text(1));
 }
 
 // --- The hash --------------------------------------------------------------------------------------------
@@ -142,7 +148,7 @@ Jsonb* only_member(Jsonb* object, std::string_view name) {
     });
 }
 
-std::optional<std::string> etag_of(const EtagRule& rule, Jsonb* request, bool read_only) {
+std::optional<std::string> etag_of(const EtagRule& rule, Jsonb* request) {
     const Organization organization = organization_of(rule, request);
     if (!organization.is_readable_text) return std::nullopt;
     ledger::Sha256 hash;
@@ -152,7 +158,7 @@ std::optional<std::string> etag_of(const EtagRule& rule, Jsonb* request, bool re
     add_caller(hash);
     if (rule.is_of_the_day) add(hash, today());
     for (const EtagSource& source : rule.sources)
-        add(hash, ask(Question::marks, source, organization, read_only));
+        add(hash, marks_of(source.table, visible(organization, source)));
     const ledger::Hash whole = hash.finish();
     return ledger::hex(ledger::ByteView(whole).first(etag_bytes));
 }
@@ -166,14 +172,30 @@ bool is_listed(std::string_view etag, std::string_view list) {
     return false;
 }
 
+namespace {
+
+// What others have committed until now, and not when the statement began.
+std::optional<std::string> latest_etag(const EtagRule& rule, Jsonb* request) {
+    backend([] { PushActiveSnapshot(GetLatestSnapshot()); });
+    std::optional<std::string> etag = etag_of(rule, request);
+    backend([] { PopActiveSnapshot(); });
+    return etag;
+}
+
+} // namespace
+
 UpdateGuard::UpdateGuard(const EtagRule& rule, Jsonb* request, std::string_view if_match) : rule_(rule) {
     const Organization organization = organization_of(rule, request);
     if (!organization.is_readable_text || !organization.is_named)
         refuse_change("there is nothing here that If-Match can be compared with");
     organization_ = organization.id;
+    // Whoever does not belong there is refused by the function, and holds nobody up.
+    const bool is_own = is_among(organization.id, readable_organizations({}));
+    if (!is_own && if_match != "*") refuse_change("it has been changed since it was read");
+    if (!is_own) return;
     for (const EtagSource& source : rule.sources)
-        marks_.push_back(std::max(count_marks(source, true), 1));
-    if (if_match != "*" && !is_listed(*etag_of(rule, request, false), if_match))
+        marks_.push_back(std::max(count_marks(holding, source.table, organization_), 1));
+    if (if_match != "*" && !is_listed(*latest_etag(rule, request), if_match))
         refuse_change("it has been changed since it was read");
     // From here on whoever else leaves a mark has to add one.
     for (const EtagSource& source : rule.sources)
@@ -182,13 +204,8 @@ UpdateGuard::UpdateGuard(const EtagRule& rule, Jsonb* request, std::string_view 
 
 void UpdateGuard::confirm() {
     for (std::size_t i = 0; i < marks_.size(); ++i)
-        if (count_marks(rule_.sources[i], false) != marks_[i])
+        if (count_marks(counting, rule_.sources[i].table, organization_) != marks_[i])
             refuse_change("it has been changed at the same time");
-}
-
-int UpdateGuard::count_marks(const EtagSource& source, bool and_hold) const {
-    const Organization organization{true, true, organization_};
-    return std::atoi(ask(and_hold ? Question::hold : Question::count, source, organization, false));
 }
 
 } // namespace auxeira::functions

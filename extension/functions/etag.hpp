@@ -38,8 +38,8 @@ Jsonb* only_member(Jsonb* object, std::string_view name);
 
 // All of these run as the role that owns the marks, with the identity of the caller in force.
 
-// Nothing when the request names no organization where it should.
-std::optional<std::string> etag_of(const EtagRule& rule, Jsonb* request, bool read_only);
+// As the active snapshot has it. Nothing when the request names no organization where it should.
+std::optional<std::string> etag_of(const EtagRule& rule, Jsonb* request);
 
 bool is_listed(std::string_view etag, std::string_view list); // the list is separated by commas
 
@@ -53,8 +53,6 @@ public:
     void confirm();
 
 private:
-    int count_marks(const EtagSource& source, bool and_hold) const;
-
     const EtagRule& rule_;
     pg_uuid_t organization_;
     std::vector<int> marks_; // of each source
