@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
 \ir support/rows.sql
-select plan(322);
+select plan(324);
 
 select test.plant_rows(test.org_of(name), test.org_of(other), test.user_of(name))
 from (values ('ann', 'bob'), ('bob', 'ann')) v (name, other) \g /dev/null
@@ -185,6 +185,14 @@ select test.touch() from generate_series(1, 3) \g /dev/null
 select is((select mark from auxeira.change_marks where org_id = test.org_of('ann') and table_name = 'dashboard_metrics'), :'known',
           'a transaction leaves one');
 commit;
+
+-- Rows that are stored in bulk leave one mark for all, each time.
+select test.etag('ann', 'get_metrics') as known \gset
+select test.call('ann', 'generate_synthetic', '{"count": 2000}') \g /dev/null
+select ok(test.is_new('ann', 'get_metrics', :'known'), 'rows that are stored in bulk count');
+select test.etag('ann', 'get_metrics') as known \gset
+select test.call('ann', 'generate_synthetic', '{"count": 2000}') \g /dev/null
+select ok(test.is_new('ann', 'get_metrics', :'known'), 'and so do more of them');
 
 select test.etag('ann', 'list_documents') as known \gset
 truncate auxeira.documents;
