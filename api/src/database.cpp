@@ -277,7 +277,8 @@ void Database::reconnect(Worker& worker) {
         return;
     }
     const Level level = worker.pause == first_pause ? Level::warn : Level::debug; // not every attempt
-    log_line(level, settings_.name + " connection failed", JsonObject().text("reason", worker.session.fault()));
+    log_line(level, settings_.name + " connection failed",
+             JsonObject().text("reason", worker.session.fault()));
     worker.next_attempt = Clock::now() + with_jitter(worker.pause);
     worker.pause = std::min(worker.pause * 2, longest_pause);
 }

@@ -12,7 +12,8 @@ inline constexpr int precondition_sqlstate = MAKE_SQLSTATE('Z', 'A', '4', '1', '
 inline constexpr int other_request_sqlstate = MAKE_SQLSTATE('Z', 'A', '4', '2', '2');
 
 // Raised from SQL only, listed here so that one place names them all:
-//   ZA409  (also) conflict with existing data that the caller may know about, such as a registered e-mail address
+//   ZA409  conflict with existing data that the caller may know about, such as a registered e-mail
+//          address, beside a request that is under way
 //   ZA429  a limit of the caller's own is reached
 
 } // namespace auxeira
