@@ -35,8 +35,8 @@ struct StatementText {
 #define SESSION_ROW "SELECT user_id, user_type, org_id, session_id, role, token_version, is_refreshable FROM "
 
 // In the order of Statement.
-constexpr std::array<StatementText, 19> statements = {{
-    {"call", "SELECT status, body FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+constexpr std::array<StatementText, 20> statements = {{
+    {"call", "SELECT status, body, etag, is_replayed FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
     {"register_user",
      SESSION_ROW "auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb, $6::bytea, "
                  "$7::bytea)"},
@@ -64,8 +64,12 @@ constexpr std::array<StatementText, 19> statements = {{
     {"renew_recovery_codes",
      "SELECT auxeira.renew_recovery_codes($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
     {"disable_totp", "SELECT auxeira.disable_totp($1::jsonb, $2::bigint, $3::bytea, $4::jsonb)"},
-    {"call_list", "SELECT status, CASE WHEN $4::text IS NULL THEN body ELSE auxeira.csv(body, $4) END, "
-                  "auxeira.next_cursor(body) FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+    {"call_list",
+     "SELECT status, CASE WHEN $4::text IS NULL THEN body ELSE auxeira.csv(body, $4) END, "
+     "CASE WHEN $4 IS NULL THEN etag END, is_replayed, auxeira.next_cursor(body) "
+     "FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+    // What is committed is in the log before here, flushed or not.
+    {"log_position", "SELECT pg_catalog.pg_current_wal_insert_lsn()"},
 }};
 
 #undef SESSION_ROW
@@ -272,11 +276,11 @@ void Database::count(Worker& worker) {
     if (worker.counted == worker.session.connected()) return;
     worker.counted = worker.session.connected();
     if (worker.counted) {
-        if (connected_++ == 0) log_line(Level::info, "database connected");
+        if (connected_++ == 0) log_line(Level::info, settings_.name + " connected");
         return;
     }
     const bool last = --connected_ == 0;
-    log_line(last ? Level::error : Level::warn, last ? "database lost" : "database connection lost",
+    log_line(last ? Level::error : Level::warn, settings_.name + (last ? " lost" : " connection lost"),
              JsonObject().text("reason", worker.session.fault()));
 }
 
@@ -286,7 +290,8 @@ void Database::reconnect(Worker& worker) {
         return;
     }
     const Level level = worker.pause == first_pause ? Level::warn : Level::debug; // not every attempt
-    log_line(level, "database connection failed", JsonObject().text("reason", worker.session.fault()));
+    log_line(level, settings_.name + " connection failed",
+             JsonObject().text("reason", worker.session.fault()));
     worker.next_attempt = Clock::now() + with_jitter(worker.pause);
     worker.pause = std::min(worker.pause * 2, longest_pause);
 }

@@ -45,6 +45,7 @@ enum class Statement {
     renew_recovery_codes,
     disable_totp,
     call_list,
+    log_position,
 };
 
 // What became of a statement.
@@ -76,6 +77,7 @@ struct DatabaseSettings {
     std::size_t workers = 4;
     std::size_t queue = 256;
     std::chrono::milliseconds statement_timeout{5000};
+    std::string name = "database"; // in the log
 };
 
 // The connection string with everything that must not be left to the environment or to the DSN.

@@ -1,6 +1,7 @@
 // One request with all that is known about it, until it has been answered.
 #pragma once
 
+#include "conditions.hpp"
 #include "descriptor.hpp"
 #include "request.hpp"
 #include "response.hpp"
@@ -43,6 +44,7 @@ public:
     RouteMatch match;
     std::optional<Response> early_answer; // known before the body was read
     std::optional<Identity> identity;
+    Conditions conditions;
     std::int64_t token_expiry = 0; // of its access token
     std::string id;
     bool wants_csv = false;

@@ -11,7 +11,6 @@
 #include "outcome.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 namespace auxeira::api {
@@ -55,6 +54,14 @@ std::string_view bearer(std::string_view authorization) {
 
 Response problem_response(const Exchange& exchange, const Problem& problem) {
     return to_response(problem, exchange.request.path, exchange.id);
+}
+
+// The row that auxeira.call gives.
+Response response_of(const Reply& reply) {
+    Response response{.status = static_cast<int>(reply.number(0)), .body = std::string(reply.text(1))};
+    if (!reply.is_null(2)) response.etag = reply.text(2);
+    if (reply.is_true(3)) response.headers = "Idempotency-Replayed: true\r\n";
+    return response;
 }
 
 std::string milliseconds(std::chrono::nanoseconds passed) {
@@ -109,8 +116,19 @@ void describe_csv(Response& response, const char* list) {
 bool may_be_compressed(const Exchange& exchange, const Response& response) {
     const Route* route = exchange.match.route;
     return route != nullptr && route->action == Action::call && route->secrets == Secrets::none &&
-           !route->pattern.starts_with("/api/auth/") && response.status < 300 &&
-           response.body.size() >= least_compressed;
+           !route->pattern.starts_with("/api/auth/") &&
+           (response.status == 304 || (response.status < 300 && response.body.size() >= least_compressed));
+}
+
+// Whether there is something to keep is said of the form that the client has.
+std::string etag_line(const Exchange& exchange, const Response& response) {
+    std::string etag = response.etag;
+    if (response.status == 304) {
+        const std::string packed = '"' + etag + std::string(compressed_etag) + '"';
+        const bool has_packed = exchange.request.list("if-none-match").find(packed) != std::string::npos;
+        if (has_packed) etag += compressed_etag;
+    }
+    return "ETag: \"" + etag + "\"\r\n";
 }
 
 void negotiate(const Exchange& exchange, Response& response) {
@@ -119,19 +137,20 @@ void negotiate(const Exchange& exchange, Response& response) {
         response.headers += "Vary: Accept\r\n";
     if (!may_be_compressed(exchange, response)) return;
     response.headers += "Vary: Accept-Encoding\r\n";
-    if (!accepts_gzip(exchange.request.list("accept-encoding"))) return;
+    if (response.status == 304 || !accepts_gzip(exchange.request.list("accept-encoding"))) return;
     std::optional<std::string> packed = gzip(response.body);
     if (!packed) return;
     response.body = std::move(*packed);
+    if (!response.etag.empty()) response.etag += compressed_etag;
     response.headers += "Content-Encoding: gzip\r\n";
 }
 
 } // namespace
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-                 const Account& account, const Monitor& monitor, RateLimits& limits)
+                 Replica& replica, const Account& account, const Monitor& monitor, RateLimits& limits)
     : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
-      account_(account), monitor_(monitor), limits_(limits) {}
+      replica_(replica), account_(account), monitor_(monitor), limits_(limits) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
@@ -142,6 +161,7 @@ Application::BodyPlan Gateway::examine(Exchange& exchange) {
     if (!exchange.early_answer) exchange.early_answer = check_accept(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_token(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_identity(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_conditions(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_body_type(exchange);
     if (exchange.early_answer) return {settings_.body_limit, false};
     switch (exchange.match.route->size) {
@@ -163,6 +183,8 @@ void Gateway::identify_request(Exchange& exchange) const {
     exchange.id = is_request_id(wish) ? std::string(wish) : hex(random_bytes(16));
     exchange.trace = step_of(clients_trace(request));
     exchange.extra_headers = "X-Request-Id: " + exchange.id + "\r\n" + cors_lines(request.header("origin"));
+    if (request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS")
+        exchange.extra_headers += replica_.written_cookie();
 }
 
 // Of a head that was refused no field is believed: such a request stays the peer's.
@@ -177,7 +199,8 @@ std::string Gateway::cors_lines(std::string_view origin) const {
     if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return "Vary: Origin\r\n";
     return "Vary: Origin\r\nAccess-Control-Allow-Origin: " + std::string(origin) +
            "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate, "
-           "Link, Content-Disposition, Server-Timing, RateLimit, RateLimit-Policy\r\n";
+           "Link, Content-Disposition, Server-Timing, RateLimit, RateLimit-Policy, ETag, "
+           "Idempotency-Replayed\r\n";
 }
 
 std::optional<Response> Gateway::check_address(Exchange& exchange) {
@@ -249,6 +272,22 @@ std::optional<Response> Gateway::check_accept(Exchange& exchange) const {
         {.status = 406, .code = "not_acceptable", .error = "This can be had as " + forms + " only"});
 }
 
+// Whoever says under which condition a request is to be carried out must not be overheard: what is no call of
+// the database has no way to heed it.
+std::optional<Response> Gateway::check_conditions(Exchange& exchange) const {
+    const Route& route = *exchange.match.route;
+    Conditions& conditions = exchange.conditions;
+    conditions = read_conditions(exchange.request, route);
+    if (exchange.wants_csv) conditions.if_none_match.clear(); // ETags are those of JSON
+    const bool can_heed = route.action == Action::call || route.method == "GET";
+    if (!can_heed && !conditions.if_match.empty()) conditions.fault = "If-Match is of no use here";
+    if (!can_heed && !conditions.idempotency_key.empty())
+        conditions.fault = "Idempotency-Key is not taken here";
+    if (conditions.fault.empty()) return std::nullopt;
+    return problem_response(
+        exchange, {.status = 400, .code = "malformed_condition", .error = std::string(conditions.fault)});
+}
+
 std::optional<Response> Gateway::check_body_type(const Exchange& exchange) const {
     const Request& request = exchange.request;
     if (exchange.match.route->body == Body::none || !request.has_body()) return std::nullopt;
@@ -264,9 +303,10 @@ Response Gateway::options(const Exchange& exchange) const {
     response.headers = "Allow: " + exchange.match.allow + "\r\n";
     const bool preflight = !exchange.request.header("access-control-request-method").empty();
     if (preflight && exchange.extra_headers.find("Access-Control-Allow-Origin") != std::string::npos)
-        response.headers += "Access-Control-Allow-Methods: " + exchange.match.allow +
-                            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
-                            "traceparent\r\nAccess-Control-Max-Age: 600\r\n";
+        response.headers +=
+            "Access-Control-Allow-Methods: " + exchange.match.allow +
+            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
+            "traceparent, if-none-match, if-match, idempotency-key\r\nAccess-Control-Max-Age: 600\r\n";
     return response;
 }
 
@@ -299,10 +339,34 @@ Response Gateway::database_is_down(const Exchange& exchange) const {
 std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
     const Action action = exchange->match.route->action;
     if (action != Action::call && action != Action::health) return account_.start(exchange);
+    if (const auto demanded = replica_.demanded(*exchange)) {
+        const bool queued = replica_.submit([this, exchange, position = *demanded](Session& session) {
+            guarded(*exchange, [&] { read_on_replica(exchange, session, position); });
+        });
+        if (queued) return std::nullopt;
+    }
+    return start_on_primary(exchange);
+}
+
+std::optional<Response> Gateway::start_on_primary(const ExchangePtr& exchange) {
     const bool queued = database_.submit(
         [this, exchange](Session& session) { guarded(*exchange, [&] { call(*exchange, session); }); });
     if (queued) return std::nullopt;
     return problem_response(*exchange, overloaded());
+}
+
+// What the replica does not know yet, or refuses for whatever reason, is the primary's to answer. Only what
+// has taken too long already is not begun once more.
+void Gateway::read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded) {
+    const ApiRequest request = api_request(*exchange, vault_);
+    if (request.problem) return answer_problem(*exchange, *request.problem);
+    const std::string claims = claims_json(*exchange, demanded);
+    session.take_time();
+    const Reply reply = ask(*exchange, session, claims, request.text);
+    exchange->database_time += session.take_time();
+    if (reply.has_row() && !reply.is_null(0)) return answer_rows(*exchange, reply);
+    if (reply.error().sqlstate == "57014") return answer_failure(*exchange, reply);
+    if (auto refused = start_on_primary(exchange)) exchange->answer(std::move(*refused));
 }
 
 // The body is checked here and not on the IO thread: 8 MiB of JSON take a while.
@@ -318,42 +382,41 @@ void Gateway::call(Exchange& exchange, Session& session) const {
     const Reply reply = run(exchange, session, request.text);
     if (route.secrets != Secrets::none) Secret::wipe(request.text);
 
-    exchange.database_time = session.take_time();
+    exchange.database_time += session.take_time();
     if (reply.state() == Reply::State::rows) return answer_rows(exchange, reply);
     if (route.action != Action::health) return answer_failure(exchange, reply);
     log_failure(exchange, reply.error());
     exchange.answer(database_is_down(exchange));
 }
 
-Reply Gateway::run(const Exchange& exchange, Session& session, const std::string& request) const {
+Reply Gateway::ask(const Exchange& exchange, Session& session, const std::string& claims,
+                   const std::string& request) {
     const Route& route = *exchange.match.route;
+    const char* const list = exchange.wants_csv ? route.list : nullptr;
+    if (wants_pages(exchange))
+        return session.run(Statement::call_list, {claims.c_str(), route.function, request.c_str(), list});
+    return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
+}
+
+Reply Gateway::run(const Exchange& exchange, Session& session, const std::string& request) const {
     const std::string claims = claims_json(exchange);
     session.take_time();
-    const char* const list = exchange.wants_csv ? route.list : nullptr;
-    const auto call_once = [&] {
-        if (wants_pages(exchange))
-            return session.run(Statement::call_list, {claims.c_str(), route.function, request.c_str(), list});
-        return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
-    };
     const bool was_connected = session.connected();
-    Reply reply = call_once();
-    if (reply.state() == Reply::State::lost && route.idempotent && was_connected && session.connect())
-        reply = call_once();
+    Reply reply = ask(exchange, session, claims, request);
+    const bool may_repeat = exchange.match.route->idempotent || !exchange.conditions.idempotency_key.empty();
+    if (reply.state() == Reply::State::lost && may_repeat && was_connected && session.connect())
+        reply = ask(exchange, session, claims, request);
     return reply;
 }
 
 void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {
-    int status = 0;
-    if (reply.has_row()) {
-        const std::string_view text = reply.text(0);
-        std::from_chars(text.data(), text.data() + text.size(), status);
-    }
+    const std::int64_t status = reply.has_row() ? reply.number(0) : 0;
     if (exchange.match.route->secrets == Secrets::mints_link) account_.mail_is_waiting();
     if (status >= 200 && status <= 599) {
-        Response response{.status = status, .body = std::string(reply.text(1))};
+        Response response = response_of(reply);
         if (exchange.wants_csv) describe_csv(response, exchange.match.route->list);
-        if (wants_pages(exchange) && !reply.is_null(2))
-            response.headers += link_to_next(exchange, reply.text(2));
+        if (wants_pages(exchange) && !reply.is_null(4))
+            response.headers += link_to_next(exchange, reply.text(4));
         return exchange.answer(std::move(response));
     }
     log_failure(exchange, {"", "auxeira.call gave no status", "", ""});
@@ -370,10 +433,12 @@ Response Gateway::refuse(Exchange& exchange, const Refusal& refusal) {
 void Gateway::complete(const Exchange& exchange, Response& response) {
     response.headers += server_timing(exchange) + limits_.header_lines(exchange);
     negotiate(exchange, response);
+    if (!response.etag.empty()) response.headers += etag_line(exchange, response);
 }
 
 void Gateway::answered(const Exchange& exchange, const Response& response) {
     figures_.add(exchange, response);
+    replica_.answered(exchange);
     const Route* route = exchange.match.route;
     JsonObject line;
     line.text("requestId", exchange.id).text("method", exchange.request.method);

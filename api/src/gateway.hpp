@@ -5,6 +5,7 @@
 #include "database.hpp"
 #include "exchange.hpp"
 #include "monitor.hpp"
+#include "replica.hpp"
 #include "rate_limits.hpp"
 #include "request_figures.hpp"
 #include "settings.hpp"
@@ -19,7 +20,7 @@ namespace auxeira::api {
 class Gateway : public Application {
 public:
     Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-            const Account& account, const Monitor& monitor, RateLimits& limits);
+            Replica& replica, const Account& account, const Monitor& monitor, RateLimits& limits);
 
     BodyPlan examine(Exchange& exchange) override;
     std::optional<Response> answer_now(Exchange& exchange) override;
@@ -41,14 +42,20 @@ private:
     std::optional<Response> check_route(Exchange& exchange) const;
     std::optional<Response> check_token(Exchange& exchange);
     std::optional<Response> check_accept(Exchange& exchange) const;
+    std::optional<Response> check_conditions(Exchange& exchange) const;
     std::optional<Response> check_body_type(const Exchange& exchange) const;
 
     Response options(const Exchange& exchange) const;
     Response ready() const;
     Response database_is_down(const Exchange& exchange) const;
 
+    std::optional<Response> start_on_primary(const ExchangePtr& exchange);
+
     // On a database worker.
     void call(Exchange& exchange, Session& session) const;
+    void read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded);
+    static Reply ask(const Exchange& exchange, Session& session, const std::string& claims,
+                     const std::string& request);
     Reply run(const Exchange& exchange, Session& session, const std::string& request) const;
     void answer_rows(Exchange& exchange, const Reply& reply) const;
 
@@ -57,6 +64,7 @@ private:
     VerdictCache verdicts_;
     const Vault& vault_;
     Database& database_;
+    Replica& replica_;
     const Account& account_;
     const Monitor& monitor_;
     RateLimits& limits_;

@@ -10,6 +10,7 @@
 #include "password.hpp"
 #include "password_rules.hpp"
 #include "privileges.hpp"
+#include "replica.hpp"
 #include "routes.hpp"
 #include "sender.hpp"
 #include "server.hpp"
@@ -112,12 +113,13 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     const Vault vault(settings.vault_key, settings.vault_previous_key);
     PasswordPool passwords;
     Database database(pool);
+    Replica replica(pool, settings.read_dsn, settings.public_url.starts_with("https://"));
     Monitor monitor(conninfo(pool, "auxeira-api monitor"), settings.metrics_port.has_value());
     Mailer mailer(settings, vault, conninfo(pool, "auxeira-api mailer"));
     const Account account(
         {settings, tokens, vault, rules, database, passwords, [&mailer] { mailer.wake(); }});
     RateLimits limits(settings.limits);
-    Gateway gateway(settings, tokens, vault, database, account, monitor, limits);
+    Gateway gateway(settings, tokens, vault, database, replica, account, monitor, limits);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
     MetricsServer metrics([&] {
@@ -126,6 +128,7 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
 
     passwords.start();
     database.start();
+    replica.start();
     monitor.start();
     mailer.start();
     sender.start();
@@ -140,6 +143,7 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     server.stop();
     metrics.stop();
     passwords.stop();
+    replica.stop();
     database.stop();
     mailer.stop();
     monitor.stop();

@@ -20,6 +20,7 @@ inline constexpr auto refusal_codes = std::to_array<std::string_view>({"authenti
                                                                        "http_version",
                                                                        "internal_error",
                                                                        "invalid_token",
+                                                                       "malformed_condition",
                                                                        "malformed_json",
                                                                        "malformed_request",
                                                                        "method_not_allowed",
@@ -33,6 +34,8 @@ inline constexpr auto refusal_codes = std::to_array<std::string_view>({"authenti
                                                                        "uri_too_long",
                                                                        "57014",
                                                                        "42501",
+                                                                       "ZA412",
+                                                                       "ZA422",
                                                                        "ZA429"});
 
 class RequestFigures {

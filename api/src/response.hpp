@@ -19,6 +19,7 @@ struct Response {
     bool close = false;
     std::string sqlstate = {}; // for the log
     std::string code = {};     // of a problem, for the figures
+    std::string etag = {};     // of the body before it is compressed, without quotes
 };
 
 std::string_view reason_phrase(int status);

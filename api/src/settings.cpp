@@ -62,6 +62,10 @@ bool is_conninfo(const std::string& text) {
     return connection_options(text).has_value();
 }
 
+bool is_conninfo_or_none(const std::string& text) {
+    return text.empty() || is_conninfo(text);
+}
+
 bool is_plain(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
@@ -177,6 +181,8 @@ const std::vector<Setting>& table() {
          "address of the metrics; they are for operators and ask for no token", is_address, [](INTO) { s.metrics_listen = text; }},
         {"AUXEIRA_APP_DSN", Kind::secret, "", true, 1, 4096, "a libpq connection string or URI",
          "the database, as the shim's own login", is_conninfo, [](INTO) { s.dsn = text; }},
+        {"AUXEIRA_READ_URL", Kind::secret, "", false, 0, 4096, "a libpq connection string or URI",
+         "a replica of the database for reads, as the same login; none by default", is_conninfo_or_none, [](INTO) { s.read_dsn = text; }},
         {"AUXEIRA_WORKERS", Kind::integer, default_workers(), false, 1, 64, "",
          "database connections, each with a thread; twice the cores by default", any_text, [](INTO) { s.workers = static_cast<std::size_t>(number); }},
         {"AUXEIRA_QUEUE", Kind::integer, "256", false, 1, 100000, "",
@@ -329,10 +335,10 @@ void check_signing_keys(const Settings& settings) {
 }
 
 // What everybody's data go through is encrypted, and ends at the server that is meant.
-void check_database(const std::string& dsn) {
+void check_database(const std::string& variable, const std::string& dsn) {
     const std::optional<UnverifiedServer> server = unverified_server(dsn);
     if (server)
-        throw SettingsError("AUXEIRA_APP_DSN leads to " + server->host + " with sslmode=" + server->sslmode +
+        throw SettingsError(variable + " leads to " + server->host + " with sslmode=" + server->sslmode +
                             "; allowed: sslmode=verify-full or verify-ca for a server on another machine");
 }
 
@@ -377,7 +383,8 @@ Settings read_settings(const Environment& environment) {
     Settings settings;
     for (const Setting& setting : table())
         read(settings, setting, environment);
-    check_database(settings.dsn);
+    check_database("AUXEIRA_APP_DSN", settings.dsn);
+    if (!settings.read_dsn.empty()) check_database("AUXEIRA_READ_URL", settings.read_dsn);
     check_smtp(settings.smtp);
     check_signing_keys(settings);
     return settings;

@@ -33,6 +33,7 @@ struct Settings {
     std::optional<std::uint16_t> metrics_port; // none = no metrics
     std::string metrics_listen;
     std::string dsn;
+    std::string read_dsn; // of a replica; empty = none
     std::size_t workers = 0;
     std::size_t queue = 0;
     std::chrono::milliseconds statement_timeout{};

@@ -109,6 +109,7 @@ insert into allowed values
   ('secret', 'user_sessions', 'who is logged in where'),
   ('secret', 'invitations', 'hashes of tokens, addresses'),
   ('secret', 'login_delays', 'hashes of what was typed as an address'),
+  ('secret', 'idempotent_answers', 'hashes of keys that clients made up'),
   ('secret', 'ledger_secrets', 'the key of digests'),
   ('secret', 'ledger_open', 'rows of all tables as they were'),
   ('secret', 'ledger_changes', 'rows of all tables as they were'),
