@@ -30,10 +30,11 @@ using Names = std::vector<std::string>;
 // What a command does to columns of one table.
 struct Alteration {
     Oid relation = InvalidOid;
-    Names go, come; // retyped and renamed ones are in both
-    Names renamed;  // by their old names
+    Names go, come;             // retyped and renamed ones are in both
+    Names renamed;              // by their old names
+    std::vector<Oid> relatives; // which it makes parents or children
     bool triggers = false;
-    bool inherits = false;
+    bool loses_form = false; // as an ordinary table that outlives a crash
     bool is_of_note = false;
 };
 
@@ -58,7 +59,15 @@ void add(Alteration& alteration, const AlterTableCmd& command) {
         alteration.go.emplace_back(command.name);
         return alteration.come.emplace_back(command.name), void();
     case AT_AddInherit:
-        alteration.inherits = true;
+        alteration.relatives.push_back(relation_of(reinterpret_cast<const RangeVar*>(command.def)));
+        alteration.loses_form = true;
+        return;
+    case AT_AttachPartition:
+        alteration.relatives.push_back(relation_of(reinterpret_cast<const PartitionCmd*>(command.def)->name));
+        return;
+    case AT_AddOf:
+    case AT_SetUnLogged:
+        alteration.loses_form = true;
         return;
     default:
         alteration.triggers = alteration.triggers || is_about_triggers(command.subtype);
@@ -75,7 +84,7 @@ Alteration alteration_of(const AlterTableStmt& statement) {
 
 Alteration alteration_of(const RenameStmt& statement) {
     Alteration alteration;
-    if (statement.renameType != OBJECT_COLUMN || statement.relationType != OBJECT_TABLE) return alteration;
+    if (statement.renameType != OBJECT_COLUMN) return alteration;
     alteration.relation = relation_of(statement.relation);
     alteration.go = alteration.renamed = {statement.subname};
     alteration.come = {statement.newname};
@@ -83,19 +92,28 @@ Alteration alteration_of(const RenameStmt& statement) {
     return alteration;
 }
 
+Alteration alteration_of(const CreateStmt& statement) {
+    Alteration alteration;
+    for (int place = 0; place < list_length(statement.inhRelations); ++place)
+        alteration.relatives.push_back(
+            relation_of(static_cast<const RangeVar*>(list_nth(statement.inhRelations, place))));
+    return alteration;
+}
+
 Alteration alteration_of(const Node* statement) {
+    if (IsA(statement, CreateStmt)) return alteration_of(*reinterpret_cast<const CreateStmt*>(statement));
     if (IsA(statement, AlterTableStmt))
         return alteration_of(*reinterpret_cast<const AlterTableStmt*>(statement));
     if (IsA(statement, RenameStmt)) return alteration_of(*reinterpret_cast<const RenameStmt*>(statement));
     return {};
 }
 
-std::optional<History> history_of(const Alteration& alteration) {
-    const Oid relation = alteration.relation;
+// Of a table that the caller may alter: what they may not is refused by the server, and waits for no lock.
+std::optional<History> history_to_alter(Oid relation) {
     const bool is_table =
         OidIsValid(relation) && backend([=] { return get_rel_relkind(relation); }) == RELKIND_RELATION;
     const bool may_alter = is_table && backend([=] { return pg_class_ownercheck(relation, GetUserId()); });
-    return may_alter ? functions::history_of(relation) : std::nullopt;
+    return may_alter ? history_of(relation) : std::nullopt;
 }
 
 bool meet(const Names& a, const Names& b) {
@@ -113,8 +131,26 @@ void refuse_what_history_cannot_follow(const Alteration& alteration, const Histo
     if (meet(alteration.renamed, special))
         refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
                "a column that the history of a table depends on cannot be renamed", hint);
-    if (alteration.inherits)
-        refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a table with history cannot inherit from another", hint);
+    if (alteration.loses_form)
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
+               "a table with history cannot inherit, be of a type, or be unlogged", hint);
+}
+
+void refuse_relatives(const Alteration& alteration) {
+    for (const Oid relative : alteration.relatives)
+        if (history_to_alter(relative))
+            refuse(ERRCODE_FEATURE_NOT_SUPPORTED,
+                   "a table with history cannot be part of a hierarchy of tables",
+                   "Keep its rows in one ordinary table, or end its history with auxeira.disable_history().");
+}
+
+// A column that is to be added unless it is there, and is there, does not come.
+void leave_out_present(Alteration& alteration) {
+    std::erase_if(alteration.come, [&](const std::string& name) {
+        const bool is_there =
+            backend([&] { return get_attnum(alteration.relation, name.c_str()); }) != InvalidAttrNumber;
+        return is_there && std::ranges::find(alteration.go, name) == alteration.go.end();
+    });
 }
 
 // Commands that change what the values of a type are written as: labels, fields, the name.
@@ -162,9 +198,13 @@ const EventTriggerData& event_of(FunctionCallInfo fcinfo) {
     return *reinterpret_cast<const EventTriggerData*>(fcinfo->context);
 }
 
-Names& going_columns() {
-    static Names names;
-    return names;
+// By the command that runs.
+struct Moving {
+    Names go, come;
+};
+Moving& moving_columns() {
+    static Moving columns;
+    return columns;
 }
 
 } // namespace
@@ -190,13 +230,15 @@ void note_event(const char* event, std::int32_t table_id) {
 
 AUXEIRA_SQL_FUNCTION(ledger_before_command) {
     const EventTriggerData& event = event_of(fcinfo);
-    going_columns().clear();
+    moving_columns() = {};
     forms_before() = changes_values(event.parsetree) ? forms_of_types() : std::string();
-    const Alteration alteration = alteration_of(event.parsetree);
-    if (const auto history = history_of(alteration)) {
+    Alteration alteration = alteration_of(event.parsetree);
+    refuse_relatives(alteration);
+    if (const auto history = history_to_alter(alteration.relation)) {
         refuse_what_history_cannot_follow(alteration, *history);
         if (!alteration.go.empty()) capture_columns(alteration.relation, alteration.go, Columns::go);
-        going_columns() = alteration.go;
+        leave_out_present(alteration);
+        moving_columns() = {alteration.go, alteration.come};
     }
     return PointerGetDatum(nullptr);
 }
@@ -209,8 +251,9 @@ AUXEIRA_SQL_FUNCTION(ledger_after_command) {
                "Give the columns another type first, or end the history with auxeira.disable_history().");
     }
     const Alteration alteration = alteration_of(event.parsetree);
-    if (const auto history = history_of(alteration)) {
-        if (!alteration.come.empty()) capture_columns(alteration.relation, alteration.come, Columns::come);
+    if (const auto history = history_to_alter(alteration.relation)) {
+        const Names& come = moving_columns().come;
+        if (!come.empty()) capture_columns(alteration.relation, come, Columns::come);
         if (alteration.is_of_note) note_event(alteration.triggers ? "triggers" : "alter", history->table_id);
     }
     return PointerGetDatum(nullptr);
@@ -220,7 +263,8 @@ AUXEIRA_SQL_FUNCTION(ledger_after_command) {
 AUXEIRA_SQL_FUNCTION(ledger_was_named) {
     const auto* const name = backend([fcinfo] { return PG_GETARG_TEXT_PP(0); });
     const std::string_view text(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-    return BoolGetDatum(std::ranges::find(going_columns(), text) != going_columns().end());
+    const Names& go = moving_columns().go;
+    return BoolGetDatum(std::ranges::find(go, text) != go.end());
 }
 
 } // namespace auxeira::functions

@@ -10,6 +10,7 @@
 #include "functions/plans.hpp"
 
 extern "C" {
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
@@ -49,19 +50,32 @@ LedgerRow without(const LedgerRow& row, TupleDesc shape, const Tracked& table,
     return rest;
 }
 
+// The lock was waited for: what others committed meanwhile goes, too.
 void capture_statement(const TriggerData& data) {
     const Tracked& table = tracked(data.tg_relation, *data.tg_trigger);
+    LatestSnapshot snapshot;
     for_each_row(data.tg_relation, table, [&](const LedgerRow& row) { record_gone(table, 'T', row); });
+    snapshot.leave();
+}
+
+CommandId command_of(const TriggerData& data) {
+    return backend([&data] {
+        if (TRIGGER_FIRED_BY_DELETE(data.tg_event)) return HeapTupleHeaderGetCmax(data.tg_trigtuple->t_data);
+        HeapTuple const made = TRIGGER_FIRED_BY_UPDATE(data.tg_event) ? data.tg_newtuple : data.tg_trigtuple;
+        return HeapTupleHeaderGetCmin(made->t_data);
+    });
 }
 
 void capture_row(const TriggerData& data) {
     const Tracked& table = tracked(data.tg_relation, *data.tg_trigger);
     TupleDesc const shape = RelationGetDescr(data.tg_relation);
     const LedgerRow row = deform(data.tg_trigtuple, shape);
+    const CommandId command = command_of(data);
     if (TRIGGER_FIRED_BY_UPDATE(data.tg_event)) {
-        record_update(table, row, deform(data.tg_newtuple, shape));
+        record_update(table, row, deform(data.tg_newtuple, shape), command);
     } else if (!is_exempt(table, row)) {
-        TRIGGER_FIRED_BY_INSERT(data.tg_event) ? record_new(table, 'I', row) : record_gone(table, 'D', row);
+        TRIGGER_FIRED_BY_INSERT(data.tg_event) ? record_new(table, 'I', row, command)
+                                               : record_gone(table, 'D', row, command);
     }
 }
 

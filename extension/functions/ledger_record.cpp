@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "functions/ledger_actor.hpp"
 #include "functions/ledger_bytes.hpp"
@@ -80,6 +82,7 @@ public:
         request_id,
         trace_id,
         reason,
+        position,
         columns
     };
 
@@ -116,11 +119,41 @@ std::optional<std::string_view> some(const char* text) {
     return *text == '\0' ? std::nullopt : std::optional<std::string_view>(text);
 }
 
+// --- The order of the changes of a row
+// -----------------------------------------------------------------------
+
+// Of the transaction that runs: commands by their number, each with the first position that its changes have.
+// Positions are change ids with room between them.
+struct Positions {
+    std::uint64_t transaction = 0;
+    std::vector<std::pair<CommandId, std::int64_t>> by_command;
+};
+
+// Nothing where the change comes after all of earlier commands, as nearly all do: then it is the id that
+// tells.
+std::optional<std::int64_t> position_of(const ledger::Metadata& metadata, CommandId command) {
+    constexpr int room = 16;
+    static Positions known;
+    if (known.transaction != metadata.xid) known = {metadata.xid, {}};
+    auto& positions = known.by_command;
+    if (positions.empty() || positions.back().first < command)
+        positions.emplace_back(command, metadata.change_id << room);
+    const auto later =
+        std::upper_bound(positions.begin(), positions.end(), command,
+                         [](CommandId c, const auto& known_one) { return c < known_one.first; });
+    if (later == positions.end()) return std::nullopt;
+    const std::int64_t position = later->second - 1;
+    if (later == positions.begin() || std::prev(later)->first != command)
+        positions.emplace(later, command, position);
+    return position;
+}
+
 struct Change {
     char operation;
     const LedgerRow* row; // as it is now, null when it is gone
     const LedgerRow& any; // has the key and the organization
     ledger::ByteView difference;
+    Command command;
 };
 
 ledger::Metadata metadata_of(const Tracked& table, const Change& change, ledger::ByteView key) {
@@ -176,6 +209,10 @@ void record(const Tracked& table, const Change& change) {
     row.set(OpenRow::key, bytea_datum(key));
     if (!change.difference.empty()) row.set(OpenRow::difference, bytea_datum(change.difference));
     row.set(OpenRow::proof, row_proof(table, metadata, change.row));
+    const CommandId command =
+        change.command ? *change.command : backend([] { return GetCurrentCommandId(false); });
+    if (const auto position = position_of(metadata, command))
+        row.set(OpenRow::position, Int64GetDatum(*position));
     row.set(OpenRow::request_id, metadata.request_id);
     row.set(OpenRow::trace_id, metadata.trace_id);
     row.set(OpenRow::reason, metadata.reason);
@@ -184,41 +221,41 @@ void record(const Tracked& table, const Change& change) {
 
 } // namespace
 
-void record_new(const Tracked& table, char operation, const LedgerRow& row) {
-    record(table, {operation, &row, row, {}});
+void record_new(const Tracked& table, char operation, const LedgerRow& row, Command command) {
+    record(table, {operation, &row, row, {}, command});
 }
 
-void record_gone(const Tracked& table, char operation, const LedgerRow& row) {
+void record_gone(const Tracked& table, char operation, const LedgerRow& row, Command command) {
     static ledger::Bytes whole;
     whole.clear();
     write_row(whole, table, row);
-    record(table, {operation, nullptr, row, whole});
+    record(table, {operation, nullptr, row, whole, command});
 }
 
 // What has another key is another row. What is exempt is no row to the ledger.
-void record_update(const Tracked& table, const LedgerRow& before, const LedgerRow& after) {
+void record_update(const Tracked& table, const LedgerRow& before, const LedgerRow& after, Command command) {
     const bool was_exempt = is_exempt(table, before), is_now = is_exempt(table, after);
     if (was_exempt || is_now || has_other_key(table, before, after)) {
-        if (!was_exempt) record_gone(table, 'D', before);
-        if (!is_now) record_new(table, 'I', after);
+        if (!was_exempt) record_gone(table, 'D', before, command);
+        if (!is_now) record_new(table, 'I', after, command);
         return;
     }
     static ledger::Bytes difference;
     difference.clear();
     write_difference(difference, table, before, after);
-    if (!difference.empty()) record(table, {'U', &after, after, difference});
+    if (!difference.empty()) record(table, {'U', &after, after, difference, command});
 }
 
 void record_altered(const Tracked& table, const LedgerRow& before, const LedgerRow& after) {
     static ledger::Bytes difference;
     difference.clear();
     write_difference(difference, table, before, after);
-    if (!difference.empty()) record(table, {'A', &after, after, difference});
+    if (!difference.empty()) record(table, {'A', &after, after, difference, {}});
 }
 
 void record_mark(const Tracked& table, char operation, const LedgerRow& key, const LedgerRow* row) {
     const bool has_history = row != nullptr && !is_exempt(table, *row);
-    record(table, {operation, has_history ? row : nullptr, has_history ? *row : key, {}});
+    record(table, {operation, has_history ? row : nullptr, has_history ? *row : key, {}, {}});
 }
 
 } // namespace auxeira::functions

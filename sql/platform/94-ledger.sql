@@ -70,7 +70,8 @@ create table auxeira.ledger_open (
   proof bytea not null,
   request_id text,
   trace_id text,
-  reason text
+  reason text,
+  position bigint
 );
 comment on table auxeira.ledger_open is
   'Changes that are not sealed yet. Without keys and indexes, which would cost as much as all else; auxeira.capture() '
@@ -83,6 +84,9 @@ comment on column auxeira.ledger_open.operation is
 comment on column auxeira.ledger_open.key is 'The key columns, encoded as a row (extension/ledger/ENCODING.md).';
 comment on column auxeira.ledger_open.difference is
   'The old values of the columns that differ, encoded as a row; of a delete the whole row. NULL for an insert.';
+comment on column auxeira.ledger_open.position is
+  'Where a change is among those of its row, when it is not where its id puts it: a statement that a trigger ran is captured before '
+  'the one that caused it. Ids count 65536 each.';
 comment on column auxeira.ledger_open.proof is 'Salt (16 bytes) and leaf hash (32 bytes).';
 call auxeira.protect_private_table('auxeira.ledger_open');
 
@@ -220,8 +224,17 @@ begin
     call auxeira.refuse_history(target || ' is part of a hierarchy of tables', 'Keep the rows in one ordinary table.');
   when class.relnamespace = 'pg_catalog'::regnamespace or ours then
     call auxeira.refuse_history(target || ' is a table of the server or of the ledger itself', 'Changes of tables are events of the ledger.');
+  when class.reloftype <> 0 then
+    call auxeira.refuse_history(target || ' is a table of a type', 'Make it an ordinary one: alter table ... not of.');
   when auxeira.key_columns_of(target) is null then
     call auxeira.refuse_history(target || ' has no primary key', 'Add one: the rows of a history are told apart by it.');
+  when exists (select from pg_index i where i.indrelid = target and i.indisprimary and not i.indimmediate) then
+    call auxeira.refuse_history(target || ' has a primary key that is deferrable', 'Rows with one key at a time have a history.');
+  when exists (select from pg_attribute a join pg_type y on y.oid = a.atttypid
+               where a.attrelid = target and a.attname = any (auxeira.key_columns_of(target))
+                 and (y.typcategory in ('A', 'C') or 'jsonb'::regtype in (y.oid, y.typbasetype))) then
+    call auxeira.refuse_history(target || ' has an array, a document or a composite in its primary key',
+                                'Rows are found again by values that one text says.');
   when exists (select from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null) then
     call auxeira.refuse_history(target || ' has history already', 'End it first with auxeira.disable_history().', 'duplicate_object');
   else

@@ -5,16 +5,16 @@ set local role auxeira_owner;
 
 create view auxeira.ledger_all with (security_invoker = true) as
   select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason,
-    null::bigint as leaf_index, null::date as sealed_on
+    coalesce(position, change_id << 16) as place, null::bigint as leaf_index, null::date as sealed_on
   from auxeira.ledger_open
   union all
-  select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason, leaf_index,
-    sealed_on
+  select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason,
+    coalesce(position, change_id << 16), leaf_index, sealed_on
   from auxeira.ledger_changes;
-comment on view auxeira.ledger_all is 'All changes, open and sealed.';
+comment on view auxeira.ledger_all is 'All changes, open and sealed. place, then change_id: their order in a row.';
 
 create view auxeira.ledger_version_rows with (security_invoker = true) as
-  select c.table_id, c.key, c.leaf_index, c.change_id,
+  select c.table_id, c.key, c.leaf_index, c.change_id, c.place,
     row(c.change_id, c.xid, c.at, t.label, c.operation, c.key, a.org_id, a.user_id, a.session_id, a.role, a.login, host(a.address),
         c.request_id, c.trace_id, c.reason, c.difference, nullif(substr(c.proof, 1, 16), '\x00000000000000000000000000000000'),
         substr(c.proof, 17))::auxeira.ledger_version as version,
@@ -32,7 +32,7 @@ begin atomic
           cross join lateral auxeira.ledger_live(t.relation, t.key_columns, t.secret_columns, t.exempt_column) l
         where t.table_id = of_table and t.disabled_at is null
           and exists (select from pg_class c where c.oid = t.relation)) l
-    full join (select r.key, array_agg(r.version order by r.change_id desc) as versions
+    full join (select r.key, array_agg(r.version order by r.place desc, r.change_id desc) as versions
                from auxeira.ledger_version_rows r where r.table_id = of_table group by r.key) v on v.key = l.key;
 end;
 comment on function auxeira.ledger_rows_of(integer) is 'Every row that a table has or had, with its changes, newest first.';
@@ -137,7 +137,8 @@ revoke execute on function auxeira.states_of(bytea, auxeira.ledger_version[], bi
 create function auxeira.versions_of(of_table integer, key bytea, out versions auxeira.ledger_version[], out leaves bigint[])
   language sql stable
 begin atomic
-  select array_agg(r.version order by r.change_id desc), array_agg(r.leaf_index order by r.change_id desc)
+  select array_agg(r.version order by r.place desc, r.change_id desc),
+    array_agg(r.leaf_index order by r.place desc, r.change_id desc)
   from auxeira.ledger_version_rows r
   where r.table_id = of_table and r.key = versions_of.key
     and auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(of_table, versions_of.key);
@@ -174,15 +175,16 @@ begin atomic
   with keys as materialized (
     select distinct c.key from auxeira.ledger_all c where auxeira.xid_number(c.xid) = auxeira.xid_number(transaction) and c.table_id = of_table
   ), changes as (
-    select r.key, r.change_id, r.version, r.leaf_index from auxeira.ledger_version_rows r
+    select r.key, r.change_id, r.place, r.version, r.leaf_index from auxeira.ledger_version_rows r
     where r.leaf_index is null and r.table_id = of_table and (r.key in (select k.key from keys k)) is true
     union all
-    select r.key, r.change_id, r.version, r.leaf_index
+    select r.key, r.change_id, r.place, r.version, r.leaf_index
     from keys k join auxeira.ledger_version_rows r
       on r.key = k.key and auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(of_table, k.key)
     where r.leaf_index is not null and r.table_id = of_table
   )
-  select c.key, array_agg(c.version order by c.change_id desc), array_agg(c.leaf_index order by c.change_id desc)
+  select c.key, array_agg(c.version order by c.place desc, c.change_id desc),
+    array_agg(c.leaf_index order by c.place desc, c.change_id desc)
   from changes c group by c.key;
 end;
 comment on function auxeira.versions_of_transaction(integer, xid8) is
@@ -240,12 +242,13 @@ begin
     and (a.sealed_on is null or a.sealed_on >= (moment - interval '1 day')::date);
   return query
   with later as (
-    select r.key, r.change_id, r.version,
-      min(r.change_id) filter (where (r.version).at > moment) over (partition by r.key) as first
+    select r.key, r.change_id, r.place, r.version,
+      min(r.place) filter (where (r.version).at > moment) over (partition by r.key) as first
     from auxeira.ledger_version_rows r where r.table_id = entry.table_id and r.change_id >= since
   ), changed as (
-    select l.key, min(l.change_id) as oldest, array_agg(l.version order by l.change_id desc) as versions
-    from later l where l.change_id >= l.first group by l.key
+    select l.key, (array_agg(l.change_id order by l.place, l.change_id))[1] as oldest,
+      array_agg(l.version order by l.place desc, l.change_id desc) as versions
+    from later l where l.place >= l.first group by l.key
   ), live as (
     select l.* from auxeira.ledger_live(target, entry.key_columns, entry.secret_columns, entry.exempt_column) l
     where entry.disabled_at is null
@@ -494,7 +497,7 @@ revoke execute on function auxeira.changes_of_transaction(xid8) from public;
 
 create function auxeira.revertible_changes(transaction xid8)
   returns table (relation regclass, change_id bigint, key jsonb, encoded bytea, earlier bytea, was_known boolean,
-    is_latest boolean) language plpgsql stable as $$
+    is_latest boolean, turn bigint, version bigint) language plpgsql stable as $$
 declare
   target record;
   seen bigint;
@@ -509,7 +512,8 @@ begin
           as by_others
         from states s
       )
-      select target.relation, j.change_id, j.key, j.encoded, j.earlier, j.was_known, coalesce(j.by_others < j.change_id, true)
+      select target.relation, j.change_id, j.key, j.encoded, j.earlier, j.was_known, coalesce(j.by_others < j.change_id, true),
+        max(j.change_id) over (partition by j.key order by j.version), j.version
       from judged j where j.xid = transaction and j.operation in ('I', 'U', 'D', 'T');
     get diagnostics seen = row_count;
     if seen < target.changes then
@@ -520,7 +524,8 @@ begin
 end
 $$;
 comment on function auxeira.revertible_changes(xid8) is
-  'The changes of a transaction with the rows after and before each. is_latest: no other changed the row since. '
+  'The changes of a transaction with the rows after and before each. is_latest: no other changed the row since; '
+  'turn, then version: their order. '
   'Error 42501: one of them is hidden from the caller.';
 
 create function auxeira.check_revertible(transaction xid8) returns void language plpgsql stable as $$
@@ -554,7 +559,7 @@ begin
   perform auxeira.lock_row(c.relation, c.key) from auxeira.revertible_changes(transaction) c;
   perform auxeira.check_revertible(transaction);
   perform auxeira.give_reason(format('revert of transaction %s', transaction));
-  for change in select * from auxeira.revertible_changes(transaction) c order by c.change_id desc loop
+  for change in select * from auxeira.revertible_changes(transaction) c order by c.turn desc, c.version desc loop
     changes := changes + auxeira.restore_row(change.relation, change.key, change.encoded, change.earlier)::integer;
   end loop;
   perform auxeira.set_reason(said);

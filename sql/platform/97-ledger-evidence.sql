@@ -56,9 +56,10 @@ begin
   select * into entry from auxeira.ledger_tables t where t.table_id = change.table_id;
   select w.* into version
   from auxeira.ledger_walk(auxeira.ledger_live_row(entry, change.key),
-         (select array_agg(r.version order by r.change_id desc) from auxeira.ledger_version_rows r
+         (select array_agg(r.version order by r.place desc, r.change_id desc) from auxeira.ledger_version_rows r
           where auxeira.ledger_row_hash(r.table_id, r.key) = auxeira.ledger_row_hash(change.table_id, change.key)
-            and r.table_id = change.table_id and r.key = change.key and r.change_id >= change.change_id)) w
+            and r.table_id = change.table_id and r.key = change.key
+            and r.place >= coalesce(change.position, change.change_id << 16))) w
   where w.change_id = ledger_receipt.change_id;
   if version.standing is distinct from 'proven' then
     raise exception 'change % cannot be proved', change_id using errcode = 'data_corrupted',
@@ -141,8 +142,8 @@ begin atomic
     select e.table_id, l.key, l.encoded
     from entries e cross join lateral auxeira.ledger_live(e.relation, e.key_columns, e.secret_columns, e.exempt_column) l where e.is_live
   ), known as (
-    select r.table_id, r.key, array_agg(r.version order by r.change_id desc) as versions,
-      array_agg(r.org_id order by r.change_id desc) as organizations, min(r.change_id) as oldest
+    select r.table_id, r.key, array_agg(r.version order by r.place desc, r.change_id desc) as versions,
+      array_agg(r.org_id order by r.place desc, r.change_id desc) as organizations, min(r.change_id) as oldest
     from auxeira.ledger_version_rows r where r.table_id in (select e.table_id from entries e)
     group by r.table_id, r.key
   )

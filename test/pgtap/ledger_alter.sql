@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(64);
+select plan(79);
 
 create function test.clean() returns setof auxeira.ledger_problem language sql as $$
   select (p.problem, p.table_name, p.key, p.change_id, p.block, p.detail)::auxeira.ledger_problem from auxeira.ledger_verify() p $$;
@@ -44,8 +44,17 @@ alter table public.kept rename to renamed;
 insert into public.renamed (id) values (4);
 alter table public.renamed rename to kept;
 select is_empty('select * from test.clean()', 'nothing is wrong after that');
+select count(*) as versions from test.versions(1) \gset
+alter table public.kept add column if not exists e integer default 5, add column if not exists g integer default 3;
+select is((select count(*) from test.versions(1)), :versions + 1::bigint, 'a column that is there already does not come');
+select is((select max(v ->> 'g') from test.versions(1) v), '3', 'another of the same command does');
+select is_empty('select * from test.clean()', 'and nothing is wrong');
+alter view public.kept rename column g to h;
+select is((select max(v ->> 'h') from test.versions(1) v), '3', 'a column renamed as if of a view is followed');
+alter table public.kept drop column h;
+select is_empty('select * from test.clean()', 'nothing is wrong after that either');
 alter type public.mood add value 'happy' before 'ok';
-select is(test.events(), 'enable alter alter alter alter alter', 'commands that alter the table are events');
+select is(test.events(), 'enable' || repeat(' alter', 8), 'commands that alter the table are events');
 
 select throws_ok($$alter table public.kept drop column e cascade$$, '2BP01', null, 'a column does not go with another unsaid');
 alter table public.kept drop column f, drop column e;
@@ -63,7 +72,13 @@ select throws_ok(statement, code, null, statement) from (values
 create type public.other_mood as enum ('sad');
 select lives_ok($$alter type public.other_mood rename value 'sad' to 'blue'$$, 'types of no table with history are as ever');
 create table public.parent (a text);
-select throws_ok('alter table public.kept inherit public.parent', '0A000', null, 'a table with history cannot begin to inherit');
+create table public.whole (like public.kept) partition by range (id);
+create type public.form as (id integer, a text);
+select throws_ok(statement, '0A000', null, statement) from (values
+  ('alter table public.kept inherit public.parent'), ('create table public.heir () inherits (public.kept)'),
+  ('create table public.heir () inherits (public.parent, public.kept)'),
+  ('alter table public.parent inherit public.kept'), ('alter table public.kept of public.form'), ('alter table public.kept set unlogged'),
+  ('alter table public.whole attach partition public.kept for values from (0) to (100)')) c (statement);
 
 create view public.v as select 1 as id;
 create table public.parts (id integer primary key) partition by range (id);
@@ -72,6 +87,10 @@ create table public.child (id integer primary key) inherits (public.parent);
 create temporary table passing (id integer primary key);
 create unlogged table public.quick (id integer primary key);
 create table public.keyless (id integer);
+create table public.deferred (id integer primary key deferrable);
+create table public.formed of public.form (primary key (id));
+create domain public.document as jsonb;
+create table public.listed (id integer[] primary key); create table public.documented (id public.document primary key);
 create table public.objects (id integer primary key, o regclass);
 create foreign data wrapper nowhere; create server nowhere foreign data wrapper nowhere;
 create foreign table public.far (id integer) server nowhere;
@@ -81,6 +100,9 @@ from (values ('public.v', '42809', 'v is not an ordinary table'), ('public.parts
   ('public.child', '0A000', 'child is part of a hierarchy of tables'), ('public.parent', '0A000', 'parent is part of a hierarchy of tables'),
   ('pg_temp.passing', '0A000', 'passing does not outlive a session or a crash'),
   ('public.quick', '0A000', 'quick does not outlive a session or a crash'), ('public.keyless', '0A000', 'keyless has no primary key'),
+  ('public.deferred', '0A000', 'deferred has a primary key that is deferrable'), ('public.formed', '0A000', 'formed is a table of a type'),
+  ('public.listed', '0A000', 'listed has an array, a document or a composite in its primary key'),
+  ('public.documented', '0A000', 'documented has an array, a document or a composite in its primary key'),
   ('public.objects', '0A000', 'the ledger cannot hold values of type regclass'), ('public.kept', '42710', 'kept has history already'),
   ('pg_class', '0A000', 'pg_class is a table of the server or of the ledger itself'),
   ('auxeira.ledger_open', '0A000', 'auxeira.ledger_open is a table of the server or of the ledger itself'),
