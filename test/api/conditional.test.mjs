@@ -144,6 +144,12 @@ describe('If-Match', () => {
     assert.equal((await rename('Any', '*')).status, 200);
   });
 
+  test('the ETag of a compressed answer fits like that of the plain one', async () => {
+    const etag = await etagOf(organization);
+    assert.equal((await rename('Packed', etag.replace(/"$/, '-gzip"'))).status, 200);
+    assertProblem(await rename('Again', etag.replace(/"$/, '-gzip"')), changed);
+  });
+
   test('what is no list of ETags is refused', async () => {
     for (const text of ['x', '"x', '"x" "y"']) {
       assertProblem(await rename('Malformed', text), malformed('If-Match is not a list of ETags'));

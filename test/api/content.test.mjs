@@ -60,6 +60,46 @@ describe('gzip', () => {
   });
 });
 
+describe('ETags', () => {
+  const asked = async (etag, ...headers) => bytesOf(metrics, `If-None-Match: ${etag}`, ...headers);
+  let plain;
+  let packed;
+  before(async () => {
+    plain = (await bytesOf(metrics)).headers.get('etag');
+    packed = (await bytesOf(metrics, 'Accept-Encoding: gzip')).headers.get('etag');
+  });
+
+  test('one for each form', () => {
+    assert.match(plain, /^"[0-9a-f]{32}"$/);
+    assert.equal(packed, plain.replace(/"$/, '-gzip"'));
+  });
+
+  test('either is answered by 304, which names the form that the client has', async () => {
+    for (const etag of [plain, packed]) {
+      for (const coding of ['gzip', 'identity']) {
+        const { headers, body } = await asked(etag, `Accept-Encoding: ${coding}`);
+        assert.deepEqual([headers.get('etag'), headers.get('content-encoding'), body.length], [etag, null, 0]);
+        assert.match(headers.get('vary'), /\bAccept-Encoding\b/);
+      }
+    }
+  });
+
+  test('CSV has none, and is not answered by that of JSON', async () => {
+    for (const etag of [plain, '*']) {
+      const { headers, body } = await asked(etag, 'Accept: text/csv');
+      assert.equal(headers.get('etag'), null);
+      assert.ok(body.length > 1024);
+    }
+  });
+
+  test('pages of JSON have them, and links', async () => {
+    const page = await user.api.get(`${metrics}&limit=5`);
+    assert.match(page.headers.get('link'), /rel="next"/);
+    const again = await user.api.get(`${metrics}&limit=5`, { headers: { 'if-none-match': page.headers.get('etag') } });
+    assert.deepEqual([again.status, again.text], [304, '']);
+  });
+});
+
 describe('Accept', () => {
   const json = 'application/json; charset=utf-8';
   const csv = 'text/csv; charset=utf-8; header=present';
