@@ -64,10 +64,9 @@ constexpr std::array<StatementText, 20> statements = {{
     {"renew_recovery_codes",
      "SELECT auxeira.renew_recovery_codes($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
     {"disable_totp", "SELECT auxeira.disable_totp($1::jsonb, $2::bigint, $3::bytea, $4::jsonb)"},
-    {"call_list",
-     "SELECT status, CASE WHEN $4::text IS NULL THEN body ELSE auxeira.csv(body, $4) END, "
-     "CASE WHEN $4 IS NULL THEN etag END, is_replayed, auxeira.next_cursor(body) "
-     "FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+    {"call_list", "SELECT status, CASE WHEN $4::text IS NULL THEN body ELSE auxeira.csv(body, $4) END, "
+                  "CASE WHEN $4 IS NULL THEN etag END, is_replayed, auxeira.next_cursor(body) "
+                  "FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
     // What is committed is in the log before here, flushed or not.
     {"log_position", "SELECT pg_catalog.pg_current_wal_insert_lsn()"},
 }};
