@@ -87,10 +87,20 @@ void withdraw(const std::string& path) {
         log_line(Level::warn, "ready file not removed", JsonObject().text("path", path));
 }
 
+// All of them, where reading would end at the first.
+void tell_unreadable(const Environment& environment) {
+    std::string list;
+    for (const std::string& file : unreadable_files(environment))
+        list += (list.empty() ? "" : ", ") + file;
+    if (!list.empty()) log_line(Level::error, "files cannot be read again", JsonObject().text("files", list));
+}
+
 // What may change while the program runs; all of it, or nothing when any setting is wrong.
 void reload(Tokens& tokens, RateLimits& limits) {
     try {
-        const Settings settings = read_settings(with_settings_file(process_environment()));
+        const Environment environment = with_settings_file(process_environment());
+        tell_unreadable(environment);
+        const Settings settings = read_settings(environment);
         tokens.replace(signing_keys(settings));
         limits.set(settings.limits);
         set_log_level(settings.log_level);
@@ -123,7 +133,7 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
     MetricsServer metrics([&] {
-        return metrics_page({gateway.figures(), server.traffic(), database, monitor});
+        return metrics_page({gateway.figures(), server.traffic(), database, replica, monitor});
     });
 
     passwords.start();

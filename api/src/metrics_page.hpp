@@ -4,6 +4,7 @@
 #include "connection.hpp"
 #include "database.hpp"
 #include "monitor.hpp"
+#include "replica.hpp"
 #include "request_figures.hpp"
 
 #include <string>
@@ -14,6 +15,7 @@ struct MetricsSources {
     const RequestFigures& requests;
     const Traffic& traffic;
     const Database& database;
+    const Replica& replica;
     const Monitor& monitor;
 };
 

@@ -16,6 +16,7 @@
 #include <iterator>
 #include <sstream>
 #include <thread>
+#include <unistd.h>
 
 namespace auxeira::api {
 
@@ -388,6 +389,17 @@ Settings read_settings(const Environment& environment) {
     check_smtp(settings.smtp);
     check_signing_keys(settings);
     return settings;
+}
+
+std::vector<std::string> unreadable_files(const Environment& environment) {
+    std::vector<std::string> unreadable;
+    for (const Setting& setting : table()) {
+        const std::string variable = std::string(setting.name) + "_FILE";
+        const std::optional<std::string> path =
+            setting.kind == Kind::secret ? environment(variable) : std::nullopt;
+        if (path && ::access(path->c_str(), R_OK) != 0) unreadable.push_back(variable + '=' + *path);
+    }
+    return unreadable;
 }
 
 std::string settings_help() {

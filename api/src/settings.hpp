@@ -79,6 +79,10 @@ bool is_setting(const std::string& name);
 
 Settings read_settings(const Environment& environment);
 
+// The files of secrets that this user cannot read, as NAME=path: what root has read before it became another
+// user cannot be read again.
+std::vector<std::string> unreadable_files(const Environment& environment);
+
 // For --help: every variable with its default, its range and its meaning.
 std::string settings_help();
 
