@@ -1,7 +1,6 @@
 #include "functions/value_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <iterator>
 
@@ -53,9 +52,19 @@ char* write_group(char* to, int group) {
     return to + 4;
 }
 
+// Without leading zeros.
+char* write_first_group(char* to, int group) {
+    constexpr int length = 4;
+    char digits[2 * length] = {};
+    write_group(digits, group);
+    const int zeros = (group < 1000) + (group < 100) + (group < 10);
+    std::memcpy(to, digits + zeros, length);
+    return to + length - zeros;
+}
+
 char* write_whole_part(char* to, const ShortNumeric& number) {
     if (number.weight() < 0) return *to = '0', to + 1;
-    to = std::to_chars(to, to + 4, number.group(0)).ptr;
+    to = write_first_group(to, number.group(0));
     for (int place = 1; place <= number.weight(); ++place)
         to = write_group(to, number.group(place));
     return to;
@@ -107,22 +116,32 @@ constexpr bool has_zero(std::uint64_t bytes) {
     return ((bytes - each_byte) & ~bytes & (each_byte << 7)) != 0;
 }
 
-bool has_escaped(std::uint64_t bytes) {
+[[gnu::always_inline]] inline bool has_escaped(std::uint64_t bytes) {
     constexpr std::uint64_t printable = each_byte * ' ';
     return ((bytes - printable) & ~bytes & (each_byte << 7)) != 0 || has_zero(bytes ^ each_byte * '"') ||
            has_zero(bytes ^ each_byte * '\\');
 }
 
-// As far as nothing is to be escaped, by eight bytes and then one by one; returns how many.
+bool copy_eight(char* to, const char* from) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, from, sizeof bytes);
+    std::memcpy(to, &bytes, sizeof bytes);
+    return !has_escaped(bytes);
+}
+
+// As far as nothing is to be escaped: by eight, the last eight overlapping, and where that ends one by one.
+// Returns how many.
 std::size_t copy_plain(char* to, std::string_view string) {
+    constexpr std::size_t eight = 8;
+    const char* const from = string.data();
     std::size_t done = 0;
-    for (std::uint64_t bytes; done + sizeof bytes <= string.size(); done += sizeof bytes) {
-        std::memcpy(&bytes, string.data() + done, sizeof bytes);
-        if (has_escaped(bytes)) break;
-        std::memcpy(to + done, &bytes, sizeof bytes);
-    }
-    for (; done < string.size() && !is_escaped(string[done]); ++done)
-        to[done] = string[done];
+    while (done + eight <= string.size() && copy_eight(to + done, from + done))
+        done += eight;
+    if (done + eight > string.size() && string.size() >= eight &&
+        copy_eight(to + string.size() - eight, from + string.size() - eight))
+        return string.size();
+    for (; done < string.size() && !is_escaped(from[done]); ++done)
+        to[done] = from[done];
     return done;
 }
 
@@ -215,6 +234,12 @@ void append_container(TextBuffer& text, const JsonbContainer* container) {
 }
 
 } // namespace
+
+void TextBuffer::grow(std::size_t most) {
+    const std::size_t before = length();
+    bytes_.resize(2 * (before + most));
+    end_ = bytes_.data() + before;
+}
 
 void append_numeric(TextBuffer& text, Datum value) {
     append_plain_numeric(text,

@@ -12,24 +12,27 @@ namespace auxeira::functions {
 // One buffer for all texts: a string would look for room, and call a function, for every few characters.
 class TextBuffer {
 public:
-    void clear() { length_ = 0; }
-    std::string_view view() const { return {bytes_.data(), length_}; }
+    void clear() { end_ = bytes_.data(); }
+    std::string_view view() const { return {bytes_.data(), length()}; }
 
     // Where as many characters may be written; end_at() says after which of them the text ends.
     char* room(std::size_t most) {
-        if (bytes_.size() - length_ < most) bytes_.resize(2 * (length_ + most));
-        return bytes_.data() + length_;
+        if (static_cast<std::size_t>(bytes_.data() + bytes_.size() - end_) < most) grow(most);
+        return end_;
     }
-    void end_at(const char* end) { length_ = static_cast<std::size_t>(end - bytes_.data()); }
+    void end_at(char* end) { end_ = end; }
 
-    void append(std::string_view text) {
+    [[gnu::always_inline]] void append(std::string_view text) {
         std::memcpy(room(text.size()), text.data(), text.size());
-        length_ += text.size();
+        end_ += text.size();
     }
 
 private:
+    std::size_t length() const { return static_cast<std::size_t>(end_ - bytes_.data()); }
+    [[gnu::noinline]] void grow(std::size_t most);
+
     std::vector<char> bytes_;
-    std::size_t length_ = 0;
+    char* end_ = nullptr;
 };
 
 // What the type's output function gives. Allocates nothing of the server's but for values out of line.
