@@ -2,10 +2,16 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include "boundary/door.hpp"
 #include "ledger/bytes.hpp"
 #include "rejection.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+}
 
 namespace auxeira::functions {
 
@@ -22,6 +28,18 @@ inline Datum bytea_datum(ledger::ByteView bytes) {
     return backend([bytes] {
         return PointerGetDatum(cstring_to_text_with_len(reinterpret_cast<const char*>(bytes.data()),
                                                         static_cast<int>(bytes.size())));
+    });
+}
+
+// An array of text.
+inline Datum names_datum(const std::vector<std::string_view>& names) {
+    std::vector<Datum> texts;
+    for (const std::string_view name : names)
+        texts.push_back(bytea_datum(ledger::bytes_of(name)));
+    Datum* const all = texts.data();
+    const int count = static_cast<int>(texts.size());
+    return backend([=] {
+        return PointerGetDatum(construct_array(all, count, TEXTOID, -1, false, TYPALIGN_INT));
     });
 }
 

@@ -197,10 +197,13 @@ declare
   entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
 begin
   return query
+    with changed as materialized (
+      select v.* from auxeira.versions_of_transaction(entry.table_id, transaction) v
+    )
     select s.*
-    from auxeira.versions_of_transaction(entry.table_id, transaction) v
-      cross join lateral auxeira.ledger_live_row(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
-        auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, v.key))) l
+    from changed v
+      left join auxeira.ledger_live_rows(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
+        (select array_agg(c.key) from changed c)) l on l.key = v.key
       cross join lateral auxeira.states_of(l.encoded, v.versions, v.leaves, 0, is_unlimited) s;
 end
 $$;
@@ -385,12 +388,10 @@ comment on function auxeira.differing_columns(regclass, bytea, bytea) is
 
 create function auxeira.check_fit(target regclass, encoded bytea) returns void language plpgsql stable as $$
 declare
-  settable constant text[] := auxeira.settable_columns(target);
-  unfit text;
+  unfit constant text := (
+    select string_agg(name, ', ' order by name) from unnest(auxeira.ledger_unfit(target, encoded)) name
+    where name = any (auxeira.settable_columns(target)));
 begin
-  select string_agg(r.key, ', ' order by r.key) into unfit
-  from jsonb_each(auxeira.ledger_row_json(encoded)) r, auxeira.ledger_row_object(target, encoded) typed
-  where r.key = any (settable) and jsonb_typeof(typed -> r.key) = 'null';
   if unfit is not null then
     raise exception using errcode = '22023', message = 'the row does not fit its table any more',
       detail = format('Its values of %s are not of the types that the columns have now, or were erased.', unfit),
@@ -496,16 +497,19 @@ comment on function auxeira.changes_of_transaction(xid8) is
 revoke execute on function auxeira.changes_of_transaction(xid8) from public;
 
 create function auxeira.revertible_changes(transaction xid8)
-  returns table (relation regclass, change_id bigint, key jsonb, encoded bytea, earlier bytea, was_known boolean,
+  returns table (relation regclass, change_id bigint, key bytea, encoded bytea, earlier bytea, was_known boolean,
     is_latest boolean, turn bigint, version bigint) language plpgsql stable as $$
 declare
   target record;
   seen bigint;
 begin
-  for target in select c.relation, count(*) as changes from auxeira.changes_of_transaction(transaction) c group by c.relation loop
+  for target in
+    select c.relation, count(*) as changes, auxeira.key_columns_of(c.relation) as key_columns
+    from auxeira.changes_of_transaction(transaction) c group by c.relation
+  loop
     return query
       with states as (
-        select h.*, auxeira.key_of_row(target.relation, coalesce(h.encoded, h.earlier)) as key
+        select h.*, auxeira.ledger_key_of(coalesce(h.encoded, h.earlier), target.key_columns) as key
         from auxeira.ledger_history_of_transaction(target.relation, transaction) h
       ), judged as (
         select s.*, max(s.change_id) filter (where s.xid <> transaction and s.operation not in ('E', 'C')) over (partition by s.key)
@@ -516,7 +520,7 @@ begin
         max(j.change_id) over (partition by j.key order by j.version), j.version
       from judged j where j.xid = transaction and j.operation in ('I', 'U', 'D', 'T');
     get diagnostics seen = row_count;
-    if seen < target.changes then
+    if seen < target.changes or not target.key_columns <@ auxeira.readable_columns(target.relation) then
       raise exception using errcode = '42501', message = 'a row that the transaction changed is hidden from you',
         detail = format('It is a row of %s.', target.relation), hint = 'Ask somebody who may see all of them.';
     end if;
@@ -528,47 +532,157 @@ comment on function auxeira.revertible_changes(xid8) is
   'turn, then version: their order. '
   'Error 42501: one of them is hidden from the caller.';
 
-create function auxeira.check_revertible(transaction xid8) returns void language plpgsql stable as $$
-declare
-  found record;
+create function auxeira.check_revertible(transaction xid8, changes bigint, known boolean, newer text) returns void
+  language plpgsql immutable as $$
 begin
-  select count(*) as changes, bool_and(c.was_known) as known,
-    string_agg(distinct format('%s %s', c.relation, c.key), ', ') filter (where not c.is_latest) as newer
-    into found from auxeira.revertible_changes(transaction) c;
-  if found.changes = 0 then
+  if changes = 0 then
     raise exception using errcode = 'P0002', message = format('transaction %s made no change that has history', transaction);
-  elsif found.newer is not null then
+  elsif newer is not null then
     raise exception using errcode = '40001', message = 'rows that the transaction changed were changed since',
-      detail = format('These were: %s.', left(found.newer, 2000)),
+      detail = format('These were: %s.', left(newer, 2000)),
       hint = 'Revert what came later first, or single rows with auxeira.revert().';
-  elsif not found.known then
+  elsif not known then
     raise exception using errcode = '22023', message = 'a part of what the transaction changed was erased',
       hint = 'Revert single rows with auxeira.revert().';
   end if;
 end
 $$;
-comment on function auxeira.check_revertible(xid8) is
-  'Errors: P0002 there are no changes of the transaction, 40001 rows changed since, 22023 a part was erased.';
+comment on function auxeira.check_revertible(xid8, bigint, boolean, text) is
+  'Errors: P0002 there are no changes of the transaction, 40001 rows changed since (newer), 22023 a part was erased.';
+
+create function auxeira.rows_by_key(target regclass) returns text language sql stable
+  return format('unnest($1) e (encoded), auxeira.ledger_row(null::%s, e.encoded) k', target);
+comment on function auxeira.rows_by_key(regclass) is 'A FROM clause: the rows k that are encoded in parameter 1.';
+
+create function auxeira.key_condition(target regclass) returns text language sql stable
+  return (select string_agg(format('t.%1$I = k.%1$I', name), ' and ') from unnest(auxeira.key_columns_of(target)) name);
+comment on function auxeira.key_condition(regclass) is 'The condition that a row t has the key of a row k.';
+
+create function auxeira.lock_rows(transaction xid8) returns void language plpgsql volatile as $$
+declare
+  target record;
+begin
+  for target in
+    select c.relation, array_agg(distinct c.key) as keys from auxeira.revertible_changes(transaction) c group by c.relation
+  loop
+    if has_any_column_privilege(target.relation, 'update') then
+      execute format('select from %s t, %s where %s for update of t', target.relation, auxeira.rows_by_key(target.relation),
+                     auxeira.key_condition(target.relation)) using target.keys;
+    end if;
+  end loop;
+end
+$$;
+comment on function auxeira.lock_rows(xid8) is 'Keeps others from changing the rows that a transaction changed, where the caller could.';
+
+-- Changes of one row one after the other, and of many rows at a time.
+create function auxeira.steps_back(transaction xid8)
+  returns table (relation regclass, verb text, columns text[], rows bytea[]) language sql volatile rows 1000
+begin atomic
+  with changes as materialized (
+    select c.* from auxeira.revertible_changes(transaction) c
+  ), checked as materialized (
+    select auxeira.check_revertible(transaction, count(*), bool_and(c.was_known),
+      string_agg(distinct format('%s %s', c.relation, auxeira.key_of_row(c.relation, c.key)), ', ') filter (where not c.is_latest))
+    from changes c
+  ), settable as materialized (
+    select r.relation, auxeira.settable_columns(r.relation) as columns from (select distinct c.relation from changes c) r
+  ), steps as (
+    select c.relation, coalesce(c.earlier, c.encoded) as encoded, c.turn,
+      case when c.earlier is null then 'delete' when c.encoded is null then 'insert' else 'update' end as verb,
+      case when c.earlier is null then null when c.encoded is null then s.columns
+        else array(select d.name from unnest(auxeira.ledger_differing(c.encoded, c.earlier)) d (name) where d.name = any (s.columns)) end
+        as columns,
+      row_number() over (partition by c.relation, c.key order by c.turn desc, c.version desc) as depth
+    from changes c join settable s using (relation)
+  ), parts as (
+    select s.*, row_number() over (partition by s.relation, s.verb, s.columns, s.depth order by s.turn desc) / 10000 as part from steps s
+  ), ready as (
+    select p.relation, p.verb, p.columns, array_agg(p.encoded order by p.turn desc) as rows, p.depth, max(p.turn) as turn
+    from parts p group by p.relation, p.verb, p.columns, p.depth, p.part
+  )
+  -- The checks come first, whether there is anything to do or not.
+  select r.relation, r.verb, r.columns, r.rows
+  from checked left join ready r on true
+  where r.verb <> 'update' or cardinality(r.columns) > 0
+  order by r.depth, r.turn desc;
+end;
+comment on function auxeira.steps_back(xid8) is
+  'What undoes a transaction, many rows at a time: verb (insert, update, delete), the columns that are set, and the rows as they '
+  'shall be, or are, encoded. Errors: those of auxeira.check_revertible().';
+
+create function auxeira.restore_rows(target regclass, verb text, columns text[], encoded bytea[]) returns bigint
+  language plpgsql volatile as $$
+declare
+  source constant text := auxeira.rows_by_key(target);
+  condition constant text := auxeira.key_condition(target);
+  settable constant text[] := auxeira.settable_columns(target);
+  done bigint;
+begin
+  if verb <> 'delete' and exists (select from unnest(encoded) e where auxeira.ledger_unfit(target, e) && settable) then
+    raise exception using errcode = '22023', message = 'rows do not fit their table any more';
+  end if;
+  execute case verb
+    when 'delete' then format('delete from %s t using %s where %s', target, source, condition)
+    when 'insert' then (select format('insert into %s (%s) overriding system value select %s from %s', target,
+      string_agg(quote_ident(name), ', '), string_agg('k.' || quote_ident(name), ', '), source) from unnest(columns) name)
+    else (select format('update %s t set %s from %s where %s', target, string_agg(format('%1$I = k.%1$I', name), ', '), source, condition)
+          from unnest(columns) name) end
+    using encoded;
+  get diagnostics done = row_count;
+  if done <> cardinality(encoded) then
+    raise exception using errcode = '42501', message = 'rows cannot be changed';
+  end if;
+  return done;
+end
+$$;
+comment on function auxeira.restore_rows(regclass, text, text[], bytea[]) is
+  'Makes many rows what they were; an error without a hint when that cannot be done with all of them at once.';
+
+create function auxeira.restore_one_by_one(transaction xid8) returns bigint language plpgsql volatile as $$
+declare
+  change record;
+  changes bigint := 0;
+begin
+  perform auxeira.steps_back(transaction);
+  for change in select * from auxeira.revertible_changes(transaction) c order by c.turn desc, c.version desc loop
+    changes := changes + auxeira.restore_row(change.relation, auxeira.key_of_row(change.relation, change.key), change.encoded,
+                                             change.earlier)::integer;
+  end loop;
+  return changes;
+end
+$$;
+comment on function auxeira.restore_one_by_one(xid8) is
+  'Undoes the changes of a transaction one by one, newest first, and says how many there were. Errors: those of '
+  'auxeira.steps_back() and auxeira.restore_row().';
 
 create function auxeira.revert_transaction(transaction xid8) returns bigint language plpgsql volatile as $$
 declare
   said constant text := coalesce(current_setting('auxeira.reason', true), '');
-  change record;
+  steps record;
   changes bigint := 0;
 begin
-  perform auxeira.lock_row(c.relation, c.key) from auxeira.revertible_changes(transaction) c;
-  perform auxeira.check_revertible(transaction);
+  perform auxeira.lock_rows(transaction);
   perform auxeira.give_reason(format('revert of transaction %s', transaction));
-  for change in select * from auxeira.revertible_changes(transaction) c order by c.turn desc, c.version desc loop
-    changes := changes + auxeira.restore_row(change.relation, change.key, change.encoded, change.earlier)::integer;
-  end loop;
+  begin
+    for steps in select * from auxeira.steps_back(transaction) loop
+      changes := changes + auxeira.restore_rows(steps.relation, steps.verb, steps.columns, steps.rows);
+    end loop;
+  -- What one statement cannot do, such as values that rows took from one another, single ones in their order may,
+  -- or else they say what is wrong.
+  exception
+    when no_data_found or serialization_failure or deadlock_detected then
+      raise;
+    when others then
+      changes := auxeira.restore_one_by_one(transaction);
+  end;
   perform auxeira.set_reason(said);
   return changes;
 end
 $$;
 comment on function auxeira.revert_transaction(xid8) is
-  'Undoes all changes of a transaction, newest first, by new ones of the caller, and says how many there were. Errors: P0002 it '
-  'made none, 40001 rows were changed since (which are named), 22023 a part was erased, 42501, and those of the statements.';
+  'Undoes all changes of a transaction by new ones of the caller, and says how many there were: many rows in one statement, or '
+  'else one by one, newest first. Errors: P0002 it made none, 40001 rows were changed since (which are named), 22023 a part was '
+  'erased, 42501, and those of the statements.';
 
 -- --- Who may go back -----------------------------------------------------------------------------------------------------------
 
@@ -583,7 +697,8 @@ begin
       revert_transaction, set_reason, ledger_history, ledger_history_of_transaction, ledger_past, state_of_version, ledger_row,
       ledger_row_json, ledger_row_object, past_row_json, changed_columns, readable_columns, settable_columns,
       differing_columns, key_columns_of, key_object, key_of_row, row_condition, check_fit, lock_row, give_reason, restore_row,
-      revertible_changes, check_revertible}')
+      revertible_changes, check_revertible, rows_by_key, key_condition, lock_rows, steps_back, restore_rows, restore_one_by_one,
+      ledger_key_of, ledger_differing, ledger_unfit}')
   loop
     execute format('grant execute on function %s to %s', signature, grantee);
   end loop;

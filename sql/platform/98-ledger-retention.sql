@@ -359,24 +359,19 @@ end;
 comment on function auxeira.rows_to_checkpoint(bigint) is 'The rows whose changes are all before a leaf.';
 revoke execute on function auxeira.rows_to_checkpoint(bigint) from public;
 
--- Whoever changes the row meanwhile is waited for, and waits.
-create function auxeira.checkpoint_row(entry auxeira.ledger_tables, key bytea) returns boolean language plpgsql volatile as $$
-declare
-  key_json constant jsonb := auxeira.key_of_row(entry.relation, key);
-  has_history boolean;
-begin
-  execute format('select from %s t where %s for share', entry.relation, auxeira.row_condition(entry.relation, entry.key_columns))
-    using null::bytea, key_json;
-  has_history := auxeira.ledger_live_row(entry, key) is not null;
-  if has_history then
-    perform auxeira.capture_mark(entry.relation, 'C', auxeira.key_texts(entry.key_columns, key_json));
-  end if;
-  return has_history;
-end
-$$;
-comment on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) is
-  'Writes a row to the ledger as it is, of which all changes will go. Whether there is such a row, with history.';
-revoke execute on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) from public;
+create function auxeira.checkpoint_rows(next_leaf bigint) returns bigint language sql volatile
+begin atomic
+  with gone as (
+    select (r.entry).relation, r.key, row_number() over (partition by (r.entry).relation order by r.key) / 10000 as part
+    from auxeira.rows_to_checkpoint(next_leaf) r
+  ), parts as materialized (
+    select g.relation, array_agg(g.key) as keys from gone g group by g.relation, g.part
+  )
+  select coalesce(sum(auxeira.capture_checkpoints(p.relation, p.keys)), 0) from parts p;
+end;
+comment on function auxeira.checkpoint_rows(bigint) is
+  'Writes the rows to the ledger as they are, whose changes are all before a leaf, and says how many there are.';
+revoke execute on function auxeira.checkpoint_rows(bigint) from public;
 
 create function auxeira.keep_leaves(next_leaf bigint) returns void language sql volatile
 begin atomic
@@ -439,8 +434,7 @@ begin
   end if;
   perform auxeira.check_pruning(until.tree_size);
   perform auxeira.give_reason(format('pruning of what was sealed before %s', before));
-  select count(*) filter (where auxeira.checkpoint_row(r.entry, r.key)) into checkpoints
-  from auxeira.rows_to_checkpoint(until.tree_size) r;
+  checkpoints := auxeira.checkpoint_rows(until.tree_size);
   select count(*) as changes, max(c.change_id) as last into pruned from auxeira.ledger_changes c where c.leaf_index < until.tree_size;
   insert into auxeira.ledger_prunings (block, first_leaf, last_change, whole_after, sealed_until, changes, checkpoints)
   select until.block, until.tree_size, pruned.last, ids.last_value, until.sealed_at, pruned.changes, checkpoints
