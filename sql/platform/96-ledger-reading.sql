@@ -131,7 +131,7 @@ begin atomic
 end;
 comment on function auxeira.states_of(bytea, auxeira.ledger_version[], bigint[], bigint, boolean) is
   'The changes of a row in one era, oldest first, with the row after and before each, and who made it. versions: newest first; '
-  'versions_before: how many the row had in earlier eras.';
+  'versions_before: how many the row had before, in earlier eras and of those that were pruned.';
 revoke execute on function auxeira.states_of(bytea, auxeira.ledger_version[], bigint[], bigint, boolean) from public;
 
 create function auxeira.versions_of(of_table integer, key bytea, out versions auxeira.ledger_version[], out leaves bigint[])
@@ -146,6 +146,12 @@ end;
 comment on function auxeira.versions_of(integer, bytea) is 'The changes of a row in one era and their leaves, newest first.';
 revoke execute on function auxeira.versions_of(integer, bytea) from public;
 
+create function auxeira.pruned_versions(of_table integer, key bytea) returns bigint language sql stable
+  return coalesce((select p.versions from auxeira.ledger_pruned_versions p
+                   where p.table_id = of_table and p.key_hash = sha256(pruned_versions.key)), 0);
+comment on function auxeira.pruned_versions(integer, bytea) is 'How many changes of a row in one era were pruned.';
+revoke execute on function auxeira.pruned_versions(integer, bytea) from public;
+
 create function auxeira.history_source(target regclass, key jsonb, is_unlimited boolean)
   returns setof auxeira.ledger_state language plpgsql stable rows 10 as $$
 declare
@@ -158,6 +164,7 @@ begin
   select * into live from auxeira.ledger_live_row(
     target, newest.key_columns, newest.secret_columns, newest.exempt_column, auxeira.key_texts(newest.key_columns, key));
   for entry in select * from auxeira.eras_of(target, newest.key_columns) loop
+    before := before + auxeira.pruned_versions(entry.table_id, live.key_encoded);
     select * into found_in from auxeira.versions_of(entry.table_id, live.key_encoded);
     return query select * from auxeira.states_of(case when entry.disabled_at is null then live.encoded end, found_in.versions,
                                                  found_in.leaves, before, is_unlimited);
@@ -306,8 +313,8 @@ end;
 comment on function auxeira.history(regclass, jsonb) is
   'The versions of the row with a key ({"id": 1}; a single column also as its value), oldest first: who made each change, when, '
   'in which transaction and why, the row after it (NULL: it was deleted) and the columns it changed. standing: proven, '
-  'altered or erased; block: what sealed it, NULL before. When history ended and began again, versions go on; they begin with '
-  'the oldest that was not pruned. Only versions that the policies of today show the caller, with '
+  'altered or erased; block: what sealed it, NULL before. When history ended and began again, versions go on, and they keep their '
+  'numbers when older ones are pruned. Only versions that the policies of today show the caller, with '
   'the columns they may read; where a change came from (session, roles, address, request) only to the organization that '
   'made it. Errors: 55000 the table has no history, 22023 it has another key, 42501.';
 
@@ -322,18 +329,31 @@ comment on function auxeira.as_of(anyelement, timestamptz) is
   'are NULL. Only rows that the policies of today show the caller, with the columns they may read. Errors: 55000 the table '
   'has no history, 22023 its history begins later, 42501.';
 
+create function auxeira.refuse_version(version bigint, oldest bigint) returns void language plpgsql immutable as $$
+begin
+  if version between 1 and oldest - 1 then
+    raise exception using errcode = 'P0002', message = format('version %s of the row is not kept', version),
+      detail = format('The oldest that you can see is version %s: those before it were pruned, or are hidden from you.', oldest),
+      hint = 'auxeira.history() lists the versions.';
+  end if;
+  raise exception using errcode = 'P0002', message = format('there is no version %s of the row', version),
+    hint = 'auxeira.history() lists the versions.';
+end
+$$;
+comment on function auxeira.refuse_version(bigint, bigint) is 'Says why there is no such version. Error P0002.';
+
 create function auxeira.state_of_version(target regclass, key jsonb, version bigint, out encoded bytea, out is_known boolean)
   language plpgsql stable as $$
 begin
   select h.encoded, h.is_known into encoded, is_known
   from auxeira.ledger_history(target, key) h where h.version = state_of_version.version;
   if not found then
-    raise exception using errcode = 'P0002', message = format('there is no version %s of the row', version),
-      hint = 'auxeira.history() lists the versions.';
+    perform auxeira.refuse_version(version, (select min(h.version) from auxeira.ledger_history(target, key) h));
   end if;
 end
 $$;
-comment on function auxeira.state_of_version(regclass, jsonb, bigint) is 'A version of a row. Error P0002: there is none.';
+comment on function auxeira.state_of_version(regclass, jsonb, bigint) is
+  'A version of a row. Error P0002: there is none, or it was pruned.';
 
 create function auxeira.diff(target regclass, key jsonb, version_1 bigint, version_2 bigint)
   returns table (column_name text, "from" jsonb, "to" jsonb) language sql stable rows 10
@@ -350,7 +370,7 @@ begin atomic
 end;
 comment on function auxeira.diff(regclass, jsonb, bigint, bigint) is
   'The columns in which two versions of a row differ, with their values; NULL where there is none. Shows what '
-  'auxeira.history() does. Error P0002: there is no such version.';
+  'auxeira.history() does. Error P0002: there is no such version, or it was pruned.';
 
 -- --- Going back ----------------------------------------------------------------------------------------------------------------
 
@@ -478,7 +498,7 @@ end
 $$;
 comment on function auxeira.revert(regclass, jsonb, bigint) is
   'Makes the row with a key what it was at a version, by a new change of the caller; false when it is that already. Secret and '
-  'generated columns stay as they are. Errors: P0002 there is no such version, 22023 a part of it was erased or does not fit '
+  'generated columns stay as they are. Errors: P0002 there is no such version, or it was pruned, 22023 a part of it was erased or does not fit '
   'the table any more, 55000 its history has ended, 42501, and those of the statement itself.';
 
 -- --- Going back on a transaction -----------------------------------------------------------------------------------------------
@@ -698,7 +718,7 @@ begin
       ledger_row_json, ledger_row_object, past_row_json, changed_columns, readable_columns, settable_columns,
       differing_columns, key_columns_of, key_object, key_of_row, row_condition, check_fit, lock_row, give_reason, restore_row,
       revertible_changes, check_revertible, rows_by_key, key_condition, lock_rows, steps_back, restore_rows, restore_one_by_one,
-      ledger_key_of, ledger_differing, ledger_unfit}')
+      refuse_version, ledger_key_of, ledger_differing, ledger_unfit}')
   loop
     execute format('grant execute on function %s to %s', signature, grantee);
   end loop;

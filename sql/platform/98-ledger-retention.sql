@@ -382,6 +382,29 @@ end;
 comment on function auxeira.keep_leaves(bigint) is 'Keeps the leaves of changes that go.';
 revoke execute on function auxeira.keep_leaves(bigint) from public;
 
+create function auxeira.count_versions(next_leaf bigint) returns void language sql volatile
+begin atomic
+  insert into auxeira.ledger_pruned_versions as p (table_id, key_hash, versions)
+  select c.table_id, sha256(c.key), count(*) from auxeira.ledger_changes c
+  where c.leaf_index < next_leaf and exists (select from auxeira.ledger_tables t where t.table_id = c.table_id)
+  group by c.table_id, c.key
+  on conflict (table_id, key_hash) do update set versions = p.versions + excluded.versions;
+end;
+comment on function auxeira.count_versions(bigint) is 'Counts the versions of each row that go.';
+revoke execute on function auxeira.count_versions(bigint) from public;
+
+-- What goes on in another era has its numbers after those of earlier ones.
+create function auxeira.forget_versions() returns void language sql volatile
+begin atomic
+  with kept as materialized (
+    select distinct t.relation, sha256(c.key) as key_hash from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id)
+  )
+  delete from auxeira.ledger_pruned_versions p using auxeira.ledger_tables t
+  where t.table_id = p.table_id and not exists (select from kept k where k.relation = t.relation and k.key_hash = p.key_hash);
+end;
+comment on function auxeira.forget_versions() is 'Forgets how many versions rows had of which nothing is kept any more.';
+revoke execute on function auxeira.forget_versions() from public;
+
 -- A connection refers to no actor but those that it added, and a prepared transaction may to any.
 create function auxeira.forget_actors() returns bigint language plpgsql volatile as $$
 declare
@@ -439,19 +462,19 @@ begin
   insert into auxeira.ledger_prunings (block, first_leaf, last_change, whole_after, sealed_until, changes, checkpoints)
   select until.block, until.tree_size, pruned.last, ids.last_value, until.sealed_at, pruned.changes, checkpoints
   from auxeira.ledger_change_ids ids;
-  perform auxeira.set_reason(said), auxeira.keep_leaves(until.tree_size);
+  perform auxeira.set_reason(said), auxeira.keep_leaves(until.tree_size), auxeira.count_versions(until.tree_size);
   -- The checkpoint is signed before anything goes.
   while auxeira.ledger_seal() is not null loop
     null;
   end loop;
-  perform auxeira.drop_months(before), auxeira.forget_actors(), auxeira.forget_salts();
+  perform auxeira.drop_months(before), auxeira.forget_actors(), auxeira.forget_salts(), auxeira.forget_versions();
   return pruned.changes;
 end
 $$;
 comment on function auxeira.ledger_prune(timestamptz) is
   'Lets go the changes that were sealed in months that were over before a time, and says how many. Rows whose last change goes '
   'are written to the ledger as they are, by a change of operation C; all is sealed; then the months are dropped. Their '
-  'leaves stay, so that every head, and the receipt of every change that is kept or was given out, still holds. Whoever '
+  'leaves stay, and versions keep their numbers, so that every head, and the receipt of every change that is kept or was given out, still holds. Whoever '
   'made those changes alone is forgotten. auxeira.ledger_prunings, which is in the ledger, says what went. For administrators '
   'of the database. Errors: 55006 a change is held, XX001 the ledger is not in order.';
 revoke execute on function auxeira.ledger_prune(timestamptz) from public;
