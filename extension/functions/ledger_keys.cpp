@@ -150,6 +150,24 @@ AUXEIRA_SQL_FUNCTION(capture_checkpoints) {
     return Int64GetDatum(checkpoints);
 }
 
+// capture_late_mark(relation, operation, table_id, label, key_columns, org_column, key): when history has
+// ended there is no row to it.
+AUXEIRA_SQL_FUNCTION(capture_late_mark) {
+    const Oid target = PG_GETARG_OID(0);
+    Relation const relation = backend([=] { return table_open(target, RowShareLock); });
+    Description description;
+    description.table_id = PG_GETARG_INT32(2);
+    description.label = text_argument(fcinfo, 3);
+    description.keys = names_argument(fcinfo, 4);
+    description.org_column = text_argument(fcinfo, 5);
+    const Tracked table = describe(relation, description);
+    const TypedRow typed = typed_row(ledger::read_row(bytea_argument(fcinfo, 6)), RelationGetDescr(relation));
+    const LedgerRow key{const_cast<Datum*>(typed.values.data()), typed.nulls.get()};
+    record_mark(table, PG_GETARG_CHAR(1), key, nullptr);
+    backend([=] { table_close(relation, NoLock); });
+    return PointerGetDatum(nullptr);
+}
+
 // ledger_key_of(encoded bytea, key_columns text[])
 AUXEIRA_SQL_FUNCTION(ledger_key_of) {
     const std::vector<std::string_view> names = names_argument(fcinfo, 1);

@@ -417,7 +417,7 @@ begin atomic
   where e.event = 'disable' and t.disabled_at is null
   union all
   select own.name || ' have no history', 'auxeira.ledger_' || own.name, null, null, null, null
-  from (values ('events'), ('incarnations'), ('erasures'), ('prunings'), ('holds')) own (name)
+  from unnest(auxeira.ledger_records()) own (name)
   where not exists (select from auxeira.ledger_tables t
                     where t.relation = to_regclass('auxeira.ledger_' || own.name) and t.disabled_at is null);
 end;

@@ -151,7 +151,8 @@ create function auxeira.check_erasure(entry auxeira.ledger_tables, encoded_key b
   language plpgsql stable as $$
 declare
   hold text := (select h.reason from auxeira.ledger_active_holds h
-                where h.table_id = entry.table_id and (h.key is null or h.key = encoded_key) limit 1);
+                  join auxeira.ledger_tables t using (table_id)
+                where t.relation = entry.relation and (h.key is null or h.key = encoded_key) limit 1);
 begin
   if hold is not null then
     raise exception using errcode = '55006', message = 'the history of the row is held', detail = format('The reason is: %s', hold),
@@ -246,39 +247,75 @@ end;
 comment on function auxeira.hash_remains(integer, bytea) is 'The changes of a row, with new salts and the hashes of what is left of them.';
 revoke execute on function auxeira.hash_remains(integer, bytea) from public;
 
+create function auxeira.mark_erasure(entry auxeira.ledger_tables, row_key bytea, texts text[], legal_basis text) returns bigint
+  language plpgsql volatile as $$
+declare
+  said constant text := coalesce(current_setting('auxeira.reason', true), '');
+begin
+  perform auxeira.set_reason(legal_basis);
+  if entry.disabled_at is null then
+    perform auxeira.capture_mark(entry.relation, 'E', texts);
+  else
+    perform auxeira.capture_late_mark(entry.relation, 'E', entry.table_id, entry.label, entry.key_columns, coalesce(entry.org_column, ''), row_key);
+  end if;
+  perform auxeira.set_reason(said);
+  return currval('auxeira.ledger_change_ids');
+end
+$$;
+comment on function auxeira.mark_erasure(auxeira.ledger_tables, bytea, text[], text) is
+  'The change that says in an era that something was erased, and its number.';
+revoke execute on function auxeira.mark_erasure(auxeira.ledger_tables, bytea, text[], text) from public;
+
+create function auxeira.erase_era(entry auxeira.ledger_tables, row_key bytea, texts text[], legal_basis text, columns text[])
+  returns bigint language plpgsql volatile as $$
+declare
+  erased record;
+  hashed record;
+begin
+  perform auxeira.check_erasure(entry, row_key, columns), auxeira.check_row(entry, row_key);
+  select * into erased from auxeira.erase_changes(entry.table_id, row_key, columns, entry.key_columns);
+  if erased.changes > 0 then
+    select * into hashed from auxeira.hash_remains(entry.table_id, row_key);
+    insert into auxeira.ledger_erasures (table_id, key, columns, legal_basis, changes, up_to, marked_by, change_ids, remains)
+    values (entry.table_id, row_key, erase_era.columns, erase_era.legal_basis, erased.changes, erased.up_to,
+      auxeira.mark_erasure(entry, row_key, texts, legal_basis), hashed.change_ids, hashed.remains);
+  end if;
+  return erased.changes;
+end
+$$;
+comment on function auxeira.erase_era(auxeira.ledger_tables, bytea, text[], text, text[]) is
+  'Erases what the history of a row in one era says of columns, and says of how many changes.';
+revoke execute on function auxeira.erase_era(auxeira.ledger_tables, bytea, text[], text, text[]) from public;
+
 create function auxeira.ledger_erase(target regclass, key jsonb, legal_basis text, columns text[] default '{}') returns bigint
   language plpgsql volatile as $$
 declare
-  entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
-  texts constant text[] := auxeira.key_texts(entry.key_columns, key);
-  row_key constant bytea := auxeira.encoded_key(entry, key);
-  said constant text := coalesce(current_setting('auxeira.reason', true), '');
-  erased record;
-  hashed record;
+  newest constant auxeira.ledger_tables := auxeira.newest_era(target);
+  texts constant text[] := auxeira.key_texts(newest.key_columns, key);
+  row_key constant bytea := auxeira.encoded_key(newest, key);
+  entry auxeira.ledger_tables;
+  changes bigint := 0;
 begin
   -- Nobody seals, or changes the row, meanwhile.
   lock table auxeira.ledger_blocks in share row exclusive mode;
   execute format('lock table %s in share row exclusive mode', target);
-  perform auxeira.check_erasure(entry, row_key, columns), auxeira.check_row(entry, row_key);
-  select * into erased from auxeira.erase_changes(entry.table_id, row_key, columns, entry.key_columns);
-  if erased.changes = 0 then
+  for entry in select * from auxeira.eras_of(target, newest.key_columns) loop
+    changes := changes + auxeira.erase_era(entry, row_key, texts, legal_basis, columns);
+  end loop;
+  if changes = 0 then
     raise exception using errcode = 'P0002', message = 'the row has no history', hint = 'Look at the key.';
   end if;
-  select * into hashed from auxeira.hash_remains(entry.table_id, row_key);
-  perform auxeira.set_reason(legal_basis), auxeira.capture_mark(target, 'E', texts), auxeira.set_reason(said);
-  insert into auxeira.ledger_erasures (table_id, key, columns, legal_basis, changes, up_to, marked_by, change_ids, remains)
-  values (entry.table_id, row_key, ledger_erase.columns, ledger_erase.legal_basis, erased.changes, erased.up_to,
-    currval('auxeira.ledger_change_ids'), hashed.change_ids, hashed.remains);
-  return erased.changes;
+  return changes;
 end
 $$;
 comment on function auxeira.ledger_erase(regclass, jsonb, text, text[]) is
-  'Erases what the history of a row says of columns (none named: of all but the key), and says of how many changes. Their leaves '
+  'Erases what the history of a row says of columns (none named: of all but the key), in every era of the table whose key columns '
+  'are those of the newest, and says of how many changes. Their leaves '
   'stay, so that all proofs and heads hold; the salts go, so that nobody can find the values by trying, and so do the reasons '
   'and the requests. The row as it is stays: change or delete it before. Who made the changes stays, too: user, organization, '
   'session, roles and address are in auxeira.ledger_actors, which changes of other rows may share. A change of operation E, and auxeira.ledger_erasures, say that it was done and on what '
   'legal basis. Pages and write-ahead log that held the values are overwritten by VACUUM and in time; backups have their own '
-  'retention. Errors: 55006 the row is held, P0002 it has no history, XX001 it was tampered with, 22023, 55000.';
+  'retention. Errors: 55006 the row is held, in whichever era, P0002 it has no history, XX001 it was tampered with, 22023, 55000.';
 revoke execute on function auxeira.ledger_erase(regclass, jsonb, text, text[]) from public;
 
 -- --- Retention -------------------------------------------------------------------------------------------------------------
@@ -312,8 +349,8 @@ declare
 begin
   select t.label, auxeira.ledger_key_json(h.key)::text as key, h.reason into hold
   from auxeira.ledger_active_holds h join auxeira.ledger_tables t using (table_id)
-  where exists (select from auxeira.ledger_changes c
-                where c.table_id = h.table_id and (h.key is null or c.key = h.key) and c.leaf_index < next_leaf)
+  where exists (select from auxeira.ledger_changes c join auxeira.ledger_tables era using (table_id)
+                where era.relation = t.relation and (h.key is null or c.key = h.key) and c.leaf_index < next_leaf)
   order by h.held_at limit 1;
   if found then
     raise exception using errcode = '55006', message = 'history that would be pruned is held',
