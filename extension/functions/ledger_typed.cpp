@@ -298,11 +298,8 @@ AUXEIRA_SQL_FUNCTION(ledger_row) {
 
 // ledger_row_object(target regclass, encoded bytea)
 AUXEIRA_SQL_FUNCTION(ledger_row_object) {
-    const Oid target = PG_GETARG_OID(0);
-    const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(1); });
-    TupleDesc const shape = shape_of(target);
-    const Datum row = record_datum(
-        ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})), shape);
+    TupleDesc const shape = shape_of(PG_GETARG_OID(0));
+    const Datum row = record_datum(ledger::read_difference(showable_argument(fcinfo, 1)), shape);
     return backend([row] {
         const Datum json = DirectFunctionCall1(row_to_json, row);
         return DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(json)));
