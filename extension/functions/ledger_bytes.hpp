@@ -39,9 +39,8 @@ inline Datum names_datum(const std::vector<std::string_view>& names) {
         texts.push_back(bytea_datum(ledger::bytes_of(name)));
     Datum* const all = texts.data();
     const int count = static_cast<int>(texts.size());
-    return backend([=] {
-        return PointerGetDatum(construct_array(all, count, TEXTOID, -1, false, TYPALIGN_INT));
-    });
+    return backend(
+        [=] { return PointerGetDatum(construct_array(all, count, TEXTOID, -1, false, TYPALIGN_INT)); });
 }
 
 // An encoded row that is to become a jsonb, which holds 256 MB at most.
@@ -49,7 +48,8 @@ inline ledger::ByteView showable_argument(FunctionCallInfo fcinfo, int argument)
     constexpr std::size_t most = 0x0FFFFFFF;
     const ledger::ByteView row = bytea_argument(fcinfo, argument);
     if (row.size() > most) {
-        refuse(ERRCODE_PROGRAM_LIMIT_EXCEEDED, "a version of the row is larger than the 256 MB that a jsonb holds",
+        refuse(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+               "a version of the row is larger than the 256 MB that a jsonb holds",
                "auxeira.as_of() reads the row as it was at a time, by columns.");
     }
     return row;

@@ -61,9 +61,9 @@ bool lock_row(Relation relation, TupleTableSlot* slot) {
     return backend([=] {
         TM_FailureData failure;
         const int follow = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-        const TM_Result result = table_tuple_lock(
-            relation, &slot->tts_tid, GetActiveSnapshot(), slot, GetCurrentCommandId(true), LockTupleShare,
-            LockWaitBlock, TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | follow, &failure);
+        const TM_Result result = table_tuple_lock(relation, &slot->tts_tid, GetActiveSnapshot(), slot,
+                                                  GetCurrentCommandId(true), LockTupleShare, LockWaitBlock,
+                                                  TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | follow, &failure);
         if (result == TM_Ok) {
             slot_getallattrs(slot);
             ExecMaterializeSlot(slot);
@@ -172,9 +172,8 @@ AUXEIRA_SQL_FUNCTION(capture_late_mark) {
 AUXEIRA_SQL_FUNCTION(ledger_key_of) {
     const std::vector<std::string_view> names = names_argument(fcinfo, 1);
     ledger::Row row = ledger::read_difference(bytea_argument(fcinfo, 0));
-    std::erase_if(row, [&](const ledger::Field& field) {
-        return std::ranges::find(names, field.name) == names.end();
-    });
+    std::erase_if(
+        row, [&](const ledger::Field& field) { return std::ranges::find(names, field.name) == names.end(); });
     return bytea_datum(ledger::encode(row));
 }
 
