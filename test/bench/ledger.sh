@@ -50,3 +50,4 @@ sql --output=/dev/null --command="select auxeira.ledger_seal(1000000) from gener
 sql --command="select round(sum(pg_total_relation_size(c.oid)) / (select count(*) from auxeira.ledger_changes)) as \"stored bytes a change, sealed, with proofs and indexes\"
     from pg_class c where c.relname ~ '^ledger_(changes_|nodes|blocks|actors)' and c.relkind = 'r'"
 sql --command='select subject, contender, round(avg(wal)) as "WAL bytes a change" from bench.bytes group by 1, 2 order by 1, 3'
+sql --file=test/bench/ledger_undo.sql

@@ -22,7 +22,7 @@ begin
   when 3 then update public.kept set id = id + 10000 where id <= 10000 and random() < 0.1
                 and not exists (select from public.kept k where k.id = kept.id + 10000);
   when 4 then update public.kept set c = jsonb_build_object('b', test.random_value(), 'a', round(b)), org_id = null where random() < 0.2;
-  when 5 then update public.kept set a = a where random() < 0.2;
+  when 5 then update public.kept set a = a, b = b * 1.0 where random() < 0.2;
   else perform test.alter(kind);
   end case;
 end $$;
@@ -35,8 +35,8 @@ begin
     execute 'alter table public.kept add column if not exists e text default ''new''';
     execute 'update public.kept set e = test.random_value() where random() < 0.3';
   when 7 then execute 'alter table public.kept drop column if exists e';
-  when 8 then execute 'alter table public.kept alter d type numeric using d::numeric, alter c type text using c::text';
-  when 9 then execute 'alter table public.kept alter d type double precision, alter c type jsonb using c::jsonb';
+  when 8 then execute 'alter table public.kept alter b type numeric(30, 2), alter d type numeric using d::numeric, alter c type text using c::text';
+  when 9 then execute 'alter table public.kept alter b type numeric, alter d type double precision, alter c type jsonb using c::jsonb';
   end case;
 end $$;
 
