@@ -3,7 +3,7 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(57);
+select plan(58);
 
 create table test.patients (id integer primary key, name text, city text, visits integer);
 insert into test.patients values (1, 'Ada', 'Ulm', 1), (2, 'Bea', 'Bonn', 1);
@@ -194,6 +194,14 @@ select is((select count(*) from auxeira.ledger_erasures e join auxeira.ledger_ta
 select auxeira.ledger_release(:'hold', 'closed'), auxeira.disable_history('test.guests') \g /dev/null
 select is(auxeira.ledger_erase('test.guests', '2', 'Art. 17 (1) b'), 4::bigint, 'of a table whose history has ended it can be erased, too');
 select unalike(test.guests_kept(), '%Paul%', 'and is');
+create table test.rooms (id integer primary key, code text not null);
+insert into test.rooms values (1, 'a');
+select auxeira.enable_history('test.rooms') \g /dev/null
+select auxeira.ledger_hold('test.rooms', null, 'an audit') as hold, auxeira.disable_history('test.rooms') \gset
+alter table test.rooms drop constraint rooms_pkey, add primary key (code);
+select auxeira.enable_history('test.rooms') \g /dev/null
+select is(test.fault($$ select auxeira.ledger_erase('test.rooms', '"a"', 'consent withdrawn') $$), '55006 the history of the row is held',
+  'a hold of the table holds when its key is another since, too');
 select ok(auxeira.ledger_seal() is not null, 'and sealed');
 select is_empty($$ select * from auxeira.ledger_verify() $$, 'and the ledger is as good as before');
 

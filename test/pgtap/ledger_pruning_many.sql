@@ -3,13 +3,22 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(4);
+select plan(5);
 
 create table test.many (id integer, part text, name text, primary key (part, id));
 insert into test.many select i, 'part ' || i % 7, 'name ' || i from generate_series(1, 20000) i;
 select auxeira.enable_history('test.many') \g /dev/null
 delete from test.many where id > 19990;
+create table test.cases (id integer primary key, name text);
+insert into test.cases values (1, 'Ulm');
+select auxeira.enable_history('test.cases') \g /dev/null
+select auxeira.disable_history('test.cases') \g /dev/null
 select auxeira.seal_changes(1000000, '2026-03-10 12:00Z') \g /dev/null
+-- The newest era of the table has nothing that would go.
+select auxeira.enable_history('test.cases') \g /dev/null
+select auxeira.ledger_hold('test.cases', '1', 'the case Ulm') as hold \gset
+select throws_ok('select auxeira.ledger_prune(now())', '55006', 'history that would be pruned is held', 'a hold holds earlier eras, too');
+select auxeira.ledger_release(:'hold', 'closed') \g /dev/null
 begin;
 set local track_functions = 'all';
 select cmp_ok(auxeira.ledger_prune(now()), '>', 20000::bigint, 'twenty thousand rows are pruned');
