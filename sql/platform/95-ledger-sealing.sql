@@ -111,8 +111,8 @@ create table auxeira.ledger_pruned_versions (
   primary key (table_id, key_hash)
 );
 comment on table auxeira.ledger_pruned_versions is
-  'How many versions of a row were let go, so that those that are kept have the numbers they had. Of rows of which nothing is '
-  'kept it says nothing.';
+  'How many versions of a row were let go, so that those that are kept have the numbers they had, which nothing proves. Of '
+  'rows of which nothing is kept it says nothing.';
 comment on column auxeira.ledger_pruned_versions.key_hash is 'SHA-256 of the encoded key: keys may be longer than an index holds.';
 call auxeira.protect_private_table('auxeira.ledger_pruned_versions');
 
