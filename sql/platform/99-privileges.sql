@@ -66,6 +66,7 @@ $$;
 grant execute on function auxeira.history(regclass, jsonb), auxeira.as_of(anyelement, timestamptz),
   auxeira.diff(regclass, jsonb, bigint, bigint), auxeira.ledger_history(regclass, jsonb),
   auxeira.ledger_past(regclass, timestamptz), auxeira.state_of_version(regclass, jsonb, bigint),
+  auxeira.refuse_version(bigint, bigint),
   auxeira.ledger_row(anyelement, bytea), auxeira.ledger_row_json(bytea), auxeira.ledger_row_object(regclass, bytea),
   auxeira.past_row_json(regclass, bytea, text[]), auxeira.changed_columns(jsonb, jsonb), auxeira.readable_columns(regclass)
   to auxeira_user, auxeira_admin;

@@ -63,3 +63,4 @@ sql --command="insert into bench.results
       union all values ('200 bytes', 200)) room (contender, bytes)" \
     --command="insert into bench.aims values ('room of a change', 'ours', '200 bytes', 1)"
 sql --command='select subject, contender, round(avg(wal)) as "WAL bytes a change" from bench.bytes group by 1, 2 order by 1, 3'
+sql --file=test/bench/ledger_undo.sql
