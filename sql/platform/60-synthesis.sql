@@ -93,6 +93,7 @@ comment on function auxeira.synthetic_points(uuid, bigint) is
 create function auxeira.check_synthesis_limits(of_org_id uuid, points bigint) returns void language plpgsql stable as $$
 declare
   limits constant auxeira.synthesis_limits := (select l from auxeira.synthesis_limits l);
+  there constant bigint := auxeira.synthetic_points(of_org_id, limits.most_points - points);
   recent record;
 begin
   select count(*) as generations, min(s.created_at) as oldest into recent
@@ -104,9 +105,10 @@ begin
       detail = greatest(1, ceil(extract(epoch from recent.oldest + interval '1 hour' - now()))::integer)::text,
       hint = 'Try again later.';
   end if;
-  if auxeira.synthetic_points(of_org_id, limits.most_points - points) > limits.most_points - points then
+  if there > limits.most_points - points then
     raise exception using errcode = 'ZA429',
-      message = format('an organization may have %s synthetic points', limits.most_points),
+      message = format('an organization may have %s synthetic points, and there would be up to %s', limits.most_points,
+                       there + points),
       hint = 'Generate fewer, or remove some first.';
   end if;
 end

@@ -213,7 +213,7 @@ begin
   perform auxeira.refuse_faults(p || jsonb_build_object('count', organizations), null,
                                 '{"count": "organizations", "time_range_days": "days"}');
   perform auxeira.take_ecosystem_turns(home, around);
-  perform auxeira.check_synthesis_limits(home, 0);
+  perform auxeira.check_synthesis_limits(home, auxeira.most_rows(p || jsonb_build_object('count', organizations), null));
   session_id := auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem');
   perform auxeira.build_whole(auxeira.plan_of(home, session_id, 'ecosystem', p, null), auxeira.cast_of(organizations), around);
   rows := auxeira.count_synthetic(home, session_id);
@@ -239,7 +239,7 @@ comment on function auxeira.synthesize_ecosystem(
   'give the same rows in any database. auxeira.synthesis_progress() tells other connections how far it is. Errors: 22023 '
   '(also more companies times months than auxeira.synthesis_limits has), ZA409 the ecosystem of this seed is there already, '
   'or an organization of around takes part in one or has such rows of these months, with the session that made them; ZA429 '
-  'more than the share (auxeira.synthesis_limits) of the organization whose session it is: the caller''s, else the first of '
+  'what may be more than the share (auxeira.synthesis_limits) of the organization whose session it is: the caller''s, else the first of '
   'around. For administrators of the database; see POST /api/admin/synthetic/ecosystem.';
 revoke execute on function auxeira.synthesize_ecosystem(
   integer, integer, bigint, timestamptz, double precision, text, uuid[]) from public;
@@ -280,7 +280,7 @@ declare
   counts jsonb;
 begin
   perform auxeira.check_facts(p);
-  perform auxeira.begin_synthesis(org, 0);
+  perform auxeira.begin_synthesis(org, auxeira.most_rows(p, kind));
   session_id := gen_random_uuid();
   perform auxeira.build_facts(
     auxeira.plan_of(org, session_id, format('%s of %s', data_type, org), p, data_type),
@@ -308,7 +308,7 @@ comment on function auxeira.synthesize_facts(jsonb) is
   'companies, 20 years, and as many companies times months as auxeira.synthesis_limits says. auxeira.synthesis_progress() '
   'tells other connections how far it is. Errors: 22023 naming every fault (also a data type that is not of this type of '
   'organization, and a time in which it was not there), 42501 a viewer, ZA409 generated before, with the session that did, '
-  'ZA429 more than its share.';
+  'ZA429 what may be more than its share.';
 
 -- --- The API -------------------------------------------------------------------------------------------------------
 
