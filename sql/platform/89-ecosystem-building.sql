@@ -57,14 +57,12 @@ comment on function auxeira.fact_owners(text) is 'Which types of organizations f
 
 create function auxeira.cast_of(organizations integer) returns jsonb language sql immutable parallel safe
   return (
-    with others as (
-      select kind, greatest(1, round(organizations * share)) as members
-      from (values ('venture_capital', 0.05), ('angel_investor', 0.05), ('corporate', 0.05), ('government', 0.025),
-                   ('esg_fund', 0.025), ('impact_fund', 0.025)) s (kind, share))
+    with others as (select s.kind, greatest(1, round((organizations - s.later) * s.share)) as members from auxeira.cast_shares() s)
     select jsonb_object_agg(o.kind, o.members) || jsonb_build_object('startup', organizations - sum(o.members))
     from others o);
 comment on function auxeira.cast_of(integer) is
-  'How many of so many organizations are of each type: three quarters and more are startups.';
+  'How many of so many organizations, ten and more, are of each type: three quarters and more are startups. One organization '
+  'more is one more of one type.';
 
 -- --- Asking ----------------------------------------------------------------------------------------------------------
 

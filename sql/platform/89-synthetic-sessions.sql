@@ -236,10 +236,12 @@ comment on function auxeira.synthesize_ecosystem(
   'and dashboards read off all of these. organizations: how many in all, 10 to 1,000; days: up to as_of, which is the start '
   'of today (UTC) when NULL; seed: random but recorded when NULL; trend: that of every company, or what is usual at its '
   'stage when NULL; around: organizations that there are, which take part with their synthetic rows. The same arguments '
-  'give the same rows in any database. auxeira.synthesis_progress() tells other connections how far it is. Errors: 22023 '
-  '(also more companies times months than auxeira.synthesis_limits has), ZA409 the ecosystem of this seed is there already, '
-  'or an organization of around takes part in one or has such rows of these months, with the session that made them; ZA429 '
-  'what may be more than the share (auxeira.synthesis_limits) of the organization whose session it is: the caller''s, else the first of '
+  'give the same rows in any database. More organizations change nothing of those that are there, but totals of whoever deals '
+  'with one that joined, and, when another government joins (60, 100, ...), which companies each follows. '
+  'auxeira.synthesis_progress() tells other connections how far it is. Errors: 22023 (also more companies times months than '
+  'auxeira.synthesis_limits has), ZA409 the ecosystem of this seed is there already, or an organization of around takes part '
+  'in one or has such rows of these months, with the session that made them; ZA429 what may be more than the share '
+  '(auxeira.synthesis_limits) of the organization whose session it is: the caller''s, else the first of '
   'around. For administrators of the database; see POST /api/admin/synthetic/ecosystem.';
 revoke execute on function auxeira.synthesize_ecosystem(
   integer, integer, bigint, timestamptz, double precision, text, uuid[]) from public;
