@@ -250,7 +250,7 @@ comment on function auxeira.take_steps(auxeira.ecosystem_plan) is
 -- In UTC and with ISO dates, because draws are keyed by dates as text. There are no statistics of rows this young: compiling
 -- would take longer than what it is guessed to save.
 create function auxeira.build_facts(plan auxeira.ecosystem_plan, wanted jsonb, around uuid[]) returns void
-  language plpgsql volatile set timezone = 'UTC' set datestyle = 'ISO, MDY' set jit = off as $$
+  language plpgsql volatile set timezone = 'UTC' set datestyle = 'ISO, MDY' set extra_float_digits = 1 set jit = off as $$
 declare
   violated text;
   in_table text;

@@ -200,7 +200,7 @@ create function auxeira.synthesize_ecosystem(
   organizations integer default 40, days integer default 1095, seed bigint default null, as_of timestamptz default null,
   variance double precision default 0.2, trend text default null, around uuid[] default '{}')
   returns table (session_id uuid, parameters jsonb, generated bigint, rows jsonb)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set extra_float_digits = 1
 as $$
 #variable_conflict use_variable
 declare
