@@ -20,10 +20,10 @@ comment on function auxeira.joined_at(auxeira.organization_type, integer) is
 
 create function auxeira.match_rate(per_company double precision, place integer, rivals double precision)
   returns double precision language sql immutable parallel safe
-  return case when place > rivals then least(0.6, per_company / place) / 2 when rivals = 1 then 0.9
+  return case when place > rivals then least(0.6, per_company / place) / 4 when rivals = 1 then 0.9
     else least(0.6, per_company / rivals) end;
 comment on function auxeira.match_rate(double precision, integer, double precision) is
-  'How likely the first, second, ... member of its kind deals with a company that found so many of them: half as likely where '
+  'How likely the first, second, ... member of its kind deals with a company that found so many of them: a quarter of it where '
   'it came later.';
 
 -- Whether two members are a match at all is decided once, so that what one does with the other hangs together. It is decided
@@ -182,7 +182,7 @@ comment on table auxeira.cheque_sizes is
   'Of synthetic investors, by kind: how many there are in a round, the part of it that each takes, and up to which stage.';
 insert into auxeira.cheque_sizes values
   ('venture_capital', 1.6, 0.15, 0.40, 15000000, 'late'),
-  ('angel_investor', 2.0, 0.05, 0.25, 250000, 'series_a'),
+  ('angel_investor', 1.5, 0.05, 0.25, 250000, 'series_a'),
   ('esg_fund', 0.8, 0.08, 0.20, 8000000, 'late'),
   ('impact_fund', 0.8, 0.08, 0.20, 5000000, 'late');
 call auxeira.protect_private_table('auxeira.cheque_sizes');

@@ -490,7 +490,8 @@ TEST(Actions, of_a_day_are_as_many_as_a_person_has_time_for) {
     std::size_t most = 0;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         Actions series({seed, {}, 364, new_year_2026, BusinessModel::b2c, Trend::volatile_, 1});
-        for (std::vector<std::int64_t> times; series.next_day(times);) most = std::max(most, times.size());
+        for (std::vector<std::int64_t> times; series.next_day(times);)
+            most = std::max(most, times.size());
     }
     EXPECT_EQ(most, static_cast<std::size_t>(most_actions_a_day));
 }
