@@ -221,6 +221,7 @@ declare
       "stage": {"type": "string", "maxLength": 50}, "industry": {"type": "string", "maxLength": 100},
       "region": {"type": "string", "maxLength": 100}, "business_model": {"type": "string", "maxLength": 50},
       "user_type": {"type": "string", "maxLength": 50}, "data_type": {"type": "string", "maxLength": 50},
+      "organizations": {"type": "integer", "minimum": 0, "maximum": 1000000},
       "count": {"type": "integer", "minimum": 0, "maximum": 1000000},
       "time_range_days": {"type": "integer", "minimum": 0, "maximum": 36500},
       "variance": {"type": "number", "minimum": 0, "maximum": 1}, "trend": {"type": "string", "maxLength": 50},

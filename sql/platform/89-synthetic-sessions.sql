@@ -194,19 +194,26 @@ comment on function auxeira.take_ecosystem_turns(uuid, uuid[]) is
   'named twice; ZA409 one that is generating already.';
 revoke execute on function auxeira.take_ecosystem_turns(uuid, uuid[]) from public;
 
+create function auxeira.ecosystem_parameters(
+  organizations integer, days integer, seed bigint, as_of timestamptz, variance double precision, trend text) returns jsonb
+  language sql volatile set extra_float_digits = 1
+  return jsonb_build_object('data_type', 'ecosystem', 'organizations', organizations, 'time_range_days', days,
+    'seed', coalesce(seed, auxeira.random_seed()), 'as_of', coalesce(as_of, date_trunc('day', now(), 'UTC')),
+    'variance', variance, 'trend', trend);
+comment on function auxeira.ecosystem_parameters(integer, integer, bigint, timestamptz, double precision, text) is
+  'The parameters of an ecosystem in full, as its session keeps them.';
+
 -- Definer, because it makes organizations and rows of theirs, which no role may. It touches no real organization but those
 -- that a superuser names.
 create function auxeira.synthesize_ecosystem(
   organizations integer default 40, days integer default 1095, seed bigint default null, as_of timestamptz default null,
   variance double precision default 0.2, trend text default null, around uuid[] default '{}')
   returns table (session_id uuid, parameters jsonb, generated bigint, rows jsonb)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set extra_float_digits = 1
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-  p constant jsonb := jsonb_build_object('data_type', 'ecosystem', 'organizations', organizations,
-    'time_range_days', days, 'seed', coalesce(seed, auxeira.random_seed()),
-    'as_of', coalesce(as_of, date_trunc('day', now(), 'UTC')), 'variance', variance, 'trend', trend);
+  p constant jsonb := auxeira.ecosystem_parameters(organizations, days, seed, as_of, variance, trend);
   home constant uuid := coalesce(auxeira.org_id(), around[1],
     auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem/organization/government/1'));
 begin
