@@ -38,7 +38,8 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.synthesis_parameters(text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb),
   auxeira.random_seed(), auxeira.synthesis_progress(), auxeira.synthesize_facts(jsonb), auxeira.check_facts(jsonb, jsonb),
   auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
-  auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid)
+  auxeira.template_json(jsonb, bigint), auxeira.template_members(jsonb),
+  auxeira.record_template(jsonb), auxeira.remove_template(uuid)
   to auxeira_user;
 
 -- The quality report, which reads what its caller may.
