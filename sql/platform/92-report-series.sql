@@ -22,6 +22,31 @@ create function auxeira.share_margin(share double precision, n bigint) returns d
 comment on function auxeira.share_margin(double precision, bigint) is
   'How far the share of n that something happens to may lie from the one that was asked for, but for three in a thousand.';
 
+-- The binomial distribution itself: of few, or where nearly none or nearly all are expected, it is not symmetric. The
+-- logarithms keep its ends from becoming zero.
+create function auxeira.report_share_bounds(share double precision, n bigint, out lower double precision,
+                                            out upper double precision)
+  language sql immutable parallel safe
+begin atomic
+  with terms as (
+    select k, exp(greatest(sum(case k when 0 then n * ln(1 - share)
+                                 else ln((n - k + 1) * share / (k * (1 - share))) end) over (order by k), -700)) as part
+    from generate_series(0, n) k where share > 0 and share < 1 and n <= 1000
+  ), sums as (
+    select t.k, sum(t.part) over (order by t.k) as so_far from terms t
+  ), exact as (
+    select min(s.k) filter (where s.so_far > 0.00135)::double precision / n as lower,
+      min(s.k) filter (where s.so_far >= 0.99865)::double precision / n as upper
+    from sums s where n > 0
+  )
+  select coalesce(e.lower, share - auxeira.share_margin(share, n), share),
+    coalesce(e.upper, share + auxeira.share_margin(share, n), share)
+  from exact e;
+end;
+comment on function auxeira.report_share_bounds(double precision, bigint) is
+  'Between which shares of n those lie that something of this probability happens to, but for three in a thousand; of more '
+  'than a thousand by auxeira.share_margin().';
+
 -- A median varies by a quarter more than a mean does.
 create function auxeira.median_margin(spread double precision, n bigint) returns double precision
   language sql immutable parallel safe return 3 * 1.2533 * spread / sqrt(nullif(n, 0));
@@ -223,6 +248,7 @@ begin atomic
 end;
 comment on function auxeira.report_of_times(uuid) is 'How many points there are, how even, and none in the future.';
 
+-- The last point is that of as_of: it is there, and cannot be reported after it.
 create function auxeira.report_of_reporting(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with series as (
@@ -230,15 +256,16 @@ begin atomic
       max(m.reported_at - m.metric_timestamp) as longest
     from auxeira.synthetic_rows(session) m group by m.org_id, m.dashboard_type
   )
-  select (auxeira.finding(f.property, s.subject, f.share, f.asked - 0.01 - auxeira.share_margin(f.asked, f.points),
-            f.asked + 0.01 + auxeira.share_margin(f.asked, f.points),
-            format('share of %s points, of %s asked for', f.points, f.asked))).*
+  select (auxeira.finding(f.property, s.subject, f.share, b.lower * f.possible / f.points - 0.01,
+            b.upper * f.possible / f.points + 0.01, format('share of %s points, of %s asked for', f.points, f.asked))).*
   from series s
     cross join auxeira.series_asked(session) a
     cross join lateral (values
-      ('R25 missing', 1 - s.points::double precision / a.count, a.missing, a.count),
-      ('R25 late', s.late::double precision / s.points, a.late, s.points),
-      ('R25 restated', s.restated::double precision / s.points, a.restated, s.points)) f (property, share, asked, points)
+      ('R25 missing', 1 - s.points::double precision / a.count, a.missing, a.count, a.count - 1),
+      ('R25 late', s.late::double precision / s.points, a.late, s.points, s.points - 1),
+      ('R25 restated', s.restated::double precision / s.points, a.restated, s.points, s.points))
+      f (property, share, asked, points, possible)
+    cross join lateral auxeira.report_share_bounds(f.asked, f.possible) b
   where f.asked > 0
   union all
   select (auxeira.finding('R25 delay', s.subject, date_part('epoch', s.longest) / 86400, 0, 20,
@@ -268,7 +295,7 @@ comment on function auxeira.report_motion(uuid) is
 -- One series may lie outside of what nine in ten must keep to: the bounds of R5, R9 and R11 are for the median of many. To
 -- those of R9 and R11 chance adds what it adds to so few metrics of so few points: over generated series the memory varies
 -- by 2.5 / points around its median, and the median step by 0.4 spreads / sqrt(points). Rounding moves a value by half a
--- unit, and a step by one. What is left out of a series, and shocks, are no noise around a trend.
+-- unit, and a step by one; the trend moves every step. What is left out of a series, and shocks, are no noise around a trend.
 create function auxeira.report_of_motion(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with asked as (
@@ -292,7 +319,8 @@ begin atomic
        auxeira.median_margin(2.5 / a.points, a.metrics) + a.unit / nullif(a.asked_spread, 0),
        'first autocorrelation around the trend'),
       ('R11 step', a.has_noise, a.median_step, null, a.asked_spread * a.steps,
-       a.asked_spread * auxeira.median_margin(0.4 / sqrt(a.points), a.metrics) + a.unit, 'median step of the logarithm'))
+       a.asked_spread * auxeira.median_margin(0.4 / sqrt(a.points), a.metrics) + a.unit + abs(a.slope) / a.points,
+       'median step of the logarithm'))
       f (property, applies, value, lower, upper, margin, detail)
   where f.applies;
 end;

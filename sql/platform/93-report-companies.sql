@@ -77,8 +77,14 @@ end;
 comment on function auxeira.report_of_levels(uuid) is
   'Revenue and people of the companies of a stage in their last months, where there are thirty of them.';
 
+create function auxeira.report_has_swing(session uuid) returns boolean language sql stable
+  return (select coalesce((s.parameters ->> 'variance')::double precision, 0.2) >= 0.1 from auxeira.report_session(session) s);
+comment on function auxeira.report_has_swing(uuid) is
+  'Whether the arrivals of a session were asked to swing enough for seasons and lots of them to be seen.';
+
 -- --- Customers ------------------------------------------------------------------------------------------------------
 
+-- Without variance arrivals do not come in lots.
 create function auxeira.report_of_customers(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with months as (
@@ -106,7 +112,7 @@ begin atomic
       ('R16 arrivals', m.fano, 1.3, null, 0, 'median of variance over mean of new customers'),
       ('R16 price and churn', m.correlation, -0.8, -0.2, auxeira.correlation_margin(0.65, m.companies),
        'correlation of the logarithms of ARPA and churn')) f (property, value, lower, upper, margin, detail)
-  where m.companies >= 30;
+  where m.companies >= 30 and (f.property <> 'R16 arrivals' or auxeira.report_has_swing(session));
 end;
 comment on function auxeira.report_of_customers(uuid) is
   'How customers come and go, where there are thirty companies with a year of them.';
@@ -176,9 +182,7 @@ begin atomic
       ('December', m.december, 1, 4, 'rank from below among the months, by the new customers'),
       ('seasons', m.amplitude, 0.05, 0.20, 'half the range of the months, by the new customers'))
       f (name, value, lower, upper, detail)
-  where m.companies >= 200 and m.months = 12 and (
-    select coalesce((s.parameters ->> 'variance')::double precision, 0.2) >= 0.1
-    from auxeira.report_session(session) s);
+  where m.companies >= 200 and m.months = 12 and auxeira.report_has_swing(session);
 end;
 comment on function auxeira.report_of_seasons(uuid) is
   'The season of new customers, where there are two hundred companies with three years of them.';
@@ -218,8 +222,7 @@ begin atomic
     from companies c group by c.investors
   )
   select (auxeira.finding(b.property, m.investors, case b.property when 'R23 losses' then m.lost else m.tenfold end,
-            b.share - b.most - auxeira.share_margin(b.share, m.companies),
-            b.share + b.most + auxeira.share_margin(b.share, m.companies),
+            least_of.lower, most_of.upper,
             format('%s, of %s deals that ended, as of %s startups', b.detail, m.deals, m.companies))).*
   from measured m
     join (values
@@ -228,6 +231,8 @@ begin atomic
       ('angels', 'R23 tenfold', 0.07, 0.02, 'share that returned more than ten times as much'),
       ('funds', 'R23 tenfold', 0.04, 0.015, 'share that returned more than ten times as much'))
       b (investors, property, share, most, detail) on b.investors = m.investors
+    cross join lateral auxeira.report_share_bounds(b.share - b.most, m.companies) least_of
+    cross join lateral auxeira.report_share_bounds(b.share + b.most, m.companies) most_of
   where m.companies >= 30;
 end;
 comment on function auxeira.report_of_returns(uuid) is
