@@ -71,25 +71,15 @@ comment on function auxeira.report_of_scores(uuid) is 'That scores are what the 
 
 create function auxeira.report_of_actions(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
-  with actions as (
-    select a.*, r.daily_limit,
-      count(*) over (partition by a.org_id, a.user_id, a.action_type, date(a.completed_at at time zone 'UTC')) as of_day
-    from auxeira.session_organizations(session) o
-      join auxeira.actions a on a.org_id = o.org_id and a.session_id = session
-      left join auxeira.activities r on r.action_type = a.action_type
-  )
-  select (auxeira.finding(f.property, 'actions', count(*) filter (where not coalesce(f.holds, false)), 0, 0,
-            format('of %s, those %s', count(*), f.detail))).*
-  from actions a
-    cross join lateral (values
-      ('R14 tokens', a.actual_tokens = floor(a.base_tokens * least(3, (a.multipliers ->> 'quality')::numeric
-         * (a.multipliers ->> 'stage')::numeric * (a.multipliers ->> 'streak')::numeric)),
-       'that are paid another sum than base times multipliers'),
-      ('R14 daily limit', a.of_day <= a.daily_limit, 'that are more than a person may report in a day'))
-      f (property, holds, detail)
-  group by f.property, f.detail;
+  select (auxeira.finding('R14 tokens', 'actions', count(*) filter (where a.actual_tokens is distinct from
+            floor(a.base_tokens * least(3, (a.multipliers ->> 'quality')::numeric * (a.multipliers ->> 'stage')::numeric
+              * (a.multipliers ->> 'streak')::numeric))), 0, 0,
+            format('of %s, those that are paid another sum than base times multipliers', count(*)))).*
+  from auxeira.session_organizations(session) o
+    join auxeira.actions a on a.org_id = o.org_id and a.session_id = session
+  having count(*) > 0;
 end;
-comment on function auxeira.report_of_actions(uuid) is 'What the actions of a session are paid, and how many there are in a day.';
+comment on function auxeira.report_of_actions(uuid) is 'That the actions of a session are paid what they are worth.';
 
 -- --- Deals ----------------------------------------------------------------------------------------------------------
 
