@@ -293,13 +293,13 @@ comment on function auxeira.report_motion(uuid) is
   'The lines of a session by dashboard, as medians over the metrics. unit: the coarsest.';
 
 -- One series may lie outside of what nine in ten must keep to: the bounds of R5, R9 and R11 are for the median of many. To
--- those of R9 and R11 chance adds what it adds to so few metrics of so few points: over generated series the memory varies
--- by 2.5 / points around its median, and the median step by 0.4 spreads / sqrt(points). Rounding moves a value by half a
+-- these chance adds what it adds to so few metrics of so few points: over generated series the memory varies by 2.5 / points
+-- around its median, and the median step by 0.4 spreads / sqrt(points); slopes have ends of 0.02 beyond the bounds. Rounding moves a value by half a
 -- unit, and a step by one; the trend moves every step. What is left out of a series, and shocks, are no noise around a trend.
 create function auxeira.report_of_motion(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with asked as (
-    select m.*, a.variance > 0 as has_noise,
+    select m.*, a.trend, a.variance > 0 as has_noise,
       a.variance / sqrt(3) * case a.trend when 'volatile' then 2 else 1 end as asked_spread,
       case a.trend when 'improving' then 0.08 when 'declining' then -0.45 else -0.06 end as least_slope,
       case a.trend when 'improving' then 0.45 when 'declining' then -0.08 else 0.06 end as greatest_slope,
@@ -310,7 +310,8 @@ begin atomic
   select (auxeira.finding(f.property, a.subject, f.value, f.lower - f.margin, f.upper + f.margin, f.detail)).*
   from asked a
     cross join lateral (values
-      ('R5 trend', true, a.slope, a.least_slope, a.greatest_slope, 0,
+      ('R5 trend', true, a.slope, a.least_slope, a.greatest_slope,
+       case when a.trend in ('improving', 'declining') then auxeira.median_margin(0.02, a.metrics) else 0 end,
        'change of the logarithm over the whole time, upwards for the better'),
       ('R7 spread', a.has_noise, a.spread, a.asked_spread * 0.85, a.asked_spread * 1.15, a.unit / 2,
        'standard deviation of the logarithm around the trend'),
