@@ -5,7 +5,7 @@ set local role auxeira_owner;
 create type auxeira.dashboard_total as (org_id uuid, user_type text, figure text, stated numeric, summed numeric);
 comment on type auxeira.dashboard_total is 'A figure of a dashboard, as it states it and as its children add up to.';
 
--- Months, because days lie between them. Of many some two thousand, evenly drawn, and always the latest.
+-- Months, because days lie between them. Of many some four hundred, evenly drawn, and always the latest.
 create function auxeira.report_dashboards(session uuid)
   returns table (org_id uuid, user_type text, is_made boolean, at timestamptz, day date, is_latest boolean, figures jsonb)
   language sql stable rows 1000
@@ -20,7 +20,7 @@ begin atomic
   )
   select p.org_id, p.user_type, p.is_made, p.at, (p.at at time zone 'UTC')::date, p.is_latest, p.figures
   from points p
-  where p.is_latest or p.is_month and p.number % (1 + p.points / 2000) = 0;
+  where p.is_latest or p.is_month and p.number % (1 + p.points / 400) = 0;
 end;
 comment on function auxeira.report_dashboards(uuid) is
   'The points of the dashboards that a session generated together with what they are of.';
