@@ -182,7 +182,7 @@ comment on table auxeira.cheque_sizes is
   'Of synthetic investors, by kind: how many there are in a round, the part of it that each takes, and up to which stage.';
 insert into auxeira.cheque_sizes values
   ('venture_capital', 1.6, 0.15, 0.40, 15000000, 'late'),
-  ('angel_investor', 1.5, 0.05, 0.25, 250000, 'series_a'),
+  ('angel_investor', 2.0, 0.05, 0.25, 250000, 'series_a'),
   ('esg_fund', 0.8, 0.08, 0.20, 8000000, 'late'),
   ('impact_fund', 0.8, 0.08, 0.20, 5000000, 'late');
 call auxeira.protect_private_table('auxeira.cheque_sizes');

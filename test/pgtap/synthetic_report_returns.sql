@@ -34,7 +34,7 @@ select is(test.returns(), '{"R23 losses of angels","R23 losses of funds","R23 te
           'a large ecosystem returns what deals return');
 select ok(finding || ' fails' = any (test.returns(format('update auxeira.investment_cash_flows set amount = amount * %s
     where flow_type = ''distribution''', factor))), what || ': ' || finding)
-from (values ('two fifths of it come back', 0.4, 'R23 losses of angels'), ('a third of it comes back', 0.33, 'R23 losses of funds'),
+from (values ('half of it comes back', 0.5, 'R23 losses of angels'), ('a third of it comes back', 0.33, 'R23 losses of funds'),
              ('ten times as much', 10, 'R23 tenfold of angels'), ('of funds as well', 10, 'R23 tenfold of funds')) spoiling (what, factor, finding);
 select is((select count(*) from auxeira.report_deals(test.session()) where years < 0.5 - 1.0 / 12), 0::bigint, 'nobody is out within half a year');
 select cmp_ok((select count(distinct round(multiple::numeric, 2)) from auxeira.report_deals(test.session()) where multiple > 0), '>', 100::bigint,
