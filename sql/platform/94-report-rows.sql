@@ -10,24 +10,59 @@ begin atomic
   with orgs as materialized (
     select o.org_id from auxeira.session_organizations(session) o
   ), counts as (
-    select 'investment_marks' as table_name, count(*) as stored from orgs join auxeira.investment_marks t using (org_id) where t.session_id = session
-    union all select 'investment_cash_flows', count(*) from orgs join auxeira.investment_cash_flows t using (org_id) where t.session_id = session
-    union all select 'benefit_redemptions', count(*) from orgs join auxeira.benefit_redemptions t using (org_id) where t.session_id = session
-    union all select 'grants', count(*) from orgs join auxeira.grants t using (org_id) where t.session_id = session
-    union all select 'programs', count(*) from orgs join auxeira.programs t using (org_id) where t.session_id = session
-    union all select 'partnerships', count(*) from orgs join auxeira.partnerships t using (org_id) where t.session_id = session
-    union all select 'investments', count(*) from orgs join auxeira.investments t using (org_id) where t.session_id = session
-    union all select 'relationships', count(*) from orgs join auxeira.relationships t using (org_id) where t.session_id = session
-    union all select 'mrr_movements', count(*) from orgs join auxeira.mrr_movements t using (org_id) where t.session_id = session
-    union all select 'cash_positions', count(*) from orgs join auxeira.cash_positions t using (org_id) where t.session_id = session
-    union all select 'headcounts', count(*) from orgs join auxeira.headcounts t using (org_id) where t.session_id = session
-    union all select 'sse_answers', count(*) from orgs join auxeira.sse_answers t using (org_id) where t.session_id = session
-    union all select 'sse_score_history', count(*) from orgs join auxeira.sse_score_history t using (org_id) where t.session_id = session
-    union all select 'sse_scores', count(*) from orgs join auxeira.sse_scores t using (org_id) where t.session_id = session
-    union all select 'actions', count(*) from orgs join auxeira.actions t using (org_id) where t.session_id = session
-    union all select 'integration_data', count(*) from orgs join auxeira.integration_data t using (org_id) where t.session_id = session
-    union all select 'integrations', count(*) from orgs join auxeira.integrations t using (org_id) where t.session_id = session
-    union all select 'dashboard_metrics', count(*) from orgs join auxeira.dashboard_metrics t using (org_id) where t.session_id = session
+    select 'investment_marks' as table_name, count(*) as stored
+    from orgs join auxeira.investment_marks t using (org_id) where t.session_id = session
+    union all
+    select 'investment_cash_flows', count(*)
+    from orgs join auxeira.investment_cash_flows t using (org_id) where t.session_id = session
+    union all
+    select 'benefit_redemptions', count(*)
+    from orgs join auxeira.benefit_redemptions t using (org_id) where t.session_id = session
+    union all
+    select 'grants', count(*)
+    from orgs join auxeira.grants t using (org_id) where t.session_id = session
+    union all
+    select 'programs', count(*)
+    from orgs join auxeira.programs t using (org_id) where t.session_id = session
+    union all
+    select 'partnerships', count(*)
+    from orgs join auxeira.partnerships t using (org_id) where t.session_id = session
+    union all
+    select 'investments', count(*)
+    from orgs join auxeira.investments t using (org_id) where t.session_id = session
+    union all
+    select 'relationships', count(*)
+    from orgs join auxeira.relationships t using (org_id) where t.session_id = session
+    union all
+    select 'mrr_movements', count(*)
+    from orgs join auxeira.mrr_movements t using (org_id) where t.session_id = session
+    union all
+    select 'cash_positions', count(*)
+    from orgs join auxeira.cash_positions t using (org_id) where t.session_id = session
+    union all
+    select 'headcounts', count(*)
+    from orgs join auxeira.headcounts t using (org_id) where t.session_id = session
+    union all
+    select 'sse_answers', count(*)
+    from orgs join auxeira.sse_answers t using (org_id) where t.session_id = session
+    union all
+    select 'sse_score_history', count(*)
+    from orgs join auxeira.sse_score_history t using (org_id) where t.session_id = session
+    union all
+    select 'sse_scores', count(*)
+    from orgs join auxeira.sse_scores t using (org_id) where t.session_id = session
+    union all
+    select 'actions', count(*)
+    from orgs join auxeira.actions t using (org_id) where t.session_id = session
+    union all
+    select 'integration_data', count(*)
+    from orgs join auxeira.integration_data t using (org_id) where t.session_id = session
+    union all
+    select 'integrations', count(*)
+    from orgs join auxeira.integrations t using (org_id) where t.session_id = session
+    union all
+    select 'dashboard_metrics', count(*)
+    from orgs join auxeira.dashboard_metrics t using (org_id) where t.session_id = session
   )
   select c.table_name, c.stored, (s.row_counts ->> c.table_name)::bigint
   from auxeira.report_session(session) s join counts c on s.row_counts ? c.table_name
