@@ -90,9 +90,10 @@ comment on column auxeira.ledger_open.position is
 comment on column auxeira.ledger_open.proof is 'Salt (16 bytes) and leaf hash (32 bytes).';
 call auxeira.protect_private_table('auxeira.ledger_open');
 
+-- The leaf first, where it needs no padding.
 create table auxeira.ledger_changes (
-  like auxeira.ledger_open including comments,
   leaf_index bigint not null,
+  like auxeira.ledger_open including comments,
   sealed_on date not null
 ) partition by range (sealed_on);
 comment on table auxeira.ledger_changes is 'Changes that are sealed, by the day (UTC) they were; a partition for each month.';

@@ -194,7 +194,7 @@ begin atomic
     delete from auxeira.ledger_open o using taken t where o.ctid = t.ctid returning o.*
   ), sealed as (
     insert into auxeira.ledger_changes
-    select m.*, first_leaf + row_number() over (order by m.change_id) - 1, sealed_on from moved m
+    select first_leaf + row_number() over (order by m.change_id) - 1, m.*, sealed_on from moved m
     returning leaf_index, proof
   )
   select count(*), string_agg(substr(s.proof, 17), '' order by s.leaf_index) from sealed s;

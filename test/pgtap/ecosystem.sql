@@ -29,7 +29,8 @@ begin
   for name in
     select c.table_name from information_schema.tables c
     where c.table_schema = 'auxeira' and c.table_type = 'BASE TABLE'
-      and c.table_name not in ('synthetic_data_sessions', 'synthetic_members', 'synthetic_claims', 'synthesis_turns', 'writing_turns')
+      and c.table_name not in ('synthetic_data_sessions', 'synthetic_members', 'synthetic_claims', 'synthesis_turns', 'writing_turns',
+                               'change_marks')
       and c.table_name !~ '^ledger_'
     order by 1
   loop
