@@ -1,7 +1,7 @@
 // A physical standby of the running instance's cluster, with a socket of its own.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDsn, parseDsn } from './connection.mjs';
@@ -24,8 +24,7 @@ function asOwner(name, ...args) {
 export async function startStandby({ dsn, appDsn }) {
   const primary = sharedInstance();
   const directory = mkdtempSync(join(tmpdir(), 'auxeira-standby-'));
-  const owner = statSync(join(primary.data, 'cluster'), { throwIfNoEntry: false }) ?? statSync(directory);
-  chownSync(directory, owner.uid, owner.gid);
+  if (process.getuid() === 0) spawnSync('chown', ['postgres:postgres', directory]);
   chmodSync(directory, 0o755);
   const data = join(directory, 'data');
   const slot = `standby_${randomBytes(6).toString('hex')}`;
