@@ -61,6 +61,9 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/89-ecosystem-building.sql
   \ir platform/89-synthetic-sessions.sql
   \ir platform/90-operations.sql
+  \ir platform/91-conditional-requests.sql
+  \ir platform/91-idempotency.sql
+  \ir platform/91-lists.sql
   \ir platform/92-report-series.sql
   \ir platform/93-report-companies.sql
   \ir platform/94-ledger.sql
@@ -72,6 +75,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/97-ledger-platform.sql
   \ir platform/98-ledger-retention.sql
   \ir platform/98-ledger-service.sql
+  \ir platform/98-operation-figures.sql
   \ir platform/99-privileges.sql
   commit;
   \echo 'The platform is installed.'

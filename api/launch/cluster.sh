@@ -121,7 +121,7 @@ auxeira.ledger_witness_file = '$ledger_files/witness'
 $(cron_settings)
 CONF
     as_owner tee "$cluster/pg_hba.conf" >/dev/null <<HBA
-local  all  postgres                peer map=auxeira
+local  all,replication  postgres    peer map=auxeira
 local  all  all                     scram-sha-256
 host   all  all       127.0.0.1/32  scram-sha-256
 HBA

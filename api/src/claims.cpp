@@ -15,6 +15,13 @@ JsonObject& add_client(JsonObject& object, const Exchange& exchange) {
         .text("requestId", exchange.id);
 }
 
+// Absent where there is none: most requests have no condition.
+void add_conditions(JsonObject& claims, const Conditions& conditions) {
+    if (!conditions.if_none_match.empty()) claims.text("ifNoneMatch", conditions.if_none_match);
+    if (!conditions.if_match.empty()) claims.text("ifMatch", conditions.if_match);
+    if (!conditions.idempotency_key.empty()) claims.text("idempotencyKey", conditions.idempotency_key);
+}
+
 void add_identity(JsonObject& claims, const Identity& identity) {
     if (!identity.key_hash.empty()) {
         claims.text("key", identity.key_hash);
@@ -25,11 +32,13 @@ void add_identity(JsonObject& claims, const Identity& identity) {
 
 } // namespace
 
-std::string claims_json(const Exchange& exchange) {
+std::string claims_json(const Exchange& exchange, const std::string& replayed) {
     JsonObject claims;
     if (exchange.identity) add_identity(claims, *exchange.identity);
     add_client(claims, exchange);
-    if (!exchange.traceparent.empty()) claims.text("traceparent", exchange.traceparent);
+    add_conditions(claims, exchange.conditions);
+    if (!replayed.empty()) claims.text("replayed", replayed);
+    claims.text("traceparent", exchange.trace.text());
     return claims.str();
 }
 

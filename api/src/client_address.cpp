@@ -94,6 +94,16 @@ bool IpAddress::is_zero_after(unsigned bits) const {
     return std::all_of(bytes_.begin() + whole, bytes_.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
+std::string IpAddress::network() const {
+    constexpr std::size_t half = 8;
+    return {reinterpret_cast<const char*>(bytes_.data()), is_v4() ? bytes_.size() : half};
+}
+
+std::string network_of(const std::string& text) {
+    const auto address = IpAddress::from_text(text);
+    return address ? address->network() : text;
+}
+
 std::string usual_address(std::string text) {
     const auto address = IpAddress::from_text(text);
     return address ? address->text() : text;

@@ -24,6 +24,8 @@ public:
     std::string text() const;
     bool has_prefix_of(const IpAddress& other, unsigned bits) const;
     bool is_zero_after(unsigned bits) const;
+    // What one client can be expected to have for itself: an IPv4 address, or 64 bits of IPv6.
+    std::string network() const;
 
 private:
     std::array<std::uint8_t, 16> bytes_{};
@@ -31,6 +33,9 @@ private:
 
 // The usual form of an address; any other text stays as it is.
 std::string usual_address(std::string text);
+
+// What limits count a client by; any text that is no address stands for itself.
+std::string network_of(const std::string& address);
 
 class TrustedProxies {
 public:

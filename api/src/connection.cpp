@@ -57,7 +57,7 @@ Exchange::~Exchange() {
     if (connection_) ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
-void Exchange::answer(const Response& response) {
+void Exchange::answer(Response response) {
     const std::shared_ptr<Connection> connection = std::move(connection_);
     connection_.reset();
     if (connection) connection->finish(*this, response);
@@ -170,7 +170,7 @@ bool Connection::dispatch(std::string_view& data, Channel& channel) {
     ++served_;
     exchange_->ticket_->take_off();
     parser_.reset();
-    if (const auto response = traffic_->application.answer_now(*exchange_)) {
+    if (auto response = traffic_->application.answer_now(*exchange_)) {
         const ExchangePtr exchange = std::exchange(exchange_, nullptr);
         return deliver(channel, *exchange, *response);
     }
@@ -185,7 +185,7 @@ bool Connection::dispatch(std::string_view& data, Channel& channel) {
         kept_.insert(0, data);
         data = {};
     }
-    const auto refused = traffic_->application.start(exchange);
+    auto refused = traffic_->application.start(exchange);
     if (!refused) return false;
     exchange->connection_.reset();
     return deliver(channel, *exchange, *refused);
@@ -198,7 +198,8 @@ bool Connection::refuse(Channel& channel, const Refusal& refusal) {
     return deliver(channel, *exchange, response);
 }
 
-bool Connection::deliver(Channel& channel, Exchange& exchange, const Response& response) {
+bool Connection::deliver(Channel& channel, Exchange& exchange, Response& response) {
+    traffic_->application.complete(exchange, response);
     const bool keep_alive = exchange.request.keep_alive && !response.close && !traffic_->draining &&
                             served_ < requests_per_connection &&
                             std::chrono::steady_clock::now() - exchange.start < longest_keep_alive;
@@ -244,7 +245,7 @@ void Connection::sent_slowly(Descriptor socket, bool keep_alive) noexcept {
     }
 }
 
-void Connection::finish(Exchange& exchange, const Response& response) noexcept {
+void Connection::finish(Exchange& exchange, Response& response) noexcept {
     const int number = exchange.socket_.get();
     Channel channel{number, std::move(exchange.socket_)};
     try {

@@ -31,6 +31,7 @@ struct Traffic {
     // number, and must not be left with every second one.
     const int first_duplicate;
     std::atomic<std::uint64_t> accepted{0};
+    std::atomic<std::uint64_t> turned_away{0};
     std::atomic<std::size_t> connections{0};
     std::atomic<std::size_t> in_flight{0};
     std::atomic<std::size_t> body_bytes{0};
@@ -48,7 +49,7 @@ public:
     bool input(std::string_view data, int socket) noexcept;
 
     // From the thread that has the exchange.
-    void finish(Exchange& exchange, const Response& response) noexcept;
+    void finish(Exchange& exchange, Response& response) noexcept;
 
 private:
     // The socket as the current thread may use it; `owned` when it is a duplicate.
@@ -69,7 +70,7 @@ private:
     bool plan_body(std::string_view& data, Channel& channel);
     bool dispatch(std::string_view& data, Channel& channel);
     bool refuse(Channel& channel, const Refusal& refusal);
-    bool deliver(Channel& channel, Exchange& exchange, const Response& response);
+    bool deliver(Channel& channel, Exchange& exchange, Response& response);
     bool deliver_slowly(const Channel& channel, std::string rest, bool keep_alive, Exchange& exchange);
     bool after_answer(int socket, bool keep_alive);
     void sent_slowly(Descriptor socket, bool keep_alive) noexcept;

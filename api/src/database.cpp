@@ -35,8 +35,8 @@ struct StatementText {
 #define SESSION_ROW "SELECT user_id, user_type, org_id, session_id, role, token_version, is_refreshable FROM "
 
 // In the order of Statement.
-constexpr std::array<StatementText, 18> statements = {{
-    {"call", "SELECT status, body FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+constexpr std::array<StatementText, 20> statements = {{
+    {"call", "SELECT status, body, etag, is_replayed FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
     {"register_user",
      SESSION_ROW "auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb, $6::bytea, "
                  "$7::bytea)"},
@@ -64,6 +64,11 @@ constexpr std::array<StatementText, 18> statements = {{
     {"renew_recovery_codes",
      "SELECT auxeira.renew_recovery_codes($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
     {"disable_totp", "SELECT auxeira.disable_totp($1::jsonb, $2::bigint, $3::bytea, $4::jsonb)"},
+    {"call_list", "SELECT status, CASE WHEN $4::text IS NULL THEN body ELSE auxeira.csv(body, $4) END, "
+                  "CASE WHEN $4 IS NULL THEN etag END, is_replayed, auxeira.next_cursor(body) "
+                  "FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
+    // What is committed is in the log before here, flushed or not.
+    {"log_position", "SELECT pg_catalog.pg_current_wal_insert_lsn()"},
 }};
 
 #undef SESSION_ROW
@@ -138,8 +143,8 @@ std::int64_t Reply::number(int column) const {
     return value;
 }
 
-Session::Session(std::string conninfo, milliseconds statement_timeout)
-    : conninfo_(std::move(conninfo)), patience_(statement_timeout + grace) {}
+Session::Session(std::string conninfo, milliseconds statement_timeout, Histogram* round_trips)
+    : conninfo_(std::move(conninfo)), patience_(statement_timeout + grace), round_trips_(round_trips) {}
 
 bool Session::fail(std::string fault) {
     fault_ = std::move(fault);
@@ -191,8 +196,13 @@ Reply Session::run(Statement statement, std::initializer_list<const char*> param
 Reply Session::run_once(Statement statement, std::initializer_list<const char*> parameters) {
     if (!connection_) return Reply::lost();
     const char* name = statements[static_cast<std::size_t>(statement)].name;
-    return complete(PQsendQueryPrepared(connection_.get(), name, static_cast<int>(parameters.size()),
-                                        parameters.begin(), nullptr, nullptr, 0) == 1);
+    const Clock::time_point start = Clock::now();
+    Reply reply = complete(PQsendQueryPrepared(connection_.get(), name, static_cast<int>(parameters.size()),
+                                               parameters.begin(), nullptr, nullptr, 0) == 1);
+    const auto taken = Clock::now() - start;
+    time_ += taken;
+    if (round_trips_ != nullptr) round_trips_->add(taken);
+    return reply;
 }
 
 bool Session::wait_for(short events, Clock::time_point deadline) {
@@ -244,6 +254,10 @@ struct Database::Worker {
 Database::Database(const DatabaseSettings& settings)
     : settings_(settings), conninfo_(conninfo(settings, "auxeira-api")), tasks_(settings.queue) {}
 
+PoolFigures Database::figures() const {
+    return {settings_.workers, connected_, busy_, tasks_.size(), settings_.queue};
+}
+
 void Database::start() {
     for (std::size_t i = 0; i < settings_.workers; ++i)
         threads_.emplace_back([this] { work(); });
@@ -261,11 +275,11 @@ void Database::count(Worker& worker) {
     if (worker.counted == worker.session.connected()) return;
     worker.counted = worker.session.connected();
     if (worker.counted) {
-        if (connected_++ == 0) log_line(Level::info, "database connected");
+        if (connected_++ == 0) log_line(Level::info, settings_.name + " connected");
         return;
     }
     const bool last = --connected_ == 0;
-    log_line(last ? Level::error : Level::warn, last ? "database lost" : "database connection lost",
+    log_line(last ? Level::error : Level::warn, settings_.name + (last ? " lost" : " connection lost"),
              JsonObject().text("reason", worker.session.fault()));
 }
 
@@ -275,7 +289,8 @@ void Database::reconnect(Worker& worker) {
         return;
     }
     const Level level = worker.pause == first_pause ? Level::warn : Level::debug; // not every attempt
-    log_line(level, "database connection failed", JsonObject().text("reason", worker.session.fault()));
+    log_line(level, settings_.name + " connection failed",
+             JsonObject().text("reason", worker.session.fault()));
     worker.next_attempt = Clock::now() + with_jitter(worker.pause);
     worker.pause = std::min(worker.pause * 2, longest_pause);
 }
@@ -292,7 +307,7 @@ std::optional<Database::Task> Database::next_task(Worker& worker) {
 }
 
 void Database::work() {
-    Worker worker{Session(conninfo_, settings_.statement_timeout)};
+    Worker worker{Session(conninfo_, settings_.statement_timeout, &round_trips_)};
     while (true) {
         try {
             count(worker);
@@ -305,7 +320,9 @@ void Database::work() {
             if (task) {
                 // It was lost just now, or the database has come back since this worker last tried.
                 if (!worker.session.connected() && (worker.counted || connected_ > 0)) reconnect(worker);
+                ++busy_;
                 (*task)(worker.session);
+                --busy_;
             } else if (tasks_.closed_within(milliseconds(0))) {
                 break;
             }

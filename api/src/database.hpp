@@ -4,6 +4,7 @@
 // (no PQresultErrorField), and the contract needs each by itself. libpqxx is used by the monitor.
 #pragma once
 
+#include "histogram.hpp"
 #include "problem.hpp"
 #include "queue.hpp"
 
@@ -19,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace auxeira::api {
@@ -42,6 +44,8 @@ enum class Statement {
     activate_totp,
     renew_recovery_codes,
     disable_totp,
+    call_list,
+    log_position,
 };
 
 // What became of a statement.
@@ -73,6 +77,7 @@ struct DatabaseSettings {
     std::size_t workers = 4;
     std::size_t queue = 256;
     std::chrono::milliseconds statement_timeout{5000};
+    std::string name = "database"; // in the log
 };
 
 // The connection string with everything that must not be left to the environment or to the DSN.
@@ -81,7 +86,9 @@ std::string conninfo(const DatabaseSettings& settings, const std::string& applic
 // One connection. Not for two threads at once.
 class Session {
 public:
-    Session(std::string conninfo, std::chrono::milliseconds statement_timeout);
+    // Each round trip is added to the histogram, where there is one.
+    Session(std::string conninfo, std::chrono::milliseconds statement_timeout,
+            Histogram* round_trips = nullptr);
 
     bool connected() const { return connection_ != nullptr; }
     bool connect(); // false with the reason in fault()
@@ -95,6 +102,9 @@ public:
     // leave nothing behind.
     Reply run(Statement statement, std::initializer_list<const char*> parameters);
 
+    // How long statements took since this was asked last.
+    std::chrono::nanoseconds take_time() { return std::exchange(time_, {}); }
+
 private:
     Reply run_once(Statement statement, std::initializer_list<const char*> parameters);
     bool prepare_all();
@@ -105,8 +115,19 @@ private:
 
     const std::string conninfo_;
     const std::chrono::milliseconds patience_;
+    Histogram* const round_trips_;
+    std::chrono::nanoseconds time_{0};
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, PQfinish};
     std::string fault_;
+};
+
+// How much a pool has to do.
+struct PoolFigures {
+    std::size_t workers = 0;
+    std::size_t connected = 0;
+    std::size_t busy = 0;
+    std::size_t waiting = 0;
+    std::size_t room = 0; // for those that wait
 };
 
 class Database {
@@ -128,6 +149,9 @@ public:
     // False when the queue is full.
     bool submit(Task task) { return tasks_.push(std::move(task)); }
 
+    PoolFigures figures() const;
+    const Histogram& round_trips() const { return round_trips_; }
+
 private:
     struct Worker;
 
@@ -140,6 +164,8 @@ private:
     const std::string conninfo_;
     Queue<Task> tasks_;
     std::atomic<std::size_t> connected_{0};
+    std::atomic<std::size_t> busy_{0};
+    Histogram round_trips_;
     std::vector<std::thread> threads_;
 };
 

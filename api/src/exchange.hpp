@@ -1,11 +1,13 @@
 // One request with all that is known about it, until it has been answered.
 #pragma once
 
+#include "conditions.hpp"
 #include "descriptor.hpp"
 #include "request.hpp"
 #include "response.hpp"
 #include "routes.hpp"
 #include "token.hpp"
+#include "trace_context.hpp"
 
 #include <chrono>
 #include <memory>
@@ -17,6 +19,15 @@ namespace auxeira::api {
 class Connection;
 class Ticket;
 
+// What is left of the limits that a request was counted for (see RateLimits).
+struct RateState {
+    unsigned policies = 0; // a bit for each
+    std::size_t tightest = 0;
+    double share = 2; // of that one's quota
+    std::uint32_t remaining = 0;
+    std::uint32_t full_in = 0; // seconds
+};
+
 // Belongs to one thread at a time; a thread that has handed it on does not touch it again.
 class Exchange {
 public:
@@ -27,15 +38,19 @@ public:
 
     // From the thread to which the exchange was handed, once. When this never happens the connection is
     // closed, so that the client does not wait for ever.
-    void answer(const Response& response);
+    void answer(Response response);
 
     Request request;
     RouteMatch match;
     std::optional<Response> early_answer; // known before the body was read
     std::optional<Identity> identity;
+    Conditions conditions;
     std::int64_t token_expiry = 0; // of its access token
     std::string id;
-    std::string traceparent;
+    bool wants_csv = false;
+    TraceContext trace;
+    RateState rate;
+    std::chrono::nanoseconds database_time{0};
     std::string extra_headers; // of the answer
     std::string address;       // of the client; until examine() that of the peer
     const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
@@ -68,6 +83,8 @@ public:
     virtual std::optional<Response> start(const ExchangePtr& exchange) = 0;
     // The request cannot be read to its end.
     virtual Response refuse(Exchange& exchange, const Refusal& refusal) = 0;
+    // The answer is about to be sent: what depends on the request alone is added to it.
+    virtual void complete(const Exchange& exchange, Response& response) = 0;
     // For the access log.
     virtual void answered(const Exchange& exchange, const Response& response) = 0;
 };

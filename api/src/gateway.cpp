@@ -4,12 +4,13 @@
 #include "api_request.hpp"
 #include "claims.hpp"
 #include "encoding.hpp"
+#include "gzip.hpp"
 #include "json.hpp"
 #include "json_object.hpp"
+#include "negotiation.hpp"
 #include "outcome.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 namespace auxeira::api {
@@ -17,6 +18,7 @@ namespace auxeira::api {
 namespace {
 
 constexpr std::size_t small_body = 64UL * 1024;
+constexpr std::size_t least_compressed = 1024; // less fits into a packet as it is
 constexpr std::size_t longest_request_id = 64;
 constexpr std::chrono::seconds patience_in_queue{1};
 constexpr std::string_view five_minutes = "public, max-age=300";
@@ -29,18 +31,10 @@ bool is_request_id(std::string_view text) {
     return !text.empty() && text.size() <= longest_request_id && std::all_of(text.begin(), text.end(), plain);
 }
 
-// W3C trace context, version 00: 00-<32 hex>-<16 hex>-<2 hex>, ids not all zero.
-bool is_traceparent(std::string_view text) {
-    const std::vector<std::string_view> parts = split(text, '-');
-    if (parts.size() != 4 || parts[0] != "00") return false;
-    const auto lower_hex = [](std::string_view part, std::size_t length) {
-        return part.size() == length && part.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-    };
-    const auto not_zero = [](std::string_view part) {
-        return part.find_first_not_of('0') != std::string_view::npos;
-    };
-    return lower_hex(parts[1], 32) && lower_hex(parts[2], 16) && lower_hex(parts[3], 2) &&
-           not_zero(parts[1]) && not_zero(parts[2]);
+// Two fields are as good as none: nobody could say which of them is meant.
+std::optional<TraceContext> clients_trace(const Request& request) {
+    if (request.count("traceparent") != 1) return std::nullopt;
+    return parse_traceparent(request.header("traceparent"));
 }
 
 // application/json, with no parameter but charset=utf-8.
@@ -62,26 +56,112 @@ Response problem_response(const Exchange& exchange, const Problem& problem) {
     return to_response(problem, exchange.request.path, exchange.id);
 }
 
-std::string milliseconds_since(std::chrono::steady_clock::time_point start) {
-    const auto passed = std::chrono::steady_clock::now() - start;
+// The row that auxeira.call gives.
+Response response_of(const Reply& reply) {
+    Response response{.status = static_cast<int>(reply.number(0)), .body = std::string(reply.text(1))};
+    if (!reply.is_null(2)) response.etag = reply.text(2);
+    if (reply.is_true(3)) response.headers = "Idempotency-Replayed: true\r\n";
+    return response;
+}
+
+std::string milliseconds(std::chrono::nanoseconds passed) {
     const auto micro = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
     std::string fraction = std::to_string(micro % 1000);
     fraction.insert(0, 3 - fraction.size(), '0');
     return std::to_string(micro / 1000) + '.' + fraction;
 }
 
+std::chrono::nanoseconds time_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::steady_clock::now() - start;
+}
+
+// How long a call took is the caller's to know. Of the account flows it could tell whether an account exists.
+std::string server_timing(const Exchange& exchange) {
+    const Route* route = exchange.match.route;
+    const bool is_told =
+        route != nullptr && (route->action == Action::call || route->action == Action::health);
+    std::string line = "Server-Timing: ";
+    if (is_told)
+        line += "db;dur=" + milliseconds(exchange.database_time) +
+                ", total;dur=" + milliseconds(time_since(exchange.start)) + ", ";
+    return line + "traceparent;desc=\"" + exchange.trace.text() + "\"\r\n";
+}
+
+// Where the next page begins is found out for those who go page by page, or read what does not say it.
+bool wants_pages(const Exchange& exchange) {
+    if (exchange.wants_csv) return true;
+    const Parameters& all = exchange.match.parameters;
+    return exchange.match.route->list != nullptr &&
+           std::any_of(all.begin(), all.end(), [](const auto& parameter) {
+               return parameter.first == "limit" || parameter.first == "cursor";
+           });
+}
+
+// RFC 8288: the same request with another cursor.
+std::string link_to_next(const Exchange& exchange, std::string_view cursor) {
+    std::string target(exchange.request.path);
+    target += '?';
+    for (const auto& [name, value] : parse_query(exchange.request.query).parameters)
+        if (name != "cursor") target += percent_encode(name) + '=' + percent_encode(value) + '&';
+    return "Link: <" + target + "cursor=" + percent_encode(cursor) + ">; rel=\"next\"\r\n";
+}
+
+void describe_csv(Response& response, const char* list) {
+    response.content_type = csv_type;
+    response.headers += "Content-Disposition: attachment; filename=\"" + std::string(list) + ".csv\"\r\n";
+}
+
+// What comes together with a secret in one body must not be compressed: its length would tell of the secret
+// to whoever has a part of the body in hand (BREACH).
+bool may_be_compressed(const Exchange& exchange, const Response& response) {
+    const Route* route = exchange.match.route;
+    return route != nullptr && route->action == Action::call && route->secrets == Secrets::none &&
+           !route->pattern.starts_with("/api/auth/") &&
+           (response.status == 304 || (response.status < 300 && response.body.size() >= least_compressed));
+}
+
+// Whether there is something to keep is said of the form that the client has.
+std::string etag_line(const Exchange& exchange, const Response& response) {
+    std::string etag = response.etag;
+    if (response.status == 304) {
+        const std::string packed = '"' + etag + std::string(compressed_etag) + '"';
+        const bool has_packed = exchange.request.list("if-none-match").find(packed) != std::string::npos;
+        if (has_packed) etag += compressed_etag;
+    }
+    return "ETag: \"" + etag + "\"\r\n";
+}
+
+void negotiate(const Exchange& exchange, Response& response) {
+    const Route* route = exchange.match.route;
+    if (route != nullptr && route->list != nullptr && response.status < 400)
+        response.headers += "Vary: Accept\r\n";
+    if (!may_be_compressed(exchange, response)) return;
+    response.headers += "Vary: Accept-Encoding\r\n";
+    if (response.status == 304 || !accepts_gzip(exchange.request.list("accept-encoding"))) return;
+    std::optional<std::string> packed = gzip(response.body);
+    if (!packed) return;
+    response.body = std::move(*packed);
+    if (!response.etag.empty()) response.etag += compressed_etag;
+    response.headers += "Content-Encoding: gzip\r\n";
+}
+
 } // namespace
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-                 const Account& account, const Monitor& monitor)
+                 Replica& replica, const Account& account, const Monitor& monitor, RateLimits& limits)
     : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
-      account_(account), monitor_(monitor) {}
+      replica_(replica), account_(account), monitor_(monitor), limits_(limits) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
     locate_client(exchange);
-    exchange.early_answer = check_route(exchange);
+    exchange.match = find_route(exchange.request.method, exchange.request.path);
+    exchange.early_answer = check_address(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_route(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_accept(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_token(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_identity(exchange);
+    if (!exchange.early_answer) exchange.early_answer = check_conditions(exchange);
     if (!exchange.early_answer) exchange.early_answer = check_body_type(exchange);
     if (exchange.early_answer) return {settings_.body_limit, false};
     switch (exchange.match.route->size) {
@@ -101,9 +181,10 @@ void Gateway::identify_request(Exchange& exchange) const {
     const Request& request = exchange.request;
     const std::string_view wish = request.header("x-request-id");
     exchange.id = is_request_id(wish) ? std::string(wish) : hex(random_bytes(16));
-    const std::string_view trace = request.header("traceparent");
-    if (is_traceparent(trace)) exchange.traceparent = trace;
+    exchange.trace = step_of(clients_trace(request));
     exchange.extra_headers = "X-Request-Id: " + exchange.id + "\r\n" + cors_lines(request.header("origin"));
+    if (request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS")
+        exchange.extra_headers += replica_.written_cookie();
 }
 
 // Of a head that was refused no field is believed: such a request stays the peer's.
@@ -117,12 +198,23 @@ std::string Gateway::cors_lines(std::string_view origin) const {
     const auto& allowed = settings_.cors_origins;
     if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return "Vary: Origin\r\n";
     return "Vary: Origin\r\nAccess-Control-Allow-Origin: " + std::string(origin) +
-           "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate\r\n";
+           "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After, Allow, WWW-Authenticate, "
+           "Link, Content-Disposition, Server-Timing, RateLimit, RateLimit-Policy, ETag, "
+           "Idempotency-Replayed\r\n";
+}
+
+std::optional<Response> Gateway::check_address(Exchange& exchange) {
+    if (const auto problem = limits_.take_of_address(exchange)) return problem_response(exchange, *problem);
+    return std::nullopt;
+}
+
+std::optional<Response> Gateway::check_identity(Exchange& exchange) {
+    if (const auto problem = limits_.take_of_identity(exchange)) return problem_response(exchange, *problem);
+    return std::nullopt;
 }
 
 std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     const Request& request = exchange.request;
-    exchange.match = find_route(request.method, request.path);
     RouteMatch& match = exchange.match;
     if (request.path == "*") match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
     if (match.allow.empty())
@@ -165,6 +257,37 @@ std::optional<Response> Gateway::check_token(Exchange& exchange) {
     return std::nullopt;
 }
 
+// What asks for nothing is answered in JSON; a probe is answered whatever it asks for.
+std::optional<Response> Gateway::check_accept(Exchange& exchange) const {
+    const Route& route = *exchange.match.route;
+    const std::string accept = exchange.request.list("accept");
+    if (accept.empty() || route.budget == Budget::free) return std::nullopt;
+    const int json = quality_of_type(accept, "application/json");
+    const int csv = route.list == nullptr ? 0 : quality_of_type(accept, "text/csv");
+    exchange.wants_csv = csv > json;
+    if (json > 0 || csv > 0) return std::nullopt;
+    const std::string forms = route.list == nullptr ? "application/json" : "application/json and text/csv";
+    return problem_response(
+        exchange,
+        {.status = 406, .code = "not_acceptable", .error = "This can be had as " + forms + " only"});
+}
+
+// Whoever says under which condition a request is to be carried out must not be overheard: what is no call of
+// the database has no way to heed it.
+std::optional<Response> Gateway::check_conditions(Exchange& exchange) const {
+    const Route& route = *exchange.match.route;
+    Conditions& conditions = exchange.conditions;
+    conditions = read_conditions(exchange.request, route);
+    if (exchange.wants_csv) conditions.if_none_match.clear(); // ETags are those of JSON
+    const bool can_heed = route.action == Action::call || route.method == "GET";
+    if (!can_heed && !conditions.if_match.empty()) conditions.fault = "If-Match is of no use here";
+    if (!can_heed && !conditions.idempotency_key.empty())
+        conditions.fault = "Idempotency-Key is not taken here";
+    if (conditions.fault.empty()) return std::nullopt;
+    return problem_response(
+        exchange, {.status = 400, .code = "malformed_condition", .error = std::string(conditions.fault)});
+}
+
 std::optional<Response> Gateway::check_body_type(const Exchange& exchange) const {
     const Request& request = exchange.request;
     if (exchange.match.route->body == Body::none || !request.has_body()) return std::nullopt;
@@ -180,9 +303,10 @@ Response Gateway::options(const Exchange& exchange) const {
     response.headers = "Allow: " + exchange.match.allow + "\r\n";
     const bool preflight = !exchange.request.header("access-control-request-method").empty();
     if (preflight && exchange.extra_headers.find("Access-Control-Allow-Origin") != std::string::npos)
-        response.headers += "Access-Control-Allow-Methods: " + exchange.match.allow +
-                            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
-                            "traceparent\r\nAccess-Control-Max-Age: 600\r\n";
+        response.headers +=
+            "Access-Control-Allow-Methods: " + exchange.match.allow +
+            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
+            "traceparent, if-none-match, if-match, idempotency-key\r\nAccess-Control-Max-Age: 600\r\n";
     return response;
 }
 
@@ -215,17 +339,40 @@ Response Gateway::database_is_down(const Exchange& exchange) const {
 std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
     const Action action = exchange->match.route->action;
     if (action != Action::call && action != Action::health) return account_.start(exchange);
+    if (const auto demanded = replica_.demanded(*exchange)) {
+        const bool queued = replica_.submit([this, exchange, position = *demanded](Session& session) {
+            guarded(*exchange, [&] { read_on_replica(exchange, session, position); });
+        });
+        if (queued) return std::nullopt;
+    }
+    return start_on_primary(exchange);
+}
+
+std::optional<Response> Gateway::start_on_primary(const ExchangePtr& exchange) {
     const bool queued = database_.submit(
         [this, exchange](Session& session) { guarded(*exchange, [&] { call(*exchange, session); }); });
     if (queued) return std::nullopt;
     return problem_response(*exchange, overloaded());
 }
 
+// What the replica does not know yet, or refuses for whatever reason, is the primary's to answer. Only what
+// has taken too long already is not begun once more.
+void Gateway::read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded) {
+    const ApiRequest request = api_request(*exchange, vault_);
+    if (request.problem) return answer_problem(*exchange, *request.problem);
+    const std::string claims = claims_json(*exchange, demanded);
+    session.take_time();
+    const Reply reply = ask(*exchange, session, claims, request.text);
+    exchange->database_time += session.take_time();
+    if (reply.has_row() && !reply.is_null(0)) return answer_rows(*exchange, reply);
+    if (reply.error().sqlstate == "57014") return answer_failure(*exchange, reply);
+    if (auto refused = start_on_primary(exchange)) exchange->answer(std::move(*refused));
+}
+
 // The body is checked here and not on the IO thread: 8 MiB of JSON take a while.
 void Gateway::call(Exchange& exchange, Session& session) const {
     // Behind a database that hangs the queue would be worked off one timeout after the other.
-    const auto waited = std::chrono::steady_clock::now() - exchange.start;
-    if (waited > settings_.statement_timeout + patience_in_queue)
+    if (time_since(exchange.start) > settings_.statement_timeout + patience_in_queue)
         return answer_problem(exchange, overloaded());
 
     const Route& route = *exchange.match.route;
@@ -235,34 +382,43 @@ void Gateway::call(Exchange& exchange, Session& session) const {
     const Reply reply = run(exchange, session, request.text);
     if (route.secrets != Secrets::none) Secret::wipe(request.text);
 
+    exchange.database_time += session.take_time();
     if (reply.state() == Reply::State::rows) return answer_rows(exchange, reply);
     if (route.action != Action::health) return answer_failure(exchange, reply);
     log_failure(exchange, reply.error());
     exchange.answer(database_is_down(exchange));
 }
 
-Reply Gateway::run(const Exchange& exchange, Session& session, const std::string& request) const {
+Reply Gateway::ask(const Exchange& exchange, Session& session, const std::string& claims,
+                   const std::string& request) {
     const Route& route = *exchange.match.route;
+    const char* const list = exchange.wants_csv ? route.list : nullptr;
+    if (wants_pages(exchange))
+        return session.run(Statement::call_list, {claims.c_str(), route.function, request.c_str(), list});
+    return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
+}
+
+Reply Gateway::run(const Exchange& exchange, Session& session, const std::string& request) const {
     const std::string claims = claims_json(exchange);
-    const auto call_once = [&] {
-        return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
-    };
+    session.take_time();
     const bool was_connected = session.connected();
-    Reply reply = call_once();
-    if (reply.state() == Reply::State::lost && route.idempotent && was_connected && session.connect())
-        reply = call_once();
+    Reply reply = ask(exchange, session, claims, request);
+    const bool may_repeat = exchange.match.route->idempotent || !exchange.conditions.idempotency_key.empty();
+    if (reply.state() == Reply::State::lost && may_repeat && was_connected && session.connect())
+        reply = ask(exchange, session, claims, request);
     return reply;
 }
 
 void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {
-    int status = 0;
-    if (reply.has_row()) {
-        const std::string_view text = reply.text(0);
-        std::from_chars(text.data(), text.data() + text.size(), status);
-    }
+    const std::int64_t status = reply.has_row() ? reply.number(0) : 0;
     if (exchange.match.route->secrets == Secrets::mints_link) account_.mail_is_waiting();
-    if (status >= 200 && status <= 599)
-        return exchange.answer({.status = status, .body = std::string(reply.text(1))});
+    if (status >= 200 && status <= 599) {
+        Response response = response_of(reply);
+        if (exchange.wants_csv) describe_csv(response, exchange.match.route->list);
+        if (wants_pages(exchange) && !reply.is_null(4))
+            response.headers += link_to_next(exchange, reply.text(4));
+        return exchange.answer(std::move(response));
+    }
     log_failure(exchange, {"", "auxeira.call gave no status", "", ""});
     answer_problem(exchange, internal_error());
 }
@@ -274,18 +430,30 @@ Response Gateway::refuse(Exchange& exchange, const Refusal& refusal) {
         {.status = refusal.status, .code = std::string(refusal.code), .error = std::string(refusal.reason)});
 }
 
+void Gateway::complete(const Exchange& exchange, Response& response) {
+    response.headers += server_timing(exchange) + limits_.header_lines(exchange);
+    negotiate(exchange, response);
+    if (!response.etag.empty()) response.headers += etag_line(exchange, response);
+}
+
 void Gateway::answered(const Exchange& exchange, const Response& response) {
+    figures_.add(exchange, response);
+    replica_.answered(exchange);
     const Route* route = exchange.match.route;
     JsonObject line;
     line.text("requestId", exchange.id).text("method", exchange.request.method);
     line.text("route", route == nullptr ? "-" : route->pattern).number("status", response.status);
-    line.raw("duration_ms", milliseconds_since(exchange.start));
+    line.raw("duration_ms", milliseconds(time_since(exchange.start)));
+    if (exchange.database_time.count() > 0) line.raw("database_ms", milliseconds(exchange.database_time));
+    line.text("traceId", exchange.trace.trace);
     line.text("user", exchange.identity ? exchange.identity->user : "");
+    line.text("organization", exchange.identity ? exchange.identity->organization : "");
     if (exchange.identity && !exchange.identity->key_hash.empty())
         line.text("apiKey", exchange.identity->key_prefix);
     line.text("address", exchange.address);
     line.number("bytes", static_cast<std::int64_t>(response.body.size()));
     if (!response.sqlstate.empty()) line.text("sqlstate", response.sqlstate);
+    if (!response.code.empty() && response.code != response.sqlstate) line.text("code", response.code);
     log_line(response.status >= 500 ? Level::error : Level::info, "request", line);
 }
 

@@ -5,6 +5,9 @@
 #include "database.hpp"
 #include "exchange.hpp"
 #include "monitor.hpp"
+#include "rate_limits.hpp"
+#include "replica.hpp"
+#include "request_figures.hpp"
 #include "settings.hpp"
 #include "token.hpp"
 #include "vault.hpp"
@@ -17,13 +20,16 @@ namespace auxeira::api {
 class Gateway : public Application {
 public:
     Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-            const Account& account, const Monitor& monitor);
+            Replica& replica, const Account& account, const Monitor& monitor, RateLimits& limits);
 
     BodyPlan examine(Exchange& exchange) override;
     std::optional<Response> answer_now(Exchange& exchange) override;
     std::optional<Response> start(const ExchangePtr& exchange) override;
     Response refuse(Exchange& exchange, const Refusal& refusal) override;
+    void complete(const Exchange& exchange, Response& response) override;
     void answered(const Exchange& exchange, const Response& response) override;
+
+    const RequestFigures& figures() const { return figures_; }
 
 private:
     void identify_request(Exchange& exchange) const;
@@ -31,16 +37,25 @@ private:
     std::string cors_lines(std::string_view origin) const;
 
     // Each finds one kind of fault, which is known before the body is read.
+    std::optional<Response> check_address(Exchange& exchange);
+    std::optional<Response> check_identity(Exchange& exchange);
     std::optional<Response> check_route(Exchange& exchange) const;
     std::optional<Response> check_token(Exchange& exchange);
+    std::optional<Response> check_accept(Exchange& exchange) const;
+    std::optional<Response> check_conditions(Exchange& exchange) const;
     std::optional<Response> check_body_type(const Exchange& exchange) const;
 
     Response options(const Exchange& exchange) const;
     Response ready() const;
     Response database_is_down(const Exchange& exchange) const;
 
+    std::optional<Response> start_on_primary(const ExchangePtr& exchange);
+
     // On a database worker.
     void call(Exchange& exchange, Session& session) const;
+    void read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded);
+    static Reply ask(const Exchange& exchange, Session& session, const std::string& claims,
+                     const std::string& request);
     Reply run(const Exchange& exchange, Session& session, const std::string& request) const;
     void answer_rows(Exchange& exchange, const Reply& reply) const;
 
@@ -49,8 +64,11 @@ private:
     VerdictCache verdicts_;
     const Vault& vault_;
     Database& database_;
+    Replica& replica_;
     const Account& account_;
     const Monitor& monitor_;
+    RateLimits& limits_;
+    RequestFigures figures_;
 };
 
 } // namespace auxeira::api

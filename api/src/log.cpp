@@ -102,8 +102,12 @@ std::atomic<Level> threshold_level{Level::info};
 
 } // namespace
 
-void start_log(Level threshold) {
+void set_log_level(Level threshold) {
     threshold_level = threshold;
+}
+
+void start_log(Level threshold) {
+    set_log_level(threshold);
     writer.start();
 }
 

@@ -11,6 +11,9 @@ namespace auxeira::api {
 
 enum class Level { debug, info, warn, error };
 
+// What is less severe is not written from here on.
+void set_log_level(Level threshold);
+
 // Before start_log and after stop_log lines are written at once.
 void start_log(Level threshold);
 void stop_log();

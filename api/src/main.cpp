@@ -4,14 +4,18 @@
 #include "gateway.hpp"
 #include "log.hpp"
 #include "mailer.hpp"
+#include "metrics_page.hpp"
+#include "metrics_server.hpp"
 #include "monitor.hpp"
 #include "password.hpp"
 #include "password_rules.hpp"
 #include "privileges.hpp"
+#include "replica.hpp"
 #include "routes.hpp"
 #include "sender.hpp"
 #include "server.hpp"
 #include "settings.hpp"
+#include "settings_file.hpp"
 #include "token.hpp"
 #include "vault.hpp"
 
@@ -38,6 +42,7 @@ sigset_t block_signals() {
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     return signals;
 }
@@ -48,17 +53,24 @@ std::unique_ptr<SigningKey> signing_key(const std::string& seed, const std::stri
     return nullptr;
 }
 
-Tokens make_tokens(const Settings& settings) {
-    Tokens tokens(settings.jwt_issuer, settings.jwt_audience,
-                  signing_key(settings.jwt_key, settings.jwt_secret));
-    if (auto key = signing_key(settings.jwt_previous_key, settings.jwt_previous_secret))
-        tokens.accept(std::move(key));
-    return tokens;
+KeyRing::Keys signing_keys(const Settings& settings) {
+    KeyRing::Keys keys;
+    keys.push_back(signing_key(settings.jwt_key, settings.jwt_secret));
+    if (auto previous = signing_key(settings.jwt_previous_key, settings.jwt_previous_secret))
+        keys.push_back(std::move(previous));
+    return keys;
 }
 
-std::string url_of(const Settings& settings, std::uint16_t port) {
-    const bool v6 = settings.listen.find(':') != std::string::npos;
-    return "http://" + (v6 ? '[' + settings.listen + ']' : settings.listen) + ':' + std::to_string(port);
+std::string url_of(const std::string& address, std::uint16_t port) {
+    const bool v6 = address.find(':') != std::string::npos;
+    return "http://" + (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
+}
+
+void start_metrics(MetricsServer& metrics, const Settings& settings) {
+    if (!settings.metrics_port) return;
+    const std::uint16_t port = metrics.listen(settings.metrics_listen, *settings.metrics_port);
+    log_line(Level::info, "metrics",
+             JsonObject().text("url", url_of(settings.metrics_listen, port) + "/metrics"));
 }
 
 // Renamed into place, so that a reader sees all of it or nothing.
@@ -75,40 +87,63 @@ void withdraw(const std::string& path) {
         log_line(Level::warn, "ready file not removed", JsonObject().text("path", path));
 }
 
-void wait_for_signal(const sigset_t& signals) {
+// What may change while the program runs; all of it, or nothing when any setting is wrong.
+void reload(Tokens& tokens, RateLimits& limits) {
+    try {
+        const Settings settings = read_settings(with_settings_file(process_environment()));
+        tokens.replace(signing_keys(settings));
+        limits.set(settings.limits);
+        set_log_level(settings.log_level);
+        log_line(Level::warn, "settings read again"); // whatever the level is from now on
+    } catch (const std::exception& error) {
+        log_line(Level::error, "settings kept as they were", JsonObject().text("reason", error.what()));
+    }
+}
+
+void wait_for_end(const sigset_t& signals, const std::function<void()>& on_hangup) {
     int signal = 0;
-    sigwait(&signals, &signal);
+    while (sigwait(&signals, &signal) == 0 && signal == SIGHUP)
+        on_hangup();
     log_line(Level::info, "stopping", JsonObject().number("signal", signal));
 }
 
 void serve(const Settings& settings, const PasswordRules& rules, const sigset_t& signals) {
     const DatabaseSettings pool{settings.dsn, settings.workers, settings.queue, settings.statement_timeout};
-    const Tokens tokens = make_tokens(settings);
+    Tokens tokens(settings.jwt_issuer, settings.jwt_audience, signing_keys(settings));
     const Vault vault(settings.vault_key, settings.vault_previous_key);
     PasswordPool passwords;
     Database database(pool);
-    Monitor monitor(conninfo(pool, "auxeira-api monitor"));
+    Replica replica(pool, settings.read_dsn, settings.public_url.starts_with("https://"));
+    Monitor monitor(conninfo(pool, "auxeira-api monitor"), settings.metrics_port.has_value());
     Mailer mailer(settings, vault, conninfo(pool, "auxeira-api mailer"));
     const Account account(
         {settings, tokens, vault, rules, database, passwords, [&mailer] { mailer.wake(); }});
-    Gateway gateway(settings, tokens, vault, database, account, monitor);
+    RateLimits limits(settings.limits);
+    Gateway gateway(settings, tokens, vault, database, replica, account, monitor, limits);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
+    MetricsServer metrics([&] {
+        return metrics_page({gateway.figures(), server.traffic(), database, monitor});
+    });
 
     passwords.start();
     database.start();
+    replica.start();
     monitor.start();
     mailer.start();
     sender.start();
-    const std::string url = url_of(settings, server.listen(settings.listen, settings.port));
+    start_metrics(metrics, settings);
+    const std::string url = url_of(settings.listen, server.listen(settings.listen, settings.port));
     announce(settings.ready_file, url);
     log_line(Level::info, "listening", JsonObject().text("url", url).text("version", AUXEIRA_VERSION));
 
-    wait_for_signal(signals);
+    wait_for_end(signals, [&] { reload(tokens, limits); });
     const bool drained = server.drain(settings.statement_timeout + drain_margin);
     if (!drained) log_line(Level::warn, "stopped with requests unanswered");
     server.stop();
+    metrics.stop();
     passwords.stop();
+    replica.stop();
     database.stop();
     mailer.stop();
     monitor.stop();
@@ -119,7 +154,7 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
 void run() {
     const sigset_t signals = block_signals();
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
-    const Settings settings = read_settings(process_environment());
+    const Settings settings = read_settings(with_settings_file(process_environment()));
     const PasswordRules rules = PasswordRules::from_file(settings.password_list);
     drop_privileges(settings.run_as);
     start_log(settings.log_level);
@@ -138,8 +173,9 @@ int main_with(const std::string& option) {
                "environment variables:\n\n"
             << settings_help();
     } else if (option == "--check-config") {
-        PasswordRules::from_file(read_settings(process_environment()).password_list);
-        std::cout << settings_in_force(process_environment());
+        const Environment environment = with_settings_file(process_environment());
+        PasswordRules::from_file(read_settings(environment).password_list);
+        std::cout << settings_in_force(environment);
     } else if (option == "--routes") {
         std::cout << routes_listing();
     } else if (option.empty()) {

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::chrono::seconds interval{1};
 constexpr std::chrono::seconds freshness{5};
+constexpr std::chrono::seconds figures_interval{5};
+constexpr const char* figures_question = "SELECT name, label, value FROM auxeira.operation_figures()";
 constexpr const char* question = "SELECT version FROM auxeira.schema_version";
 
 // Something to read that nobody asked for is the end of the connection. libpqxx 6.4 leaks a result when it
@@ -43,6 +45,33 @@ void Monitor::stop() {
 
 bool Monitor::ready() const {
     return ready_ && std::chrono::steady_clock::now() - looked_.load() < freshness;
+}
+
+std::vector<Figure> Monitor::figures() const {
+    if (std::chrono::steady_clock::now() - looked_.load() >= freshness) return {};
+    const std::lock_guard lock(mutex_);
+    return figures_;
+}
+
+void Monitor::keep(std::vector<Figure> figures) {
+    const std::lock_guard lock(mutex_);
+    figures_ = std::move(figures);
+}
+
+// Without them the service is as ready as with them.
+void Monitor::ask_for_figures(pqxx::nontransaction& work) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!has_figures_ || now - asked_ < figures_interval) return;
+    asked_ = now;
+    try {
+        std::vector<Figure> figures;
+        for (const auto& row : work.exec(figures_question))
+            figures.push_back({row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<double>()});
+        keep(std::move(figures));
+    } catch (const pqxx::sql_error& error) {
+        keep({});
+        log_line(Level::warn, "no figures of the database", JsonObject().text("reason", error.what()));
+    }
 }
 
 std::string Monitor::schema_version() const {
@@ -93,6 +122,7 @@ bool Monitor::look() {
         }
         looked_ = std::chrono::steady_clock::now();
         note(!rows.empty(), rows.empty() ? "the platform's schema version is missing" : version);
+        if (!rows.empty()) ask_for_figures(work);
         if (!pause()) return false;
     } while (!has_ended(connection));
     return true;

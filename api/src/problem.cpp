@@ -21,10 +21,12 @@ struct SqlstateRule {
 
 // Class ZA is the platform's own (see the SQL API's list of private codes).
 // clang-format off
-constexpr std::array<SqlstateRule, 20> rules = {{
+constexpr std::array<SqlstateRule, 22> rules = {{
     {"ZA400", 400, true,  true,  0, "The request is missing something"},
     {"ZA401", 401, true,  false, 0, "A one-time code is needed"},
     {"ZA409", 409, true,  false, 0, "The request conflicts with what is stored"},
+    {"ZA412", 412, true,  false, 0, "It has been changed since it was read"},
+    {"ZA422", 422, true,  false, 0, "This key came with another request"},
     {"ZA429", 429, true,  false, 60, "Too many requests"},
     {"22023", 422, true,  true,  0, "A value in the request is not acceptable"},
     {"22",    422, false, false, 0, "A value in the request is not acceptable"},
@@ -208,6 +210,7 @@ Response to_response(const Problem& problem, std::string_view path, std::string_
     Response response{.status = problem.status, .body = body.str(), .content_type = problem_type};
     response.headers = header_lines(problem);
     response.close = problem.must_close;
+    response.code = problem.code;
     return response;
 }
 

@@ -36,6 +36,11 @@ public:
         return item;
     }
 
+    std::size_t size() const {
+        const std::lock_guard lock(mutex_);
+        return items_.size();
+    }
+
     void close() {
         {
             const std::lock_guard lock(mutex_);
@@ -53,7 +58,7 @@ public:
 
 private:
     const std::size_t limit_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable filled_;
     std::condition_variable ended_;
     std::deque<T> items_;

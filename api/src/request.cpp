@@ -96,6 +96,14 @@ std::size_t Request::count(std::string_view name) const {
     }));
 }
 
+std::string Request::list(std::string_view name) const {
+    std::string all;
+    for (const HeaderField& field : headers)
+        if (field.name.size() == name.size() && lower(field.name) == name)
+            all.append(all.empty() ? "" : ", ").append(field.value);
+    return all;
+}
+
 RequestParser::Step RequestParser::feed(std::string_view& input) {
     switch (state_) {
     case State::head:

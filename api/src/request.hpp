@@ -25,6 +25,8 @@ struct Request {
     // Value of the first field with this lower-case name, empty when there is none.
     std::string_view header(std::string_view lower_case_name) const;
     std::size_t count(std::string_view lower_case_name) const;
+    // The values of all fields of this name as one list (RFC 9110, 5.3).
+    std::string list(std::string_view lower_case_name) const;
 
     std::string head;
     std::string method;

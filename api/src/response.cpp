@@ -43,8 +43,8 @@ std::string response_head(const Response& response, bool keep_alive, std::string
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';
     head.reserve(512 + response.headers.size() + more.size());
     head.append(reason_phrase(response.status)).append("\r\n").append(date_line());
-    // RFC 9110, 8.6: a 204 has no length.
-    if (response.status != 204) {
+    // RFC 9110, 8.6: a 204 has no length, and of a 304 it would be that of the body which is not sent.
+    if (response.status != 204 && response.status != 304) {
         head.append("Content-Type: ").append(response.content_type);
         head.append("\r\nContent-Length: ").append(std::to_string(response.body.size())).append("\r\n");
     }

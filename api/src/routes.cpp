@@ -15,6 +15,12 @@ constexpr Route get(std::string_view pattern, const char* function) {
     return {"GET", pattern, Action::call, function, true, Body::none, Size::none, true};
 }
 
+constexpr Route list(std::string_view pattern, const char* function, const char* name) {
+    Route route = get(pattern, function);
+    route.list = name;
+    return route;
+}
+
 constexpr Route writing(std::string_view method, std::string_view pattern, const char* function) {
     return {method, pattern, Action::call, function, true, Body::required, Size::standard, false};
 }
@@ -37,7 +43,8 @@ constexpr Route remove(std::string_view pattern, const char* function) {
 
 // By a flow of the shim. Without a token unless signed_in is added.
 constexpr Route flow(std::string_view pattern, Action action) {
-    return {"POST", pattern, action, "", false, Body::required, Size::small, false};
+    return {"POST", pattern,       action,          "", false, Body::required, Size::small,
+            false,  Secrets::none, Budget::password};
 }
 
 constexpr Route shim(std::string_view pattern, Action action) {
@@ -74,19 +81,28 @@ constexpr Route with(Secrets secrets, Route route) {
     return route;
 }
 
+constexpr Route budgeted(Budget budget, Route route) {
+    route.budget = budget;
+    return route;
+}
+
+constexpr Route costly(Route route) {
+    return budgeted(Budget::costly, route);
+}
+
 // --- The table -----------------------------------------------------------------------------------------
 
 // clang-format off
 constexpr auto routes = std::to_array<Route>({
     flow("/api/auth/register", Action::register_user),
     flow("/api/auth/login",    Action::login),
-    flow("/api/auth/refresh",  Action::refresh),
+    budgeted(Budget::ordinary, flow("/api/auth/refresh", Action::refresh)),
     sized(Size::small, optional_body(repeatable(post("/api/auth/logout", "logout")))),
     sized(Size::small, optional_body(repeatable(post("/api/auth/logout-all", "logout_all")))),
     get("/api/auth/me",                  "me"),
-    get("/api/auth/sessions",            "list_sessions"),
+    list("/api/auth/sessions",            "list_sessions", "sessions"),
     remove("/api/auth/sessions/:sessionId", "end_session"),
-    get("/api/auth/events",              "list_access_events"),
+    list("/api/auth/events",              "list_access_events", "events"),
     get("/api/auth/api-keys",            "list_api_keys"),
     post("/api/auth/api-keys",           "create_api_key"),
     remove("/api/auth/api-keys/:keyId",  "revoke_api_key"),
@@ -95,69 +111,69 @@ constexpr auto routes = std::to_array<Route>({
     flow("/api/auth/password-reset/request", Action::request_reset),
     flow("/api/auth/password-reset/confirm", Action::confirm_reset),
     signed_in(flow("/api/auth/password",             Action::change_password)),
-    signed_in(flow("/api/auth/active-organization",  Action::switch_organization)),
+    budgeted(Budget::ordinary, signed_in(flow("/api/auth/active-organization", Action::switch_organization))),
     signed_in(flow("/api/auth/totp",                 Action::enroll_totp)),
     signed_in(flow("/api/auth/totp/confirm",         Action::confirm_totp)),
     signed_in(flow("/api/auth/totp/recovery-codes",  Action::renew_recovery_codes)),
     signed_in(flow("/api/auth/totp/disable",         Action::disable_totp)),
 
-    get("/api/organizations",                                    "list_organizations"),
+    list("/api/organizations",                                    "list_organizations", "organizations"),
     get("/api/organizations/:organizationId",                    "get_organization"),
     patch("/api/organizations/:organizationId",                  "update_organization"),
-    get("/api/organizations/:organizationId/members",            "list_members"),
+    list("/api/organizations/:organizationId/members",            "list_members", "members"),
     patch("/api/organizations/:organizationId/members/:userId",  "change_member_role"),
     remove("/api/organizations/:organizationId/members/:userId", "remove_member"),
-    get("/api/organizations/:organizationId/invitations",        "list_invitations"),
+    list("/api/organizations/:organizationId/invitations",        "list_invitations", "invitations"),
     with(Secrets::mints_link, post("/api/organizations/:organizationId/invitations", "invite_member")),
     remove("/api/organizations/:organizationId/invitations/:invitationId", "revoke_invitation"),
     sized(Size::small, with(Secrets::takes_link, post("/api/invitations/accept", "accept_invitation"))),
 
-    get("/api/relationships",                                    "list_relationships"),
+    list("/api/relationships",                                    "list_relationships", "relationships"),
     post("/api/relationships",                                   "create_relationship"),
     optional_body(post("/api/relationships/:relationshipId/accept",  "accept_relationship")),
     optional_body(post("/api/relationships/:relationshipId/decline", "decline_relationship")),
     optional_body(post("/api/relationships/:relationshipId/end",     "end_relationship")),
-    get("/api/investments",   "list_investments"),
+    list("/api/investments",   "list_investments", "investments"),
     post("/api/investments",  "create_investment"),
-    get("/api/partnerships",  "list_partnerships"),
+    list("/api/partnerships",  "list_partnerships", "partnerships"),
     post("/api/partnerships", "create_partnership"),
-    get("/api/documents",     "list_documents"),
+    list("/api/documents",     "list_documents", "documents"),
     post("/api/documents",    "create_document"),
     get("/api/benchmarks",    "get_benchmarks"),
-    get("/api/integrations",  "list_integrations"),
+    list("/api/integrations",  "list_integrations", "integrations"),
     post("/api/integrations", "create_integration"),
     with(Secrets::seals_credentials,
          put("/api/integrations/:integrationId/credentials", "store_integration_credentials")),
 
-    get("/api/dashboard/metrics",    "get_metrics"),
-    get("/api/facts/:kind",          "list_facts"),
+    list("/api/dashboard/metrics",    "get_metrics", "metrics"),
+    list("/api/facts/:kind",          "list_facts", "facts"),
     sized(Size::metrics, post("/api/dashboard/metrics", "create_metrics")),
-    optional_body(post("/api/synthetic/generate", "generate_synthetic")),
-    get("/api/synthetic/templates",  "list_templates"),
-    get("/api/synthetic/sessions",   "list_synthetic_sessions"),
-    repeatable(remove("/api/synthetic/sessions/:sessionId", "remove_synthetic_session")),
-    post("/api/synthetic/templates", "create_template"),
+    costly(optional_body(post("/api/synthetic/generate", "generate_synthetic"))),
+    list("/api/synthetic/templates",  "list_templates", "templates"),
+    list("/api/synthetic/sessions",   "list_synthetic_sessions", "sessions"),
+    costly(repeatable(remove("/api/synthetic/sessions/:sessionId", "remove_synthetic_session"))),
+    costly(post("/api/synthetic/templates", "create_template")),
     get("/api/synthetic/templates/:templateId",    "get_template"),
     remove("/api/synthetic/templates/:templateId", "remove_template"),
-    get("/api/synthetic/sessions/:sessionId/report", "get_synthetic_report"),
+    costly(get("/api/synthetic/sessions/:sessionId/report", "get_synthetic_report")),
     post("/api/sse/calculate",       "calculate_sse"),
     get("/api/sse/score/:startupId", "get_sse_score"),
     post("/api/gamification/action", "complete_action"),
     get("/api/gamification/profile", "get_gamification_profile"),
 
-    get("/api/history/:table/:id",       "get_history"),
+    list("/api/history/:table/:id",       "get_history", "versions"),
     get("/api/ledger/receipt/:changeId", "get_ledger_receipt"),
     get("/api/ledger/digest",            "get_ledger_digest"),
-    optional_body(repeatable(post("/api/ledger/verify", "admin_verify_ledger"))),
+    costly(optional_body(repeatable(post("/api/ledger/verify", "admin_verify_ledger")))),
     get("/api/ledger/verify/:runId",     "admin_get_verification"),
 
-    get("/api/admin/stats", "admin_stats"),
-    optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup"))),
+    costly(get("/api/admin/stats", "admin_stats")),
+    costly(optional_body(repeatable(post("/api/admin/cleanup", "admin_cleanup")))),
     patch("/api/admin/users/:userId", "admin_update_user"),
-    optional_body(post("/api/admin/synthetic/ecosystem", "admin_create_ecosystem")),
+    costly(optional_body(post("/api/admin/synthetic/ecosystem", "admin_create_ecosystem"))),
     {"GET", "/api/health", Action::health, "health", false, Body::none, Size::none, true},
-    shim("/live",  Action::live),
-    shim("/ready", Action::ready),
+    budgeted(Budget::free, shim("/live",  Action::live)),
+    budgeted(Budget::free, shim("/ready", Action::ready)),
     shim("/.well-known/jwks.json", Action::jwks),
 });
 // clang-format on
@@ -232,6 +248,10 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     }
     if (!found.allow.empty()) found.allow += "OPTIONS";
     return found;
+}
+
+std::span<const Route> all_routes() {
+    return routes;
 }
 
 std::string routes_listing() {

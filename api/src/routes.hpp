@@ -3,6 +3,7 @@
 
 #include "url.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,14 @@ enum class Secrets {
     seals_credentials, // `credentials` becomes `sealedCredentials`
 };
 
+// Which limits of rates a request counts for, besides those of address, user and organization.
+enum class Budget {
+    ordinary, // no others
+    free,     // none at all: probes
+    password, // what may have a password hashed
+    costly,   // what takes the database long
+};
+
 struct Route {
     std::string_view method;
     std::string_view pattern; // segments that begin with ':' are parameters
@@ -51,6 +60,10 @@ struct Route {
     Size size;
     bool idempotent; // may be sent again when the connection was lost before the answer came
     Secrets secrets = Secrets::none;
+    Budget budget = Budget::ordinary;
+    // Of an answer that is a list its name in `data`: it can be had as CSV, and page by page where there is a
+    // cursor.
+    const char* list = nullptr;
 };
 
 struct RouteMatch {
@@ -62,6 +75,9 @@ struct RouteMatch {
 
 // HEAD finds the GET route.
 RouteMatch find_route(std::string_view method, std::string_view path);
+
+// The table, for whoever counts by route.
+std::span<const Route> all_routes();
 
 // The table, a line of JSON for each endpoint: for --routes.
 std::string routes_listing();

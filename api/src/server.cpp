@@ -45,7 +45,10 @@ class Handler : public Pistache::Http::Handler {
             // The idle timer reads the parser's time; an idle peer is closed without Pistache's 408.
             peer->putData(ParserData, std::make_shared<Pistache::Http::RequestParser>(0));
             peer->setIdle(true);
-            if (traffic_->connections >= max_connections_) return turn_away(peer->fd());
+            if (traffic_->connections >= max_connections_) {
+                ++traffic_->turned_away;
+                return turn_away(peer->fd());
+            }
             peer->putData(connection_key,
                           std::make_shared<Connection>(traffic_, usual_address(peer->address().host())));
         } catch (...) {
@@ -87,14 +90,6 @@ std::size_t raise_descriptor_limit() {
     const rlimit all{limit.rlim_max, limit.rlim_max};
     if (::setrlimit(RLIMIT_NOFILE, &all) == 0) limit = all;
     return std::min<rlim_t>(limit.rlim_cur, most_descriptors);
-}
-
-std::uint16_t port_of(int socket) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-    if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6&>(address).sin6_port);
-    return address.ss_family == AF_INET ? ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port) : 0;
 }
 
 // Pistache does not tell its listening descriptor, and there may be others, left by whoever started us.

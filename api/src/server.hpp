@@ -26,6 +26,8 @@ public:
 
     void stop();
 
+    const Traffic& traffic() const { return *traffic_; }
+
 private:
     struct Endpoint; // Pistache's
 

@@ -52,8 +52,18 @@ bool are_proxies(const std::string& text) {
     return TrustedProxies::from_list(text).has_value();
 }
 
+bool is_limit(const std::string& text) {
+    return limit_of(text).has_value();
+}
+
+constexpr const char* limit_form = "REQUESTS/SECONDS such as 3000/60, or off";
+
 bool is_conninfo(const std::string& text) {
     return connection_options(text).has_value();
+}
+
+bool is_conninfo_or_none(const std::string& text) {
+    return text.empty() || is_conninfo(text);
 }
 
 bool is_plain(const std::string& text) {
@@ -165,8 +175,14 @@ const std::vector<Setting>& table() {
          "port to listen on; 0 takes any free one", any_text, [](INTO) { s.port = static_cast<std::uint16_t>(number); }},
         {"AUXEIRA_LISTEN", Kind::text, "127.0.0.1", false, 1, 64, "an IPv4 or IPv6 address",
          "address to listen on", is_address, [](INTO) { s.listen = text; }},
+        {"AUXEIRA_METRICS_PORT", Kind::integer, "", false, 0, 65535, "",
+         "port of the metrics for Prometheus, at /metrics; 0 takes any free one; none without it", any_text, [](INTO) { s.metrics_port = static_cast<std::uint16_t>(number); }},
+        {"AUXEIRA_METRICS_LISTEN", Kind::text, "127.0.0.1", false, 1, 64, "an IPv4 or IPv6 address",
+         "address of the metrics; they are for operators and ask for no token", is_address, [](INTO) { s.metrics_listen = text; }},
         {"AUXEIRA_APP_DSN", Kind::secret, "", true, 1, 4096, "a libpq connection string or URI",
          "the database, as the shim's own login", is_conninfo, [](INTO) { s.dsn = text; }},
+        {"AUXEIRA_READ_URL", Kind::secret, "", false, 0, 4096, "a libpq connection string or URI",
+         "a replica of the database for reads, as the same login; none by default", is_conninfo_or_none, [](INTO) { s.read_dsn = text; }},
         {"AUXEIRA_WORKERS", Kind::integer, default_workers(), false, 1, 64, "",
          "database connections, each with a thread; twice the cores by default", any_text, [](INTO) { s.workers = static_cast<std::size_t>(number); }},
         {"AUXEIRA_QUEUE", Kind::integer, "256", false, 1, 100000, "",
@@ -223,6 +239,16 @@ const std::vector<Setting>& table() {
          "largest body of POST /api/dashboard/metrics in bytes", any_text, [](INTO) { s.metrics_body_limit = static_cast<std::size_t>(number); }},
         {"AUXEIRA_MAX_CONNECTIONS", Kind::integer, "10000", false, 1, 1000000, "",
          "client connections at once", any_text, [](INTO) { s.max_connections = static_cast<std::size_t>(number); }},
+        {"AUXEIRA_LIMIT_ADDRESS", Kind::text, "3000/60", false, 1, 20, limit_form,
+         "requests of one client address (of IPv6, 64 bits of it)", is_limit, [](INTO) { s.limits[0] = *limit_of(text); }},
+        {"AUXEIRA_LIMIT_PASSWORD", Kind::text, "60/60", false, 1, 20, limit_form,
+         "of these, those that may have a password hashed", is_limit, [](INTO) { s.limits[1] = *limit_of(text); }},
+        {"AUXEIRA_LIMIT_USER", Kind::text, "1200/60", false, 1, 20, limit_form,
+         "requests of one user or API key", is_limit, [](INTO) { s.limits[2] = *limit_of(text); }},
+        {"AUXEIRA_LIMIT_ORGANIZATION", Kind::text, "6000/60", false, 1, 20, limit_form,
+         "requests of one organization", is_limit, [](INTO) { s.limits[3] = *limit_of(text); }},
+        {"AUXEIRA_LIMIT_COSTLY", Kind::text, "60/60", false, 1, 20, limit_form,
+         "of these, those that take the database long: generation, reports, verification", is_limit, [](INTO) { s.limits[4] = *limit_of(text); }},
         {"AUXEIRA_LOG_LEVEL", Kind::text, "info", false, 1, 8, "debug, info, warn or error",
          "least severe lines that are logged", is_level, [](INTO) { s.log_level = level_of(text); }},
         {"AUXEIRA_RUN_AS", Kind::text, "nobody", false, 1, 64, "the name of an unprivileged user",
@@ -309,10 +335,10 @@ void check_signing_keys(const Settings& settings) {
 }
 
 // What everybody's data go through is encrypted, and ends at the server that is meant.
-void check_database(const std::string& dsn) {
+void check_database(const std::string& variable, const std::string& dsn) {
     const std::optional<UnverifiedServer> server = unverified_server(dsn);
     if (server)
-        throw SettingsError("AUXEIRA_APP_DSN leads to " + server->host + " with sslmode=" + server->sslmode +
+        throw SettingsError(variable + " leads to " + server->host + " with sslmode=" + server->sslmode +
                             "; allowed: sslmode=verify-full or verify-ca for a server on another machine");
 }
 
@@ -346,18 +372,28 @@ Environment process_environment() {
     };
 }
 
+bool is_setting(const std::string& name) {
+    return std::any_of(table().begin(), table().end(), [&](const Setting& setting) {
+        return name == setting.name ||
+               (setting.kind == Kind::secret && name == std::string(setting.name) + "_FILE");
+    });
+}
+
 Settings read_settings(const Environment& environment) {
     Settings settings;
     for (const Setting& setting : table())
         read(settings, setting, environment);
-    check_database(settings.dsn);
+    check_database("AUXEIRA_APP_DSN", settings.dsn);
+    if (!settings.read_dsn.empty()) check_database("AUXEIRA_READ_URL", settings.read_dsn);
     check_smtp(settings.smtp);
     check_signing_keys(settings);
     return settings;
 }
 
 std::string settings_help() {
-    std::string text;
+    std::string text =
+        "  AUXEIRA_SETTINGS_FILE\n      file with a NAME=value in each line, for what is not set in the "
+        "environment; SIGHUP reads it again\n      allowed: a path; default: none\n";
     for (const Setting& setting : table()) {
         text += "  " + std::string(setting.name) +
                 (setting.kind == Kind::secret ? " or " + std::string(setting.name) + "_FILE" : "");

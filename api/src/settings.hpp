@@ -3,7 +3,9 @@
 
 #include "client_address.hpp"
 #include "log.hpp"
+#include "token_buckets.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -28,7 +30,10 @@ struct SmtpSettings {
 struct Settings {
     std::uint16_t port = 0;
     std::string listen;
+    std::optional<std::uint16_t> metrics_port; // none = no metrics
+    std::string metrics_listen;
     std::string dsn;
+    std::string read_dsn; // of a replica; empty = none
     std::size_t workers = 0;
     std::size_t queue = 0;
     std::chrono::milliseconds statement_timeout{};
@@ -53,6 +58,7 @@ struct Settings {
     std::size_t body_limit = 0;
     std::size_t metrics_body_limit = 0;
     std::size_t max_connections = 0;
+    std::array<Limit, 5> limits; // in the order of Policy
     Level log_level = Level::info;
     std::string run_as;
     std::string ready_file;
@@ -67,6 +73,9 @@ class SettingsError : public std::runtime_error {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 Environment process_environment();
+
+// Whether a variable is one of the settings, or names the file of a secret.
+bool is_setting(const std::string& name);
 
 Settings read_settings(const Environment& environment);
 

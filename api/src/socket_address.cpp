@@ -37,4 +37,12 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || (is_v4 && host.starts_with("127."));
 }
 
+std::uint16_t port_of(int socket) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+    if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6&>(address).sin6_port);
+    return address.ss_family == AF_INET ? ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port) : 0;
+}
+
 } // namespace auxeira::api

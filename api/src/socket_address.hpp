@@ -19,6 +19,9 @@ struct SocketAddress {
 // Nothing when the text is neither.
 std::optional<SocketAddress> socket_address(const std::string& text, std::uint16_t port);
 
+// That a socket is bound to; 0 when it is to none.
+std::uint16_t port_of(int socket);
+
 // Whether a host, by name or address, is this machine over its loopback interface.
 bool is_loopback(const std::string& host);
 

@@ -79,21 +79,52 @@ std::string encoded_header(const SigningKey& key) {
     return base64url(header.str());
 }
 
-} // namespace
-
-Tokens::Tokens(std::string issuer, std::string audience, std::unique_ptr<SigningKey> key)
-    : issuer_(std::move(issuer)), audience_(std::move(audience)) {
-    accept(std::move(key));
+// A header as issued here needs no reading. Of any other the key's name is taken and nothing else: an unknown
+// member (crit, jku, jwk, x5u, zip, ...) is a reason to refuse, not something to follow.
+const SigningKey* key_of(const KeyRing& ring, std::string_view part) {
+    const auto known = ring.headers.find(part);
+    if (known != ring.headers.end()) return known->second;
+    const std::string text = object_text(part);
+    if (text.empty()) return nullptr;
+    const Members header = members(text);
+    if (header.size() != 3 || text_of(header, "typ") != token_type) return nullptr;
+    const auto found = ring.names.find(text_of(header, "kid"));
+    if (found == ring.names.end()) return nullptr;
+    return found->second->algorithm() == text_of(header, "alg") ? found->second : nullptr;
 }
 
-void Tokens::accept(std::unique_ptr<SigningKey> key) {
-    if (!names_.try_emplace(key->name(), key.get()).second) return;
-    headers_.emplace(encoded_header(*key), key.get());
-    keys_.push_back(std::move(key));
+KeyRing::Keys only(std::unique_ptr<SigningKey> key) {
+    KeyRing::Keys keys;
+    keys.push_back(std::move(key));
+    return keys;
+}
+
+} // namespace
+
+KeyRing::KeyRing(Keys given) {
+    for (auto& key : given) {
+        if (!names.try_emplace(key->name(), key.get()).second) continue;
+        headers.emplace(encoded_header(*key), key.get());
+        keys.push_back(std::move(key));
+    }
+}
+
+Tokens::Tokens(std::string issuer, std::string audience, KeyRing::Keys keys)
+    : issuer_(std::move(issuer)), audience_(std::move(audience)),
+      ring_(std::make_shared<const KeyRing>(std::move(keys))) {}
+
+Tokens::Tokens(std::string issuer, std::string audience, std::unique_ptr<SigningKey> key)
+    : Tokens(std::move(issuer), std::move(audience), only(std::move(key))) {}
+
+// In this order: a verdict that was found with the old keys must not be kept as one of the new ones.
+void Tokens::replace(KeyRing::Keys keys) {
+    ring_ = std::make_shared<const KeyRing>(std::move(keys));
+    ++generation_;
 }
 
 std::string Tokens::issue(const Identity& identity, std::int64_t now, std::int64_t lifetime) const {
-    const SigningKey& key = *keys_.front();
+    const std::shared_ptr<const KeyRing> ring = ring_;
+    const SigningKey& key = *ring->keys.front();
     JsonObject claims;
     claims.text("iss", issuer_).text("aud", audience_).text("sub", identity.user);
     claims.text("sid", identity.session).text("role", identity.role).text("userType", identity.user_type);
@@ -106,32 +137,20 @@ std::string Tokens::issue(const Identity& identity, std::int64_t now, std::int64
 
 std::string Tokens::key_set() const {
     std::string keys;
-    for (const auto& key : keys_) {
+    const std::shared_ptr<const KeyRing> ring = ring_;
+    for (const auto& key : ring->keys) {
         const std::string jwk = key->public_jwk();
         if (!jwk.empty()) keys += (keys.empty() ? "" : ",") + jwk;
     }
     return JsonObject().raw("keys", '[' + keys + ']').str();
 }
 
-// A header as issued here needs no reading. Of any other the key's name is taken and nothing else: an unknown
-// member (crit, jku, jwk, x5u, zip, ...) is a reason to refuse, not something to follow.
-const SigningKey* Tokens::key_of(std::string_view part) const {
-    const auto known = headers_.find(part);
-    if (known != headers_.end()) return known->second;
-    const std::string text = object_text(part);
-    if (text.empty()) return nullptr;
-    const Members header = members(text);
-    if (header.size() != 3 || text_of(header, "typ") != token_type) return nullptr;
-    const auto found = names_.find(text_of(header, "kid"));
-    if (found == names_.end()) return nullptr;
-    return found->second->algorithm() == text_of(header, "alg") ? found->second : nullptr;
-}
-
 Verdict Tokens::verify(std::string_view token, std::int64_t now) const {
     if (token.size() > max_token) return refused("too long");
     const std::vector<std::string_view> parts = split(token, '.');
     if (parts.size() != 3) return refused("not three parts");
-    const SigningKey* key = key_of(parts[0]);
+    const std::shared_ptr<const KeyRing> ring = ring_;
+    const SigningKey* key = key_of(*ring, parts[0]);
     if (key == nullptr) return refused("unacceptable header");
     const auto signature = from_base64url(parts[2]);
     const std::string_view message = token.substr(0, parts[0].size() + 1 + parts[1].size());

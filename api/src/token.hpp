@@ -3,6 +3,7 @@
 
 #include "signing_key.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,13 +34,27 @@ struct Verdict {
     std::int64_t expiry = 0;     // of a token that is accepted
 };
 
+// The keys at a time. Does not change any more.
+struct KeyRing {
+    using Keys = std::vector<std::unique_ptr<SigningKey>>;
+
+    explicit KeyRing(Keys keys);
+
+    Keys keys; // the first one signs; tokens of all are accepted
+    std::map<std::string, const SigningKey*, std::less<>> names;
+    std::map<std::string, const SigningKey*, std::less<>> headers; // as issued with each key
+};
+
 class Tokens {
 public:
-    // Tokens are signed with this key and accepted with it.
+    // Tokens are signed with the first key, and accepted with all: the others are those of before a rotation.
+    Tokens(std::string issuer, std::string audience, KeyRing::Keys keys);
     Tokens(std::string issuer, std::string audience, std::unique_ptr<SigningKey> key);
 
-    // Tokens are accepted with this key too: the one used before a rotation.
-    void accept(std::unique_ptr<SigningKey> key);
+    // For all that is issued and verified from now on, while other threads go on doing so.
+    void replace(KeyRing::Keys keys);
+    // Another number when the keys are others.
+    std::uint64_t generation() const { return generation_; }
 
     std::string issue(const Identity& identity, std::int64_t now, std::int64_t lifetime) const;
     Verdict verify(std::string_view token, std::int64_t now) const;
@@ -48,13 +63,10 @@ public:
     std::string key_set() const;
 
 private:
-    const SigningKey* key_of(std::string_view header) const;
-
-    std::string issuer_;
-    std::string audience_;
-    std::vector<std::unique_ptr<SigningKey>> keys_; // the first one signs
-    std::map<std::string, const SigningKey*, std::less<>> names_;
-    std::map<std::string, const SigningKey*, std::less<>> headers_; // as issued with each key
+    const std::string issuer_;
+    const std::string audience_;
+    std::atomic<std::shared_ptr<const KeyRing>> ring_;
+    std::atomic<std::uint64_t> generation_{0};
 };
 
 } // namespace auxeira::api

@@ -44,6 +44,21 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
     return out;
 }
 
+std::string percent_encode(std::string_view text) {
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool is_alphanumeric =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (is_alphanumeric || c == '-' || c == '.' || c == '_' || c == '~')
+            out += c;
+        else
+            out.append({'%', digits[byte >> 4U], digits[byte & 0xFU]});
+    }
+    return out;
+}
+
 Query parse_query(std::string_view text) {
     Query query;
     for (const std::string_view part : split(text, '&')) {

@@ -15,6 +15,9 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 // Nothing for a bad escape, a NUL, or bytes that are not UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
+// For a part of a URI: all but unreserved characters is escaped.
+std::string percent_encode(std::string_view text);
+
 struct Query {
     Parameters parameters;
     std::string fault; // empty when all was well

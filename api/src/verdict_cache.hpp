@@ -1,7 +1,7 @@
 // Verdicts that were favourable, kept until the token expires: checking a signature takes 60 microseconds of
 // an IO thread, looking here takes 2. A refusal is never kept. What the keys and the database say of a token
-// may change while it is here: keys change with a restart only, and the database is asked with each call
-// anyway.
+// may change while it is here: when the keys change, all verdicts are forgotten, and the database is asked
+// with each call anyway.
 #pragma once
 
 #include "token.hpp"
@@ -24,6 +24,7 @@ private:
     // A token is known by its SHA-256, so that nothing here can be used to log in.
     struct Entry {
         std::string digest;
+        std::uint64_t generation = 0; // of the keys
         Identity identity;
         std::int64_t expiry = 0;
     };

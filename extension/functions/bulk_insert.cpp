@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "functions/change_marks.hpp"
+
 extern "C" {
 #include "access/genam.h"
 #include "access/hio.h"
@@ -337,6 +339,12 @@ bool BulkInsert::is_settled_key(const Trigger& trigger) const {
     return false;
 }
 
+// Whether all rows would leave the mark that the first one leaves.
+bool BulkInsert::is_settled_mark(const Trigger& trigger) const {
+    if (!is_marking_trigger(trigger.tgfoid) || trigger.tgqual == nullptr) return false;
+    return !varies(static_cast<Node*>(stringToNode(trigger.tgqual)), PRS2_NEW_VARNO);
+}
+
 // Whether the condition of a trigger does not hold for this row, nor for any other.
 bool BulkInsert::never_fires(const Trigger& trigger, TupleTableSlot* row) const {
     if (trigger.tgqual == nullptr) return false;
@@ -355,7 +363,8 @@ void BulkInsert::settle_triggers(TupleTableSlot* row) {
     if (triggers == nullptr || !triggers->trig_insert_after_row || batch_ == 1) return;
     const std::span all(triggers->triggers, static_cast<std::size_t>(triggers->numtriggers));
     const bool all_settled = std::all_of(all.begin(), all.end(), [=, this](const Trigger& trigger) {
-        return !fires(trigger) || is_settled_key(trigger) || never_fires(trigger, row);
+        return !fires(trigger) || is_settled_key(trigger) || is_settled_mark(trigger) ||
+               never_fires(trigger, row);
     });
     if (all_settled) triggers->trig_insert_after_row = false;
 }

@@ -68,6 +68,7 @@ private:
     bool varies(Node* expression, Index table) const;
     bool varies(AttrNumber attribute) const;
     bool is_settled_key(const Trigger& trigger) const;
+    bool is_settled_mark(const Trigger& trigger) const;
     void flush();
     bool may_have_duplicates() const;
     bool ends_in_series() const;

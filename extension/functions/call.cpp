@@ -2,11 +2,15 @@
 // is calling and what they may touch, and runs the function as that identity and database role.
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "boundary/sqlstate.hpp"
+#include "functions/etag.hpp"
 #include "functions/plans.hpp"
+#include "functions/replay.hpp"
 #include "functions/rights.hpp"
 #include "functions/settings.hpp"
 #include "rejection.hpp"
@@ -15,6 +19,8 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xlogrecovery.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "funcapi.h"
@@ -24,7 +30,9 @@ extern "C" {
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/pg_lsn.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 }
@@ -40,9 +48,11 @@ struct ApiFunction {
     bool needs_session = true; // false: before login
     bool needs_admin = false;
     bool read_only = false;
-    int status = 200;          // HTTP status of success
-    std::string area;          // what scopes of API keys speak of
-    SPIPlanPtr plan = nullptr; // select auxeira_api.<name>($1)
+    int status = 200;             // HTTP status of success
+    std::string area;             // what scopes of API keys speak of
+    std::optional<EtagRule> etag; // of its own answers, or of those that If-Match speaks of
+    bool takes_key = false;       // Idempotency-Key
+    SPIPlanPtr plan = nullptr;    // select auxeira_api.<name>($1)
 };
 
 using Catalogue = std::unordered_map<std::string, ApiFunction>;
@@ -125,12 +135,21 @@ void pin_settings() {
 
 // --- The steps of a call ---------------------------------------------------------------------------------
 
+std::optional<EtagRule> etag_rule() {
+    const std::string name = column_text(7);
+    if (name.empty()) return std::nullopt;
+    return EtagRule{name, read_sources(column_text(8)), column_text(9), column_is_true(10)};
+}
+
 const ApiFunction& load_function(const std::string& name) {
     if (catalogue_plan == nullptr) {
         Oid types[] = {TEXTOID};
-        catalogue_plan = prepare_kept("select quote_ident(name), required_role, status, is_read_only, area"
-                                      " from auxeira.api_functions where name = $1",
-                                      1, types);
+        catalogue_plan = prepare_kept(
+            "select quote_ident(f.name), f.required_role, f.status, f.is_read_only, f.area,"
+            " f.is_replayable, e.name, auxeira.etag_sources(e.made_of), e.concerns, e.good_for = 'day'"
+            " from auxeira.api_functions f left join auxeira.api_functions e"
+            " on e.name = coalesce(f.compared_with, f.name) and e.made_of is not null where f.name = $1",
+            1, types);
     }
     Datum values[] = {text_datum(name)};
     if (!fetch_row(catalogue_plan, values, true)) {
@@ -146,6 +165,8 @@ const ApiFunction& load_function(const std::string& name) {
     function.status = std::atoi(column_text(3));
     function.read_only = column_is_true(4);
     function.area = column_text(5);
+    function.takes_key = column_is_true(6);
+    function.etag = etag_rule();
     Oid types[] = {JSONBOID};
     function.plan = prepare_kept("select auxeira_api." + quoted_name + "($1)::text", 1, types);
     return catalogue().emplace(name, function).first->second;
@@ -188,6 +209,11 @@ std::string trace_id_of(Jsonb* claims) {
         return {};
     const std::string trace = context.substr(first, length);
     return trace.find_first_not_of("0123456789abcdef") == trace.npos ? trace : std::string();
+}
+
+// pg_stat_activity and the server's log show it while the call lasts; it costs no round trip.
+void name_statement(const std::string& trace) {
+    if (!trace.empty()) set_for_level("application_name", ("auxeira-api " + trace).c_str());
 }
 
 bool is_version(std::string_view text) {
@@ -239,19 +265,42 @@ Caller caller_of(const ApiFunction& function, Jsonb* claims) {
     return caller;
 }
 
-Datum answer(FunctionCallInfo fcinfo, int status, const char* body) {
+// --- Answers ---------------------------------------------------------------------------------------------
+
+struct Answer {
+    int status = 0;             // 0: a replica that does not know enough yet
+    const char* body = nullptr; // in the caller's memory
+    std::string etag;
+    bool is_replayed = false;
+};
+
+// The conditions under which a request is to be carried out, as the shim read them.
+struct Conditions {
+    std::string if_none_match;
+    std::string if_match;
+    std::string idempotency_key;
+};
+
+Conditions conditions_of(Jsonb* claims) {
+    return {claim(claims, "ifNoneMatch"), claim(claims, "ifMatch"), claim(claims, "idempotencyKey")};
+}
+
+Datum answer_row(FunctionCallInfo fcinfo, const Answer& answer) {
+    const char* const etag = answer.etag.empty() ? nullptr : answer.etag.c_str();
     return backend([&] {
         TupleDesc shape = nullptr;
         if (get_call_result_type(fcinfo, nullptr, &shape) != TYPEFUNC_COMPOSITE) {
             ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("a row is expected")));
         }
-        Datum values[] = {Int32GetDatum(status), CStringGetTextDatum(body)};
-        bool nulls[] = {false, body == nullptr};
+        const auto text = [](const char* value) { return value == nullptr ? 0 : CStringGetTextDatum(value); };
+        Datum values[] = {Int32GetDatum(answer.status), text(answer.body), text(etag),
+                          BoolGetDatum(answer.is_replayed)};
+        bool nulls[] = {answer.status == 0, answer.body == nullptr, etag == nullptr, false};
         return HeapTupleGetDatum(heap_form_tuple(shape, values, nulls));
     });
 }
 
-// From here on with the identity of whoever calls, and as the role that the function wants.
+// From here on with the identity of whoever calls.
 void act_for_caller(const ApiFunction& function, Jsonb* claims) {
     Caller caller = caller_of(function, claims);
     caller.identity[Part::request_id] = request_id_of(claims);
@@ -259,18 +308,104 @@ void act_for_caller(const ApiFunction& function, Jsonb* claims) {
     caller.identity[Part::user_agent] = claim(claims, "userAgent");
     caller.identity[Part::trace_id] = trace_id_of(claims);
     assume_identity(caller.identity);
+    name_statement(caller.identity[Part::trace_id]);
     if (response_status() != 0) clear_response_status();
-    if (function.read_only) set_for_level("transaction_read_only", "on");
-    become(function.role);
 }
 
 // The body must outlive the SPI connection, so it is copied into the caller's memory.
 const char* run(const ApiFunction& function, Jsonb* request, MemoryContext callers_memory) {
+    become(function.role);
     Datum values[] = {JsonbPGetDatum(request)};
     fetch_row(function.plan, values, function.read_only);
     const char* text = column_text(1);
     if (*text == '\0') text = "null"; // of JSON, for that of SQL
     return backend([&] { return MemoryContextStrdup(callers_memory, text); });
+}
+
+// A function may ask for another status, as the health check does; to be read before the settings go back.
+int status_of(const ApiFunction& function) {
+    return response_status() != 0 ? response_status() : function.status;
+}
+
+// The marks are read with the snapshot that the function will have.
+Answer read(const ApiFunction& function, Jsonb* request, const Conditions& asked,
+            MemoryContext callers_memory) {
+    set_for_level("transaction_read_only", "on");
+    Answer answer;
+    if (function.etag) answer.etag = etag_of(*function.etag, request).value_or("");
+    if (!answer.etag.empty() && is_listed(answer.etag, asked.if_none_match)) {
+        answer.status = 304;
+        return answer;
+    }
+    answer.body = run(function, request, callers_memory);
+    answer.status = status_of(function);
+    // Whatever there is will do: but it has to be there.
+    if (!answer.etag.empty() && asked.if_none_match == "*") return {304, nullptr, answer.etag, false};
+    return answer;
+}
+
+std::optional<UpdateGuard> guard_of(const ApiFunction& function, Jsonb* request,
+                                    const std::string& if_match) {
+    if (if_match.empty()) return std::nullopt;
+    if (!function.etag)
+        refuse(precondition_sqlstate, "there is nothing here that If-Match can be compared with",
+               "Send the request without it.");
+    return std::optional<UpdateGuard>(std::in_place, *function.etag,
+                                      only_member(request, function.etag->concerns), if_match);
+}
+
+std::optional<Replay> replay_of(const std::string& name, const ApiFunction& function, Jsonb* request,
+                                const std::string& key) {
+    if (key.empty()) return std::nullopt;
+    if (!function.takes_key)
+        refuse(missing_field_sqlstate, "Idempotency-Key is not taken here", "Send the request without it.");
+    return std::optional<Replay>(std::in_place, name, key, request);
+}
+
+Answer write(const std::string& name, const ApiFunction& function, Jsonb* request, const Conditions& asked,
+             MemoryContext callers_memory) {
+    const std::optional<Replay> replay = replay_of(name, function, request, asked.idempotency_key);
+    if (replay) {
+        if (const std::optional<KeptAnswer> kept = replay->find()) {
+            const char* const body = backend([&] { return MemoryContextStrdup(callers_memory, kept->body); });
+            return {kept->status, body, {}, true};
+        }
+    }
+    std::optional<UpdateGuard> guard = guard_of(function, request, asked.if_match);
+    const char* const body = run(function, request, callers_memory);
+    const int status = status_of(function);
+    become(role_named("auxeira_owner"));
+    if (guard) guard->confirm();
+    if (replay) replay->keep(status, body);
+    return {status, body, {}, false};
+}
+
+// --- Replicas --------------------------------------------------------------------------------------------
+
+// Where the log of the primary was when the shim last looked. What a replica has not replayed until there it
+// must not answer for; nor must a server that is no replica any more.
+bool knows_enough(const std::string& position) {
+    if (position.empty()) return true;
+    const char* const text = position.c_str();
+    return backend([text] {
+        const XLogRecPtr wanted = DatumGetLSN(DirectFunctionCall1(pg_lsn_in, CStringGetDatum(text)));
+        if (!RecoveryInProgress() || GetXLogReplayRecPtr(nullptr) < wanted) return false;
+        // The statement's own snapshot may be older than what was just looked at.
+        PushActiveSnapshot(GetLatestSnapshot());
+        return true;
+    });
+}
+
+Answer answer_call(const std::string& name, Jsonb* claims, Jsonb* request, MemoryContext callers_memory) {
+    const std::string position = claim(claims, "replayed");
+    if (!knows_enough(position)) return {};
+    const ApiFunction& function = function_named(name);
+    act_for_caller(function, claims);
+    const Conditions asked = conditions_of(claims);
+    Answer answer = function.read_only ? read(function, request, asked, callers_memory)
+                                       : write(name, function, request, asked, callers_memory);
+    if (!position.empty()) backend([] { PopActiveSnapshot(); });
+    return answer;
 }
 
 } // namespace
@@ -290,18 +425,13 @@ AUXEIRA_SQL_FUNCTION(call) {
     backend([] { SPI_connect(); });
     pin_settings();
     become(role_named("auxeira_owner"));
-    const ApiFunction function = function_named(name);
-    act_for_caller(function, claims);
-    const char* const body = run(function, request, callers_memory);
-    // Read before the settings go back: a function may ask for another status, as the health check does.
-    const int status = response_status() != 0 ? response_status() : function.status;
-
+    const Answer answer = answer_call(name, claims, request, callers_memory);
     backend([&] {
         SPI_finish();
         AtEOXact_GUC(true, settings_level);
     });
     SetUserIdAndSecContext(callers_role, callers_context);
-    return answer(fcinfo, status, body);
+    return answer_row(fcinfo, answer);
 }
 
 // Trigger on the catalogue: every session forgets what it knows of it when the change commits.

@@ -34,7 +34,18 @@ Relation open_primary_key(Relation relation, std::size_t columns) {
     return opened;
 }
 
-ScanKeyData condition(Relation index, int column, Datum value) {
+std::vector<ScanKeyData> conditions(Relation index, std::span<const KeyColumn> key) {
+    std::vector<ScanKeyData> all;
+    for (std::size_t column = 0; column < key.size(); ++column) {
+        const auto found = std::ranges::find(key, index->rd_index->indkey.values[column], &KeyColumn::number);
+        if (found != key.end()) all.push_back(equality(index, static_cast<int>(column), found->value));
+    }
+    return all;
+}
+
+} // namespace
+
+ScanKeyData equality(Relation index, int column, Datum value) {
     return backend([=] {
         const Oid type = index->rd_opcintype[column];
         const Oid equals = get_opfamily_member(index->rd_opfamily[column], type, type, BTEqualStrategyNumber);
@@ -44,17 +55,6 @@ ScanKeyData condition(Relation index, int column, Datum value) {
         return key;
     });
 }
-
-std::vector<ScanKeyData> conditions(Relation index, std::span<const KeyColumn> key) {
-    std::vector<ScanKeyData> all;
-    for (std::size_t column = 0; column < key.size(); ++column) {
-        const auto found = std::ranges::find(key, index->rd_index->indkey.values[column], &KeyColumn::number);
-        if (found != key.end()) all.push_back(condition(index, static_cast<int>(column), found->value));
-    }
-    return all;
-}
-
-} // namespace
 
 std::optional<TupleTableSlot*> find_row(Relation relation, std::span<const KeyColumn> key) {
     Relation const index = open_primary_key(relation, key.size());

@@ -297,6 +297,10 @@ void keep_identity(const Identity& identity) {
     }
 }
 
+ArrayType* readable_organizations(std::string_view scope) {
+    return joined(value_of(Part::org_ids), scope.empty() ? nullptr : &value_of_scope(scope));
+}
+
 const char* setting_text(Part part) {
     const char* const text = value_of(part).text;
     return text == nullptr ? "" : text;

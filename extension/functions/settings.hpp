@@ -4,8 +4,13 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "boundary/door.hpp"
+
+extern "C" {
+#include "utils/array.h"
+}
 
 namespace auxeira::functions {
 
@@ -56,6 +61,10 @@ void keep_identity(const Identity& identity);
 
 // What a part of the identity is set to; empty for nothing.
 const char* setting_text(Part part);
+
+// The organizations whose rows may be read, with those that opened the scope where it is not empty: a uuid[]
+// of the caller's.
+ArrayType* readable_organizations(std::string_view scope);
 
 // Grows whenever an id or a list of the identity, or the bound user, is set or goes back to what it was.
 unsigned long identity_assignments();

@@ -1,12 +1,17 @@
 -- The way in for the REST shim, and what API functions need to read their requests.
 
-create function auxeira.call(claims jsonb, function text, request jsonb, out status integer, out body text)
+create function auxeira.call(claims jsonb, function text, request jsonb, out status integer, out body text,
+    out etag text, out is_replayed boolean)
   as 'MODULE_PATHNAME', 'auxeira_call' language c volatile strict parallel unsafe;
 comment on function auxeira.call(jsonb, text, jsonb) is
   'Runs an API function as the user the claims name: {"sub": user id, "sid": session id, "ver": version of the '
   'token, "requestId", "address", "userAgent"}, or with {"key": SHA-256 of an API key in hexadecimal} in place of '
-  'the first three. Gives the HTTP status of success and the JSON answer. Errors: 28000 no such session or key, '
-  '42501 not allowed, 22023 unknown function, and whatever the function raises.';
+  'the first three; and under which conditions: "ifNoneMatch", "ifMatch" (lists of ETags, without quotes and blanks), '
+  '"idempotencyKey", "replayed" (a replica answers only when it has replayed the log until there). Gives the HTTP status of '
+  'success (304: what ifNoneMatch names still holds; NULL: not on this replica, or not yet), the JSON answer, its ETag where '
+  'it has one, and whether it was given before. Errors: 28000 no such session or key, 42501 not allowed, 22023 unknown '
+  'function, ZA400 no key is taken here, ZA409 the same key is under way, ZA412 something else than ifMatch names is there, '
+  'ZA422 the key came with another request, and whatever the function raises.';
 -- Whoever may execute this can speak for any user whose session they know: the shim alone.
 revoke execute on function auxeira.call(jsonb, text, jsonb) from public;
 

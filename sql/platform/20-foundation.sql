@@ -54,7 +54,15 @@ create table auxeira.api_functions (
   status integer not null check (status between 200 and 299),
   is_read_only boolean not null,
   area text not null check (area in ('account', 'benchmarks', 'documents', 'gamification', 'integrations', 'ledger', 'metrics',
-    'operations', 'organization', 'relationships', 'scores', 'synthetic'))
+    'operations', 'organization', 'relationships', 'scores', 'synthetic')),
+  made_of text[] check (cardinality(made_of) > 0),
+  concerns text check (concerns ~ '^[a-zA-Z]+$'),
+  good_for text check (good_for = 'day'),
+  compared_with text,
+  is_replayable boolean not null default false,
+  check (is_read_only or made_of is null),
+  check (made_of is not null or coalesce(concerns, good_for) is null),
+  check (not is_read_only or (compared_with is null and not is_replayable))
 );
 comment on table auxeira.api_functions is
   'The functions of schema auxeira_api that auxeira.call runs, and the role each needs.';
@@ -63,6 +71,17 @@ comment on column auxeira.api_functions.is_read_only is 'Runs in a read-only tra
 comment on column auxeira.api_functions.area is
   'What the scopes of API keys speak of: area:read runs the read-only functions, area:write all. No key has account '
   'or operations.';
+comment on column auxeira.api_functions.made_of is
+  'Tenant tables whose rows the answer is made of, and nothing else but the request, the rights of the caller and good_for: '
+  'changes of these rows change its ETag. NULL: it has none.';
+comment on column auxeira.api_functions.concerns is
+  'Of one organization alone: the member of the request that names it, which is the active one without that member; '
+  '"active": always that one. NULL: of all organizations that the caller may read.';
+comment on column auxeira.api_functions.good_for is 'day: the answer also depends on the day (UTC).';
+comment on column auxeira.api_functions.compared_with is
+  'The function whose ETag If-Match speaks of: that which reads what this one changes.';
+comment on column auxeira.api_functions.is_replayable is
+  'Its answers are kept for Idempotency-Key. Not where an answer holds a secret.';
 
 create trigger api_functions_changed after insert or update or delete or truncate on auxeira.api_functions
   for each statement execute function auxeira.api_functions_changed();

@@ -147,7 +147,7 @@ insert into auxeira.api_functions (name, required_role, status, is_read_only, ar
 
 create function auxeira.forget_expired_accounts(
   before timestamptz, out user_sessions bigint, out account_tokens bigint, out invitations bigint,
-  out api_keys bigint, out mail_outbox bigint, out login_delays bigint)
+  out api_keys bigint, out mail_outbox bigint, out login_delays bigint, out idempotent_answers bigint)
   language plpgsql volatile
 as $$
 begin
@@ -165,11 +165,13 @@ begin
   delete from auxeira.login_delays d
   where coalesce(greatest(d.last_failure_at, d.not_before), '-infinity') < now() - interval '1 day';
   get diagnostics login_delays = row_count;
+  delete from auxeira.idempotent_answers a where a.answered_at <= now() - interval '24 hours';
+  get diagnostics idempotent_answers = row_count;
 end
 $$;
 comment on function auxeira.forget_expired_accounts(timestamptz) is
   'Removes sessions, tokens, invitations, API keys and mails that were over before a time, and counts of failures '
-  'that are of no use. How many of each. The record of access stays.';
+  'that are of no use, and answers kept for more than 24 hours. How many of each. The record of access stays.';
 revoke execute on function auxeira.forget_expired_accounts(timestamptz) from public;
 
 reset role;

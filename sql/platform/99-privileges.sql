@@ -21,6 +21,9 @@ grant execute on function auxeira.version(), auxeira.user_id(), auxeira.own_user
   auxeira.managed_org_ids(), auxeira.owned_org_ids(), auxeira.only_org_id(text)
   to auxeira_anonymous, auxeira_user, auxeira_admin, auxeira_bi;
 
+-- Conditions of triggers run as whoever changes a row.
+grant execute on function auxeira.is_change_marked(text, uuid) to auxeira_user;
+
 -- What API functions are made of.
 grant execute on function auxeira.checked(jsonb, jsonb, boolean), auxeira.success(json)
   to auxeira_anonymous, auxeira_user, auxeira_admin;
@@ -99,4 +102,6 @@ grant execute on function auxeira.call(jsonb, text, jsonb),
   auxeira.switch_organization(jsonb, uuid, jsonb),
   auxeira.take_mail(integer), auxeira.mail_sent(uuid), auxeira.mail_failed(uuid, text, boolean)
   to auxeira_authenticator;
+grant execute on function auxeira.operation_figures(), auxeira.csv(text, text), auxeira.csv_cell(json),
+  auxeira.csv_text(text), auxeira.next_cursor(text) to auxeira_authenticator;
 grant select on auxeira.schema_version to auxeira_authenticator;

@@ -12,7 +12,7 @@ import { answered, converse, get, open, parseAnswers } from './support/raw.mjs';
 import { eventually, sleep } from './support/wait.mjs';
 
 const count = async (dsn, condition) => Number(await execute(dsn, `select count(*) from pg_stat_activity
-  where datname = current_database() and application_name = 'auxeira-api' and ${condition};`));
+  where datname = current_database() and application_name ~ '^auxeira-api( [0-9a-f]{32})?$' and ${condition};`));
 
 // A request that is answered before it waits for the lock fails the test at once.
 async function waits(dsn, pending) {
@@ -25,7 +25,7 @@ async function waits(dsn, pending) {
 }
 
 const killBackends = (dsn, condition = 'true') => execute(dsn, `select count(pg_terminate_backend(pid))
-  from pg_stat_activity where datname = current_database() and application_name = 'auxeira-api' and ${condition};`);
+  from pg_stat_activity where datname = current_database() and application_name ~ '^auxeira-api( [0-9a-f]{32})?$' and ${condition};`);
 
 const metric = { dashboard_type: 'startup_founder', metric_timestamp: new Date().toISOString(), metrics: { x: 1 } };
 

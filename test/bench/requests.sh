@@ -17,18 +17,34 @@ claims="$(sql --tuples-only --no-align --command="select json_build_object('sub'
 # The token is handed to wrk in a file, not in its arguments.
 echo "wrk.headers['Authorization'] = 'Bearer $token'" >"$out/token.lua"
 
+# A client that has the answer already: the ETag of the first one is sent along.
+conditional() {
+    local etag
+    etag="$(curl --silent --fail --output /dev/null --dump-header - --header "Authorization: Bearer $token" "$AUXEIRA_URL$1" |
+        sed -nE 's/^ETag: (.*)\r/\1/p')"
+    { cat "$out/token.lua" && echo "wrk.headers['If-None-Match'] = '$etag'"; } >"$out/conditional.lua"
+}
+
+# wrk counts answers below 400 as answers.
+wrk_rate() {
+    wrk -t2 -c$connections -d"${seconds}s" -s "$1" "$AUXEIRA_URL$2" |
+        awk '/Non-2xx/ { bad = 1 } /^Requests\/sec/ { rate = $2 } END { if (bad || !rate) exit 1; print rate }'
+}
+
 record() { sql --command="insert into bench.results values ('$1', '$2', $3, 'requests/s', $4)"; }
 
 measure_requests() {
     local subject="$1" path="$2" function="$3" request="$4" round="$5" rate
-    rate="$(wrk -t2 -c$connections -d"${seconds}s" -s "$out/token.lua" "$AUXEIRA_URL$path" |
-        awk '/Non-2xx/ { bad = 1 } /^Requests\/sec/ { rate = $2 } END { if (bad || !rate) exit 1; print rate }')"
-    record "$subject" 'wrk -c16 through the shim, 8 connections' "$round" "$rate"
+    record "$subject" 'wrk -c16 through the shim, 8 connections' "$round" "$(wrk_rate "$out/token.lua" "$path")"
+    conditional "$path"
+    record "$subject" 'the same, not modified (304)' "$round" "$(wrk_rate "$out/conditional.lua" "$path")"
     echo "select status, body from auxeira.call('$claims'::jsonb, '$function', '$request'::jsonb);" >"$out/call.sql"
     rate="$(pgbench --no-vacuum --protocol=prepared --client="$AUXEIRA_WORKERS" --jobs=2 --time="$seconds" \
         --file="$out/call.sql" "$AUXEIRA_APP_DSN" 2>/dev/null | awk '/^tps/ { print $3 }')"
     record "$subject" 'pgbench -c8, same function' "$round" "$rate"
 }
+
+sql --command="insert into bench.aims values ('GET metrics (30 rows)', 'the same, not modified (304)', 'wrk -c16 through the shim, 8 connections', 3)"
 
 for round in $(seq 1 "$rounds"); do
     measure_requests 'GET metrics (30 rows)' /api/dashboard/metrics get_metrics '{}' "$round"

@@ -49,3 +49,34 @@ create function test.disable(person text, who text) returns text language sql as
 create function test.renew_all() returns void language sql as $$
   update auxeira.user_sessions set token_version = 1, revoked_at = null, revoke_reason = null;
   update auxeira.users set is_active = true $$;
+-- ETags that were seen before, and requests under conditions.
+create table test.seen (etag text);
+grant select, insert, delete on test.seen to public;
+create function test.etag(api_function text) returns text language sql as $$
+  select etag from auxeira.call(test.claims('ann'), api_function, jsonb_build_object('organizationId', test.org_of('ann'))) $$;
+create function test.see(api_function text) returns text language sql as $$
+  with known as (select etag from test.seen), forgotten as (delete from test.seen), shown as (select test.etag(api_function) as etag),
+    noted as (insert into test.seen select etag from shown)
+  select case when s.etag = k.etag then 'as before' when k.etag is null then 'first' else 'new' end
+  from shown s left join known k on true $$;
+create function test.measure() returns void language sql security definer as $$
+  insert into auxeira.dashboard_metrics (org_id, dashboard_type, metric_value, metric_timestamp)
+  values (test.org_of('ann'), 'startup_founder', '{"mrr": 1}', now()) $$;
+create function test.rename(to_name text) returns text language plpgsql as $$
+begin
+  perform auxeira.call(test.claims('ann') || jsonb_build_object('ifMatch', (select etag from test.seen)), 'update_organization',
+    jsonb_build_object('organizationId', test.org_of('ann'), 'name', to_name));
+  return to_name;
+exception when sqlstate 'ZA412' then
+  return sqlerrm;
+end
+$$;
+create function test.keyed(title text) returns text language plpgsql as $$
+begin
+  return (select case when is_replayed then 'again' else 'done' end
+          from auxeira.call(test.claims('ann') || '{"idempotencyKey": "the key"}', 'create_document',
+            jsonb_build_object('title', title, 'kind', 'pitch_deck', 'url', 'https://files.example/deck.pdf')));
+exception when sqlstate 'ZA409' or sqlstate 'ZA422' then
+  return sqlerrm;
+end
+$$;

@@ -109,6 +109,7 @@ insert into allowed values
   ('secret', 'user_sessions', 'who is logged in where'),
   ('secret', 'invitations', 'hashes of tokens, addresses'),
   ('secret', 'login_delays', 'hashes of what was typed as an address'),
+  ('secret', 'idempotent_answers', 'hashes of keys that clients made up'),
   ('secret', 'ledger_secrets', 'the key of digests'),
   ('secret', 'ledger_open', 'rows of all tables as they were'),
   ('secret', 'ledger_changes', 'rows of all tables as they were'),
@@ -139,7 +140,7 @@ select 'auxeira_authenticator', name, 'for the shim alone, before or beside a se
 from unnest(array['register_user', 'begin_login', 'login_failed', 'open_session', 'rotate_session', 'rehash_password',
   'request_password_reset', 'reset_context', 'reset_password', 'own_account', 'reauthentication_failed', 'change_password',
   'enroll_totp', 'activate_totp', 'disable_totp', 'renew_recovery_codes', 'switch_organization', 'take_mail', 'mail_sent',
-  'mail_failed']) name;
+  'mail_failed', 'operation_figures']) name;
 insert into reviewed values
   ('auxeira_anonymous', 'health', 'states, no figures'),
   ('auxeira_anonymous', 'verify_email', 'the token says whose address it is'),
@@ -362,7 +363,7 @@ insert into rules values
 ('no function signals across tenants: advisory locks, notifications, large objects, sequences, sleeping', $$
   select signature from platform_functions
   where (code ~* 'advisory|pg_notify|\mnotify\M|\mlo_|nextval|pg_sleep|dblink|\mcopy\M'
-         or prosqlbody::text ~ ':funcid (288[0-9]|289[0-3]|3035|3036)')
+         or prosqlbody::text ~ ':funcid (288[0-9]|289[0-3]|3035|3036)\M')
     and signature not in (select a.name from allowed a where a.rule = 'signals') $$,
   array['create function auxeira.planted() returns void language plpgsql as ''begin perform pg_advisory_lock(1); end''',
         'create function auxeira.planted() returns void language plpgsql as ''begin perform pg_notify(''''x'''', ''''y''''); end''',

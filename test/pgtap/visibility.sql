@@ -260,7 +260,8 @@ select is_empty($$
   where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r' and not exists (
     select from auxeira.visibility v where v.table_name = c.relname)
   except values ('integration_credentials'), ('user_sessions'), ('api_keys'), ('access_events'), ('invitations'),
-     ('writing_turns'), ('synthesis_turns'), ('synthetic_members'), ('synthetic_claims'), ('ledger_open'), ('ledger_actors') $$,
+     ('writing_turns'), ('synthesis_turns'), ('synthetic_members'), ('synthetic_claims'), ('ledger_open'), ('ledger_actors'),
+     ('change_marks'), ('idempotent_answers') $$,
   'no tenant table is forgotten, except those that nobody may touch');
 select is_empty($$ select v.table_name from auxeira.visibility v where to_regclass('auxeira.' || v.table_name) is null $$,
                 'the matrix has no table that is not there');

@@ -112,6 +112,11 @@ TEST(ApiSettings, the_database_on_another_machine_is_verified) {
               "verify-ca for a server on another machine");
     EXPECT_EQ(refusal({{"AUXEIRA_APP_DSN", "host=db.example sslmode=verify-full"}}), "accepted");
     EXPECT_EQ(refusal({{"AUXEIRA_APP_DSN", "host=127.0.0.1"}}), "accepted");
+    EXPECT_EQ(
+        refusal({{"AUXEIRA_READ_URL", "host=replica.example"}}),
+        "AUXEIRA_READ_URL leads to replica.example with sslmode=prefer; allowed: sslmode=verify-full or "
+        "verify-ca for a server on another machine");
+    EXPECT_EQ(refusal({{"AUXEIRA_READ_URL", ""}}), "accepted");
 }
 
 TEST(ApiSettings, public_url_is_a_page) {

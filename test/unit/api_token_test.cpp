@@ -13,6 +13,7 @@ using auxeira::api::base64url;
 using auxeira::api::Ed25519Key;
 using auxeira::api::HmacKey;
 using auxeira::api::Identity;
+using auxeira::api::KeyRing;
 using auxeira::api::SigningKey;
 using auxeira::api::Tokens;
 
@@ -42,11 +43,18 @@ std::string signed_parts(const std::string& head, const std::string& body, const
 }
 
 // The current key is of one kind and the previous one of the other, so that both are tried.
+KeyRing::Keys two_keys(std::unique_ptr<SigningKey> current, std::unique_ptr<SigningKey> previous) {
+    KeyRing::Keys keys;
+    keys.push_back(std::move(current));
+    keys.push_back(std::move(previous));
+    return keys;
+}
+
 class ApiToken : public testing::Test {
 protected:
     ApiToken() : tokens("auxeira", "auxeira-api", std::make_unique<Ed25519Key>(seed)) {
         EXPECT_GE(sodium_init(), 0);
-        tokens.accept(std::make_unique<HmacKey>(old_secret));
+        tokens.replace(two_keys(std::make_unique<Ed25519Key>(seed), std::make_unique<HmacKey>(old_secret)));
     }
 
     bool accepts(const std::string& text, std::int64_t at = now) const {
@@ -386,14 +394,16 @@ TEST_F(ApiToken, previous_key_is_accepted_until_it_is_dropped) {
     const std::string fresh = "another seed of thirty-two bytes";
     Tokens rotated("auxeira", "auxeira-api", std::make_unique<Ed25519Key>(fresh));
     EXPECT_FALSE(rotated.verify(old_token, now).identity);
-    rotated.accept(std::make_unique<Ed25519Key>(seed));
+    rotated.replace(two_keys(std::make_unique<Ed25519Key>(fresh), std::make_unique<Ed25519Key>(seed)));
     EXPECT_TRUE(rotated.verify(old_token, now).identity);
     EXPECT_FALSE(accepts(rotated.issue(identity, now, 900))) << "signed with the new key";
+    EXPECT_EQ(rotated.generation(), 1U);
 }
 
 TEST_F(ApiToken, key_set_has_the_public_keys_only) {
     EXPECT_EQ(tokens.key_set(), R"({"keys":[)" + key.public_jwk() + "]}");
-    tokens.accept(std::make_unique<Ed25519Key>(std::string(32, 'p')));
+    tokens.replace(
+        two_keys(std::make_unique<Ed25519Key>(seed), std::make_unique<Ed25519Key>(std::string(32, 'p'))));
     EXPECT_EQ(tokens.key_set(),
               R"({"keys":[)" + key.public_jwk() + "," + Ed25519Key(std::string(32, 'p')).public_jwk() + "]}");
     const Tokens symmetric("auxeira", "auxeira-api", std::make_unique<HmacKey>(old_secret));

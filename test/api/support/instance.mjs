@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { instanceAt, root } from './service.mjs';
+import { instanceAt, root, withoutLimits } from './service.mjs';
 import { eventually } from './wait.mjs';
 
 export async function run(command, args, env = {}) {
@@ -23,7 +23,7 @@ const alone = ['--close', join(tmpdir(), 'auxeira-build.lock'), command];
 
 export async function startInstance() {
   const data = mkdtempSync(join(tmpdir(), 'auxeira-instance-'));
-  const env = { AUXEIRA_DATA: data, AUXEIRA_PORT: '0', AUXEIRA_DEMO: '0', AUXEIRA_DATABASE_URL: undefined };
+  const env = { ...withoutLimits, AUXEIRA_DATA: data, AUXEIRA_PORT: '0', AUXEIRA_DEMO: '0', AUXEIRA_DATABASE_URL: undefined };
   const stopAtExit = () => spawnSync(command, ['stop'], { env: { ...process.env, ...env }, stdio: 'ignore' });
   process.on('exit', stopAtExit);
   const started = await run('flock', [...alone, 'start'], env);

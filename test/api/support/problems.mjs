@@ -69,6 +69,10 @@ export const tooManyAttempts = {
   status: 429, code: 'too_many_attempts', error: 'Too many attempts, please try again later',
 };
 
+export const rateLimited = {
+  status: 429, code: 'rate_limited', error: 'Too many requests, please try again later',
+};
+
 const wrongProof = (name, code) => ({
   status: 422, code, error: `${name} is wrong`, errors: [{ path: name, message: 'is wrong' }],
 });

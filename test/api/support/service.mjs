@@ -123,10 +123,15 @@ async function createDatabase(instance) {
 export const newSecret = () => randomBytes(36).toString('base64');
 export const newKey = () => randomBytes(32).toString('base64url');
 
+// Tests ask more often than people do; those of the limits set them again.
+export const withoutLimits = Object.fromEntries(['ADDRESS', 'PASSWORD', 'USER', 'ORGANIZATION', 'COSTLY']
+  .map((name) => [`AUXEIRA_LIMIT_${name}`, 'off']));
+
 // Signing with Ed25519, unless the settings have a secret for HS256.
 const withKeys = (settings) => ({
   ...(settings.AUXEIRA_JWT_SECRET === undefined ? { AUXEIRA_JWT_KEY: newKey() } : {}),
   AUXEIRA_VAULT_KEY: newKey(),
+  ...withoutLimits,
   ...settings,
 });
 

@@ -1,0 +1,22 @@
+// The page that Prometheus reads.
+#pragma once
+
+#include "connection.hpp"
+#include "database.hpp"
+#include "monitor.hpp"
+#include "request_figures.hpp"
+
+#include <string>
+
+namespace auxeira::api {
+
+struct MetricsSources {
+    const RequestFigures& requests;
+    const Traffic& traffic;
+    const Database& database;
+    const Monitor& monitor;
+};
+
+std::string metrics_page(const MetricsSources& sources);
+
+} // namespace auxeira::api
