@@ -148,9 +148,10 @@ void negotiate(const Exchange& exchange, Response& response) {
 } // namespace
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-                 Replica& replica, const Account& account, const Monitor& monitor, RateLimits& limits)
+                 Replica& replica, const Account& account, EventStreams& events, const Monitor& monitor,
+                 RateLimits& limits)
     : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
-      replica_(replica), account_(account), monitor_(monitor), limits_(limits) {}
+      replica_(replica), account_(account), events_(events), monitor_(monitor), limits_(limits) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
@@ -338,6 +339,7 @@ Response Gateway::database_is_down(const Exchange& exchange) const {
 
 std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
     const Action action = exchange->match.route->action;
+    if (action == Action::events) return events_.start(exchange);
     if (action != Action::call && action != Action::health) return account_.start(exchange);
     if (const auto demanded = replica_.demanded(*exchange)) {
         const bool queued = replica_.submit([this, exchange, position = *demanded](Session& session) {

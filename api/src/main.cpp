@@ -1,6 +1,8 @@
 // Start, signals, orderly end.
 #include "account.hpp"
 #include "database.hpp"
+#include "event_reader.hpp"
+#include "event_streams.hpp"
 #include "gateway.hpp"
 #include "log.hpp"
 #include "mailer.hpp"
@@ -119,11 +121,14 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     const Account account(
         {settings, tokens, vault, rules, database, passwords, [&mailer] { mailer.wake(); }});
     RateLimits limits(settings.limits);
-    Gateway gateway(settings, tokens, vault, database, replica, account, monitor, limits);
+    Streams streams(settings.streams);
+    EventReader events(conninfo(pool, "auxeira-api events"), settings.statement_timeout, streams);
+    EventStreams event_streams(vault, database, streams, events);
+    Gateway gateway(settings, tokens, vault, database, replica, account, event_streams, monitor, limits);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
     MetricsServer metrics([&] {
-        return metrics_page({gateway.figures(), server.traffic(), database, monitor});
+        return metrics_page({gateway.figures(), server.traffic(), database, monitor, streams});
     });
 
     passwords.start();
@@ -132,12 +137,15 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     monitor.start();
     mailer.start();
     sender.start();
+    streams.start();
+    events.start();
     start_metrics(metrics, settings);
     const std::string url = url_of(settings.listen, server.listen(settings.listen, settings.port));
     announce(settings.ready_file, url);
     log_line(Level::info, "listening", JsonObject().text("url", url).text("version", AUXEIRA_VERSION));
 
     wait_for_end(signals, [&] { reload(tokens, limits); });
+    streams.end_all();
     const bool drained = server.drain(settings.statement_timeout + drain_margin);
     if (!drained) log_line(Level::warn, "stopped with requests unanswered");
     server.stop();
@@ -145,6 +153,8 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     passwords.stop();
     replica.stop();
     database.stop();
+    events.stop();
+    streams.stop();
     mailer.stop();
     monitor.stop();
     sender.stop();

@@ -5,6 +5,7 @@
 #include "database.hpp"
 #include "monitor.hpp"
 #include "request_figures.hpp"
+#include "streams.hpp"
 
 #include <string>
 
@@ -15,6 +16,7 @@ struct MetricsSources {
     const Traffic& traffic;
     const Database& database;
     const Monitor& monitor;
+    const Streams& streams;
 };
 
 std::string metrics_page(const MetricsSources& sources);

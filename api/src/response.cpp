@@ -46,7 +46,9 @@ std::string response_head(const Response& response, bool keep_alive, std::string
     // RFC 9110, 8.6: a 204 has no length, and of a 304 it would be that of the body which is not sent.
     if (response.status != 204 && response.status != 304) {
         head.append("Content-Type: ").append(response.content_type);
-        head.append("\r\nContent-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+        if (!response.is_stream)
+            head.append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
+        head.append("\r\n");
     }
     head.append("Cache-Control: ").append(response.caching).append("\r\n");
     head.append(constant_lines).append(more).append(response.headers);

@@ -8,6 +8,7 @@ namespace auxeira::api {
 
 inline constexpr std::string_view json_type = "application/json; charset=utf-8";
 inline constexpr std::string_view csv_type = "text/csv; charset=utf-8; header=present";
+inline constexpr std::string_view stream_type = "text/event-stream; charset=utf-8";
 inline constexpr std::string_view problem_type = "application/problem+json; charset=utf-8";
 
 struct Response {
@@ -17,6 +18,7 @@ struct Response {
     std::string_view caching = "no-store";
     std::string headers = {}; // further lines, each with its CRLF
     bool close = false;
+    bool is_stream = false; // its body has no end yet
     std::string sqlstate = {}; // for the log
     std::string code = {};     // of a problem, for the figures
     std::string etag = {};     // of the body before it is compressed, without quotes

@@ -161,6 +161,8 @@ constexpr auto routes = std::to_array<Route>({
     post("/api/gamification/action", "complete_action"),
     get("/api/gamification/profile", "get_gamification_profile"),
 
+    {"GET", "/api/events", Action::events, "get_events", true, Body::none, Size::none, true},
+
     list("/api/history/:table/:id",       "get_history", "versions"),
     get("/api/ledger/receipt/:changeId", "get_ledger_receipt"),
     get("/api/ledger/digest",            "get_ledger_digest"),

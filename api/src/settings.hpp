@@ -3,6 +3,7 @@
 
 #include "client_address.hpp"
 #include "log.hpp"
+#include "streams.hpp"
 #include "token_buckets.hpp"
 
 #include <array>
@@ -58,6 +59,7 @@ struct Settings {
     std::size_t body_limit = 0;
     std::size_t metrics_body_limit = 0;
     std::size_t max_connections = 0;
+    StreamLimits streams;
     std::array<Limit, 5> limits; // in the order of Policy
     Level log_level = Level::info;
     std::string run_as;

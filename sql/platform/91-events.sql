@@ -1,6 +1,10 @@
 -- Live events: what changed in an organization, for GET /api/events. Statements leave events in an outbox; those that are
 -- committed get their place in the order of commits, which is what a subscriber who was away goes on from. A number that is
 -- taken before the commit would not do: whoever commits late would be passed over.
+--
+-- The owner alone takes the advisory lock that is used here (see 10-roles.sql).
+grant execute on function pg_catalog.pg_try_advisory_xact_lock_shared(bigint), pg_catalog.pg_try_advisory_lock(bigint),
+  pg_catalog.pg_advisory_unlock(bigint) to auxeira_owner;
 set local role auxeira_owner;
 
 -- --- What there are events of --------------------------------------------------------------------------------------
@@ -87,7 +91,7 @@ comment on function auxeira.event_signal() is 'The advisory lock that says wheth
 create function auxeira.wake_listener() returns void language plpgsql as $$
 begin
   if not pg_try_advisory_xact_lock_shared(auxeira.event_signal()) then
-    perform pg_notify('auxeira_events', '');
+    notify auxeira_events;
   end if;
 end
 $$;
@@ -240,14 +244,16 @@ comment on function auxeira.take_events(text) is
   'NULL for nobody; is_for_all: the known one is not known (any more).';
 revoke execute on function auxeira.take_events(text) from public;
 
-create function auxeira.rest_until_notified() returns boolean language sql volatile
+create function auxeira.rest_until_notified() returns boolean
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
   return pg_try_advisory_lock(auxeira.event_signal());
 comment on function auxeira.rest_until_notified() is
   'From now on transactions notify channel auxeira_events; false when one is under way that does not, or another listener rests. '
   'What was committed before must be looked for once more.';
 revoke execute on function auxeira.rest_until_notified() from public;
 
-create function auxeira.stop_resting() returns boolean language sql volatile
+create function auxeira.stop_resting() returns boolean
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
   return pg_advisory_unlock(auxeira.event_signal());
 comment on function auxeira.stop_resting() is 'No notifications are wanted any more: somebody looks from time to time.';
 revoke execute on function auxeira.stop_resting() from public;

@@ -106,5 +106,5 @@ grant execute on function auxeira.call(jsonb, text, jsonb),
   to auxeira_authenticator;
 grant execute on function auxeira.operation_figures(), auxeira.csv(text, text), auxeira.csv_cell(json),
   auxeira.csv_text(text), auxeira.next_cursor(text), auxeira.take_events(text), auxeira.rest_until_notified(),
-  auxeira.stop_resting(), auxeira.event_signal(), auxeira.event_lines(text) to auxeira_authenticator;
+  auxeira.stop_resting(), auxeira.event_lines(text) to auxeira_authenticator;
 grant select on auxeira.schema_version to auxeira_authenticator;

@@ -75,17 +75,17 @@ select is(test.told('vic', :'mark') ~ 'metrics', true, 'a viewer is told of metr
 select is(test.told('vic', :'mark') ~ 'integrations', false, 'but not of integrations, which viewers do not read');
 select is(test.told('ann', :'mark') ~ 'integrations', true, 'of which the owner is told');
 select test.head() as mark \gset
-insert into auxeira.relationships (org_id, startup_id, kind, scopes, status, requested_by)
-select test.org_of('ivy'), test.org_of('bob'), 'investor', '{profile,scores}', 'accepted', test.user_of('ivy');
+insert into auxeira.relationships (org_id, startup_id, kind, scopes, status, proposed_by, decided_at)
+select test.org_of('ivy'), test.org_of('bob'), 'investor', '{scores}', 'accepted', test.user_of('ivy'), now();
 select test.head() as opened \gset
 call test.insert_metrics(test.org_of('bob'), 1);
 update auxeira.organizations set description = 'two' where org_id = test.org_of('bob');
 select test.head() \g /dev/null
 select is(test.told('ivy', :'opened'), 'organizations update 1', 'an investor is told of the scopes that are open, and no others');
-update auxeira.relationships set scopes = '{profile,metrics}' where org_id = test.org_of('ivy');
+update auxeira.relationships set scopes = '{metrics}' where org_id = test.org_of('ivy');
 select test.head() \g /dev/null
 select is(test.told('ivy', :'opened') ~ 'metrics insert 1', true, 'rights are those of the moment of reading');
-update auxeira.relationships set status = 'ended' where org_id = test.org_of('ivy');
+update auxeira.relationships set status = 'ended', scopes = '{}', ended_at = now() where org_id = test.org_of('ivy');
 select test.head() \g /dev/null
 select is(test.told('ivy', :'opened') ~ 'metrics|organizations', false, 'also when they are fewer than before');
 select is(test.told('ann', :'mark', '{"types": "metrics,scores"}'), null, 'types that were not asked for are left out');
@@ -113,7 +113,7 @@ select is(test.audience(:'mark'), array['ann', 'bob', 'ivy', 'vic'], 'whom an ev
 select test.head() as mark \gset
 select is(test.audience(:'mark'), '{}', 'nobody, when there is none');
 select is((select is_for_all from auxeira.take_events('unknown')), true, 'all, when it is not known since when');
-update auxeira.user_sessions set revoked_at = now() where session_id = test.session_of('root');
+update auxeira.user_sessions set revoked_at = now(), revoked_reason = 'logged_out' where session_id = test.session_of('root');
 select is(test.audience(:'mark'), array['root'], 'a session that ends concerns its user');
 select throws_ok(format('select test.read(''root'', %L)', :'mark'), '28000', null, 'who reads no more');
 select test.head() as mark \gset
