@@ -113,7 +113,7 @@ select is(test.audience(:'mark'), array['ann', 'bob', 'ivy', 'vic'], 'whom an ev
 select test.head() as mark \gset
 select is(test.audience(:'mark'), '{}', 'nobody, when there is none');
 select is((select is_for_all from auxeira.take_events('unknown')), true, 'all, when it is not known since when');
-update auxeira.user_sessions set revoked_at = now(), revoked_reason = 'logged_out' where session_id = test.session_of('root');
+update auxeira.user_sessions set revoked_at = now(), revoke_reason = 'logout' where session_id = test.session_of('root');
 select is(test.audience(:'mark'), array['root'], 'a session that ends concerns its user');
 select throws_ok(format('select test.read(''root'', %L)', :'mark'), '28000', null, 'who reads no more');
 select test.head() as mark \gset
