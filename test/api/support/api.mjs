@@ -15,7 +15,7 @@ export class Api {
     const response = await fetch(this.url + path, {
       method, headers: all, body, redirect: 'manual', signal: AbortSignal.timeout(60_000),
     });
-    return answer(response.status, response.headers, await response.text(), path);
+    return answer(response.status, response.headers, await textOf(response), path);
   }
 
   get(path, options) {
@@ -37,6 +37,13 @@ export class Api {
   delete(path, options) {
     return this.send('DELETE', path, options);
   }
+}
+
+// A stream has no end: whoever wants its events opens it with support/stream.mjs.
+async function textOf(response) {
+  if (!/^text\/event-stream/.test(response.headers.get('content-type') ?? '')) return response.text();
+  await response.body.cancel();
+  return '';
 }
 
 export function answer(status, headers, text, path) {
