@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <stdexcept>
 
 namespace auxeira::api {
@@ -214,7 +215,8 @@ void Streams::run() {
             if (now - tended < tick) continue;
             tended = now;
             const std::lock_guard lock(mutex_);
-            std::erase_if(streams_, [&](Table::value_type& entry) { return !tend(entry.second, now); });
+            for (auto i = streams_.begin(); i != streams_.end();)
+                i = tend(i->second, now) ? std::next(i) : streams_.erase(i);
         } catch (...) {
             log_current_exception("streams failed, trying again");
         }
