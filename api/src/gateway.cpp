@@ -263,11 +263,12 @@ std::optional<Response> Gateway::check_accept(Exchange& exchange) const {
     const Route& route = *exchange.match.route;
     const std::string accept = exchange.request.list("accept");
     if (accept.empty() || route.budget == Budget::free) return std::nullopt;
-    const int json = quality_of_type(accept, "application/json");
+    const char* const usual = route.action == Action::events ? "text/event-stream" : "application/json";
+    const int of_usual = quality_of_type(accept, usual);
     const int csv = route.list == nullptr ? 0 : quality_of_type(accept, "text/csv");
-    exchange.wants_csv = csv > json;
-    if (json > 0 || csv > 0) return std::nullopt;
-    const std::string forms = route.list == nullptr ? "application/json" : "application/json and text/csv";
+    exchange.wants_csv = csv > of_usual;
+    if (of_usual > 0 || csv > 0) return std::nullopt;
+    const std::string forms = std::string(usual) + (route.list == nullptr ? "" : " and text/csv");
     return problem_response(
         exchange,
         {.status = 406, .code = "not_acceptable", .error = "This can be had as " + forms + " only"});

@@ -42,7 +42,7 @@ export class Api {
 // A stream has no end: whoever wants its events opens it with support/stream.mjs.
 async function textOf(response) {
   if (!/^text\/event-stream/.test(response.headers.get('content-type') ?? '')) return response.text();
-  await response.body.cancel();
+  await response.body?.cancel(); // HEAD has none
   return '';
 }
 
