@@ -23,6 +23,8 @@ const subscribe = async (user, options) => {
   await stream.begun();
   return stream;
 };
+// What registering left may be told of just after it.
+const follow = (user, options) => subscribe(user, { path: '/api/events?types=metrics', ...options });
 const point = (mrr = 1) => ({ dashboard_type: 'startup_founder', metric_timestamp: new Date().toISOString(), metrics: { mrr } });
 const insert = async (user, points = 1) => {
   const { status, text } = await user.api.post('/api/dashboard/metrics', { metrics: Array.from({ length: points }, (_, n) => point(n)) });
@@ -82,7 +84,7 @@ describe('a stream', () => {
   });
 
   test('is kept alive by comments', async () => {
-    const stream = await subscribe(await newUser(service));
+    const stream = await follow(await newUser(service));
     await eventually('heartbeats', () => stream.comments >= 2);
     assert.equal(stream.events.length, 0);
   });
@@ -143,39 +145,39 @@ describe('who may open one', () => {
 describe('going on after a break', () => {
   test('nothing is missing and nothing comes twice', async () => {
     const user = await newUser(service);
-    const first = await subscribe(user);
+    const first = await follow(user);
     for (let n = 0; n < 3; n += 1) await insertRow(user);
     await first.has(3);
     const { lastId } = first;
     first.close();
     for (let n = 0; n < 4; n += 1) await insertRow(user);
-    const second = await subscribe(user, { lastId });
+    const second = await follow(user, { lastId });
     await second.has(4);
     await insertRow(user);
     await second.has(5);
     await sleep(300);
     assert.equal(second.events.length, 5);
     assert.equal(new Set([...ids(first), ...ids(second)]).size, ids(first).length + 5);
-    const again = await subscribe(user, { lastId: second.events[1].id });
+    const again = await follow(user, { lastId: second.events[1].id });
     await again.has(3);
     assert.deepEqual(ids(again), ids(second).slice(2));
   });
 
   test('also before the first event', async () => {
     const user = await newUser(service);
-    const first = await subscribe(user);
+    const first = await follow(user);
     assert.ok(first.lastId);
     first.close();
     await insertRow(user);
-    const second = await subscribe(user, { lastId: first.lastId });
+    const second = await follow(user, { lastId: first.lastId });
     assert.equal((await second.has(1)).length, 1);
   });
 
   test('in many pages', async () => {
     const user = await newUser(service);
-    const { lastId } = await subscribe(user);
+    const { lastId } = await follow(user);
     await execute(service.dsn, row(user).repeat(1300));
-    const stream = await subscribe(user, { lastId });
+    const stream = await follow(user, { lastId });
     await stream.has(1300);
     assert.equal(new Set(ids(stream)).size, 1300);
   });
@@ -184,7 +186,7 @@ describe('going on after a break', () => {
     const user = await newUser(service);
     const early = new Session(service.dsn);
     after(() => early.close());
-    const stream = await subscribe(user);
+    const stream = await follow(user);
     await early.run(`begin; ${row(user)}${row(user)}`);
     await insertRow(user);
     await insertRow(user);
@@ -192,24 +194,24 @@ describe('going on after a break', () => {
     assert.deepEqual(stream.events.map(({ data: { count } }) => count), [1, 1]);
     const { lastId } = stream;
     stream.close();
-    const next = await subscribe(user, { lastId });
+    const next = await follow(user, { lastId });
     await sleep(300);
     assert.equal(next.events.length, 0);
     await early.run('commit;');
     assert.equal((await next.has(1))[0].data.count, 2);
-    const resumed = await subscribe(user, { lastId });
+    const resumed = await follow(user, { lastId });
     await resumed.has(1);
     assert.deepEqual(ids(resumed), ids(next));
   });
 
   test('while many write at once each event comes once, in the same order for all', async () => {
     const user = await newUser(service);
-    const [one, other] = [await subscribe(user), await subscribe(user)];
+    const [one, other] = [await follow(user), await follow(user)];
     const writers = Array.from({ length: 6 }, () => execute(service.dsn, `begin; ${row(user)} select pg_sleep(random() / 20); commit;`.repeat(20)));
     await sleep(400);
     one.close();
     await sleep(200);
-    const resumed = await subscribe(user, { lastId: one.lastId });
+    const resumed = await follow(user, { lastId: one.lastId });
     await Promise.all(writers);
     await other.has(120);
     await resumed.has(120 - one.events.length);
@@ -220,7 +222,7 @@ describe('going on after a break', () => {
   test('from an event that is not known the client is told to read anew', async () => {
     const user = await newUser(service);
     for (const lastId of ['a7d0ff1c-7b1a-4f5c-9d2c-0d6f5d2f1b11', 'x', '%00']) {
-      const stream = await subscribe(user, { lastId });
+      const stream = await follow(user, { lastId });
       await stream.has(1, 'reset');
       await insertRow(user);
       await stream.has(1, 'metrics');
@@ -232,7 +234,7 @@ describe('going on after a break', () => {
 describe('rights that end while a stream is open', () => {
   test('a session that is logged out ends it', async () => {
     const user = await newUser(service);
-    const stream = await subscribe(user);
+    const stream = await follow(user);
     assert.equal((await user.api.post('/api/auth/logout', {})).status, 200);
     assert.deepEqual(await stream.end().then(({ event, data }) => [event, data.reason]), ['end', 'unauthorized']);
     await insertRow(user);
@@ -291,7 +293,7 @@ describe('rights that end while a stream is open', () => {
 describe('what goes wrong', () => {
   test('a reader that is slow is dropped, and keeps nobody waiting', async () => {
     const user = await newUser(service);
-    const good = await subscribe(user, { path: '/api/events?types=metrics' });
+    const good = await follow(user, { path: '/api/events?types=metrics' });
     const dropped = await figure('auxeira_event_streams_dropped_total');
     const { hostname, port } = new URL(service.url);
     const slow = connect({ host: hostname, port: Number(port) });
@@ -313,7 +315,7 @@ describe('what goes wrong', () => {
   test('at the end of the service streams end in order, and clients go on with another', async () => {
     const other = await service.another();
     const user = await newUser(service);
-    const stream = await subscribe({ api: new Api(other.url, user.token) });
+    const stream = await follow({ api: new Api(other.url, user.token) });
     await insertRow(user);
     await stream.has(1);
     const started = Date.now();
@@ -321,14 +323,14 @@ describe('what goes wrong', () => {
     assert.ok(Date.now() - started < 3000);
     assert.deepEqual(await stream.end().then(({ event, data }) => [event, data.reason]), ['end', 'shutdown']);
     await insertRow(user);
-    const next = await subscribe(user, { lastId: stream.lastId });
+    const next = await follow(user, { lastId: stream.lastId });
     assert.equal((await next.has(1)).length, 1);
   });
 
   test('two services: each tells of what is written through either', async () => {
     const other = await service.another();
     const user = await newUser(service);
-    const streams = [await subscribe(user), await subscribe({ api: new Api(other.url, user.token) })];
+    const streams = [await follow(user), await follow({ api: new Api(other.url, user.token) })];
     for (let n = 0; n < 5; n += 1) {
       await insertRow(user);
       await sleep(150);
@@ -343,7 +345,7 @@ describe('what goes wrong', () => {
     const instance = await startInstance();
     t.after(() => instance.close());
     const user = await newUser(instance);
-    const stream = await subscribe(user);
+    const stream = await follow(user);
     const write = () => execute(instance.dsn, row(user));
     await write();
     await stream.has(1);
