@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
 \ir support/rows.sql
-select plan(62);
+select plan(63);
 
 create function test.head() returns text language sql as $$ select head::text from auxeira.take_events('') $$;
 create function test.read(person text, after text, more jsonb default '{}') returns jsonb language sql as
@@ -143,7 +143,7 @@ select is(test.read('ann', :'mark', '{"limit": 1}') ->> 'cursor', :'first', 'a p
 select is(test.read('ann', :'mark', '{"limit": 1}') ->> 'isComplete', 'false', 'and is not all');
 select is(test.read('ann', :'third', '{"limit": 1}') ->> 'isComplete', 'true', 'until nothing comes');
 select is(test.call('ann', 'get_events') #>> '{data,cursor}', :'third', 'who begins goes on from the newest event of their own');
-select is(test.call('bob', 'get_events') #>> '{data,cursor}', :'second', 'which does not tell of others');
+select is(test.call('ivy', 'get_events') #>> '{data,cursor}' in (:'second', :'third'), false, 'which does not tell of others');
 select is(test.call('ann', 'get_events') #> '{data,events}', '[]', 'and is told nothing of before');
 select is(test.read('ann', gen_random_uuid()::text) -> 'isReset', 'true', 'an event that is not known says so');
 select is(test.read('ann', '; drop') -> 'isReset', 'true', 'whatever it looks like');
