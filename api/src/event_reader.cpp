@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds gathering{100};      // so that a burst of changes is read at once
+constexpr milliseconds gathering{100}; // so that a burst of changes is read at once
 constexpr milliseconds reconnecting{500};
 constexpr milliseconds without_streams{10'000};
 constexpr milliseconds longest_rest{30'000}; // should a notification be lost
@@ -84,8 +84,8 @@ void EventReader::wait(milliseconds limit) {
 
 bool EventReader::connect() {
     is_resting_ = false; // the lock went with the connection
-    const bool connected = session_.connect() &&
-                           session_.run(Statement::listen_events, {}).state() == Reply::State::rows;
+    const bool connected =
+        session_.connect() && session_.run(Statement::listen_events, {}).state() == Reply::State::rows;
     if (connected != was_connected_)
         log_line(connected ? Level::info : Level::warn,
                  connected ? "events are read again" : "events cannot be read",

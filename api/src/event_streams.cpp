@@ -17,9 +17,15 @@ constexpr std::string_view first_lines = "retry: 2000\n";
 
 Problem refusal_of(Streams::Refusal refusal) {
     if (refusal == Streams::Refusal::too_many)
-        return {.status = 429, .code = "too_many_streams", .error = "Too many streams are open", .retry_after = 30};
+        return {.status = 429,
+                .code = "too_many_streams",
+                .error = "Too many streams are open",
+                .retry_after = 30};
     if (refusal == Streams::Refusal::full)
-        return {.status = 503, .code = "too_many_streams", .error = "Too many streams are open", .retry_after = 30};
+        return {.status = 503,
+                .code = "too_many_streams",
+                .error = "Too many streams are open",
+                .retry_after = 30};
     return overloaded();
 }
 
@@ -28,7 +34,8 @@ const std::string& owner_of(const Identity& identity) {
 }
 
 std::string identity_of(const Identity& identity) {
-    return identity.key_hash + '/' + identity.user + '/' + identity.session + '/' + std::to_string(identity.version);
+    return identity.key_hash + '/' + identity.user + '/' + identity.session + '/' +
+           std::to_string(identity.version);
 }
 
 std::string types_of(const Parameters& parameters) {
@@ -89,8 +96,8 @@ void EventStreams::open(Exchange& exchange, Session& session, Streams::Place pla
 // The first line with an id is for a client that is cut off before it has seen an event.
 void EventStreams::subscribe(Exchange& exchange, const Reply& reply, Streams::Place place) {
     const std::string cursor(reply.text(2));
-    Subscription subscription{identity_of(*exchange.identity), std::string(reply.text(4)), claims_json(exchange),
-                              types_of(exchange.match.parameters), cursor};
+    Subscription subscription{identity_of(*exchange.identity), std::string(reply.text(4)),
+                              claims_json(exchange), types_of(exchange.match.parameters), cursor};
     const auto end = end_of(exchange);
     auto [socket, text] = exchange.hand_over(stream_response());
     text.append(first_lines);

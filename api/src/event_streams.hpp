@@ -1,4 +1,5 @@
-// GET /api/events: from a request to a stream. A database worker reads what the client has missed, and is free then.
+// GET /api/events: from a request to a stream. A database worker reads what the client has missed, and is
+// free then.
 #pragma once
 
 #include "database.hpp"

@@ -41,8 +41,8 @@ public:
     // closed, so that the client does not wait for ever.
     void answer(Response response);
 
-    // Likewise, in place of an answer that ends: the socket from now on, and the head to send to it first. The
-    // connection takes no more requests.
+    // Likewise, in place of an answer that ends: the socket from now on, and the head to send to it first.
+    // The connection takes no more requests.
     std::pair<Descriptor, std::string> hand_over(Response response);
 
     Request request;

@@ -18,7 +18,7 @@ struct Response {
     std::string_view caching = "no-store";
     std::string headers = {}; // further lines, each with its CRLF
     bool close = false;
-    bool is_stream = false; // its body has no end yet
+    bool is_stream = false;    // its body has no end yet
     std::string sqlstate = {}; // for the log
     std::string code = {};     // of a problem, for the figures
     std::string etag = {};     // of the body before it is compressed, without quotes

@@ -16,9 +16,9 @@ namespace auxeira::api {
 
 namespace {
 
-constexpr std::size_t most_waiting = 64UL * 1024;  // of one stream, besides the kernel's own buffer
-constexpr int kernel_buffer = 64 * 1024;           // which would grow to megabytes otherwise
-constexpr std::chrono::seconds stall_limit{30};    // of a reader that takes nothing
+constexpr std::size_t most_waiting = 64UL * 1024; // of one stream, besides the kernel's own buffer
+constexpr int kernel_buffer = 64 * 1024;          // which would grow to megabytes otherwise
+constexpr std::chrono::seconds stall_limit{30};   // of a reader that takes nothing
 constexpr std::chrono::milliseconds tick{250};
 constexpr std::string_view heartbeat = ":\n\n";
 constexpr StreamId no_stream = 0;
@@ -84,7 +84,8 @@ StreamId Streams::open(Descriptor socket, Place place, std::string_view text, Cl
     const StreamId id = ++last_;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kernel_buffer, sizeof kernel_buffer);
     const auto now = Clock::now();
-    Stream& stream = streams_.emplace(id, Stream{std::move(socket), std::move(place), {}, now, end}).first->second;
+    Stream& stream =
+        streams_.emplace(id, Stream{std::move(socket), std::move(place), {}, now, end}).first->second;
     epoll_event event{.events = EPOLLRDHUP, .data = {.u64 = id}};
     ++figures_.opened;
     const bool watched = ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stream.socket.get(), &event) == 0;
@@ -160,7 +161,8 @@ bool Streams::write(Stream& stream) {
     return true;
 }
 
-// The end of the text is announced, so that no reset overtakes it; a reader that is behind, or gone, gets none.
+// The end of the text is announced, so that no reset overtakes it; a reader that is behind, or gone, gets
+// none.
 void Streams::farewell(Stream& stream, std::string_view reason) {
     if (!reason.empty() && stream.waiting.empty()) {
         const std::string lines = "event: end\ndata: {\"reason\":\"" + std::string(reason) + "\"}\n\n";

@@ -80,7 +80,7 @@ private:
     struct Stream {
         Descriptor socket;
         Place place;
-        std::string waiting; // for a reader that is slow
+        std::string waiting;     // for a reader that is slow
         Clock::time_point heard; // when it last got something
         Clock::time_point end;
     };
