@@ -226,6 +226,7 @@ export const cells = {
   'POST /api/auth/totp/recovery-codes': json(withCode, noFactor),
   'POST /api/auth/totp/disable': json(withCode, noFactor),
 
+  'GET /api/events': own(),
   'GET /api/organizations': own(),
   'GET /api/organizations/:organizationId': ofOrganization('organizations', 'select', inPath('organizationId')),
   'PATCH /api/organizations/:organizationId': ofOrganization('organizations', 'update',
