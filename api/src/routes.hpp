@@ -16,6 +16,7 @@ enum class Action {
     live,
     ready,
     jwks,
+    file,
     register_user,
     login,
     refresh,

@@ -52,6 +52,7 @@ struct Settings {
     std::string vault_previous_key; // empty = none
     std::string public_url;         // without a final slash
     std::string password_list;      // a path; empty = no list
+    std::string web;                // a directory; empty = none
     SmtpSettings smtp;
     TrustedProxies trusted_proxies;
     std::vector<std::string> cors_origins;
