@@ -12,7 +12,8 @@ inline constexpr std::string_view problem_type = "application/problem+json; char
 
 // For answers that are data: never a page or a frame.
 inline constexpr std::string_view data_policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
-// For pages: of what came from here, and nothing that is written into them. Pictures are also drawn by style sheets.
+// For pages: of what came from here, and nothing that is written into them. Pictures are also drawn by style
+// sheets.
 inline constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -23,7 +24,7 @@ struct Response {
     std::string_view content_type = json_type;
     std::string_view caching = "no-store";
     std::string_view policy = data_policy; // of contents
-    std::string headers = {}; // further lines, each with its CRLF
+    std::string headers = {};              // further lines, each with its CRLF
     bool close = false;
     std::string sqlstate = {}; // for the log
     std::string code = {};     // of a problem, for the figures

@@ -56,8 +56,10 @@ async function startPrometheus() {
   child.stderr.on('data', (data) => { log += data; });
   const port = () => log.match(/"address":"127\.0\.0\.1:([1-9][0-9]*)","[^}]*"msg":"Listening on"/)?.[1];
   await eventually('Prometheus listens', port);
+  const api = new OtherApi(`http://127.0.0.1:${port()}`);
+  await eventually('Prometheus is ready', async () => (await api.get('/-/ready')).status === 200);
   return {
-    api: new OtherApi(`http://127.0.0.1:${port()}`),
+    api,
     async close() {
       child.kill('SIGTERM');
       await once(child, 'exit');

@@ -50,6 +50,8 @@ TEST(Negotiation, GzipIsWantedOrNot) {
     for (const char* text : {"", "identity", "gzip;q=0", "gzip;q=0.000, *", "br", "*;q=0", "gzip;q=2",
                              "gzip;q=0.2, identity;q=0.9", "gzipped"})
         EXPECT_FALSE(accepts_coding(text, "gzip")) << text;
+    EXPECT_TRUE(accepts_coding("gzip, br", "br"));
+    EXPECT_FALSE(accepts_coding("gzip, br;q=0", "br"));
 }
 
 std::string unpacked(const std::string& packed, std::size_t size) {
