@@ -69,9 +69,11 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/93-report-companies.sql
   \ir platform/94-ledger.sql
   \ir platform/94-report-children.sql
+  \ir platform/94-report-rows.sql
   \ir platform/95-ledger-sealing.sql
   \ir platform/95-synthetic-report.sql
   \ir platform/96-ledger-reading.sql
+  \ir platform/96-ledger-reverting.sql
   \ir platform/97-ledger-evidence.sql
   \ir platform/97-ledger-platform.sql
   \ir platform/98-ledger-retention.sql

@@ -137,7 +137,7 @@ void negotiate(const Exchange& exchange, Response& response) {
         response.headers += "Vary: Accept\r\n";
     if (!may_be_compressed(exchange, response)) return;
     response.headers += "Vary: Accept-Encoding\r\n";
-    if (response.status == 304 || !accepts_gzip(exchange.request.list("accept-encoding"))) return;
+    if (response.status == 304 || !accepts_coding(exchange.request.list("accept-encoding"), "gzip")) return;
     std::optional<std::string> packed = gzip(response.body);
     if (!packed) return;
     response.body = std::move(*packed);
@@ -149,9 +149,10 @@ void negotiate(const Exchange& exchange, Response& response) {
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
                  Replica& replica, const Account& account, EventStreams& events, const Monitor& monitor,
-                 RateLimits& limits)
+                 const Files& files, RateLimits& limits)
     : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
-      replica_(replica), account_(account), events_(events), monitor_(monitor), limits_(limits) {}
+      replica_(replica), account_(account), events_(events), monitor_(monitor), files_(files),
+      limits_(limits) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
@@ -218,9 +219,7 @@ std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     const Request& request = exchange.request;
     RouteMatch& match = exchange.match;
     if (request.path == "*") match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-    if (match.allow.empty())
-        return problem_response(exchange,
-                                {.status = 404, .code = "not_found", .error = "There is nothing here"});
+    if (match.allow.empty()) return problem_response(exchange, nothing_here());
     if (request.method == "OPTIONS") return options(exchange);
     if (match.route == nullptr) {
         Response response = problem_response(
@@ -258,11 +257,12 @@ std::optional<Response> Gateway::check_token(Exchange& exchange) {
     return std::nullopt;
 }
 
-// What asks for nothing is answered in JSON; a probe is answered whatever it asks for.
+// What asks for nothing is answered in JSON; a probe is answered, and a file given, whatever was
+// asked for.
 std::optional<Response> Gateway::check_accept(Exchange& exchange) const {
     const Route& route = *exchange.match.route;
     const std::string accept = exchange.request.list("accept");
-    if (accept.empty() || route.budget == Budget::free) return std::nullopt;
+    if (accept.empty() || route.budget == Budget::free || route.action == Action::file) return std::nullopt;
     const char* const usual = route.action == Action::events ? "text/event-stream" : "application/json";
     const int of_usual = quality_of_type(accept, usual);
     const int csv = route.list == nullptr ? 0 : quality_of_type(accept, "text/csv");
@@ -308,7 +308,8 @@ Response Gateway::options(const Exchange& exchange) const {
         response.headers +=
             "Access-Control-Allow-Methods: " + exchange.match.allow +
             "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
-            "traceparent, if-none-match, if-match, idempotency-key\r\nAccess-Control-Max-Age: 600\r\n";
+            "traceparent, if-none-match, if-match, idempotency-key, last-event-id\r\n"
+            "Access-Control-Max-Age: 600\r\n";
     return response;
 }
 
@@ -318,6 +319,10 @@ std::optional<Response> Gateway::answer_now(Exchange& exchange) {
     if (action == Action::live) return Response{.body = R"({"status":"live"})"};
     if (action == Action::ready) return ready();
     if (action == Action::jwks) return Response{.body = tokens_.key_set(), .caching = five_minutes};
+    if (action == Action::file) {
+        if (auto file = files_.answer(exchange)) return file;
+        return problem_response(exchange, nothing_here());
+    }
     if (!database_.up()) return database_is_down(exchange);
     return std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include "database.hpp"
 #include "event_streams.hpp"
 #include "exchange.hpp"
+#include "files.hpp"
 #include "monitor.hpp"
 #include "rate_limits.hpp"
 #include "replica.hpp"
@@ -22,7 +23,7 @@ class Gateway : public Application {
 public:
     Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
             Replica& replica, const Account& account, EventStreams& events, const Monitor& monitor,
-            RateLimits& limits);
+            const Files& files, RateLimits& limits);
 
     BodyPlan examine(Exchange& exchange) override;
     std::optional<Response> answer_now(Exchange& exchange) override;
@@ -70,6 +71,7 @@ private:
     const Account& account_;
     EventStreams& events_;
     const Monitor& monitor_;
+    const Files& files_;
     RateLimits& limits_;
     RequestFigures figures_;
 };

@@ -3,6 +3,7 @@
 #include "database.hpp"
 #include "event_reader.hpp"
 #include "event_streams.hpp"
+#include "files.hpp"
 #include "gateway.hpp"
 #include "log.hpp"
 #include "mailer.hpp"
@@ -89,10 +90,20 @@ void withdraw(const std::string& path) {
         log_line(Level::warn, "ready file not removed", JsonObject().text("path", path));
 }
 
+// All of them, where reading would end at the first.
+void tell_unreadable(const Environment& environment) {
+    std::string list;
+    for (const std::string& file : unreadable_files(environment))
+        list += (list.empty() ? "" : ", ") + file;
+    if (!list.empty()) log_line(Level::error, "files cannot be read again", JsonObject().text("files", list));
+}
+
 // What may change while the program runs; all of it, or nothing when any setting is wrong.
 void reload(Tokens& tokens, RateLimits& limits) {
     try {
-        const Settings settings = read_settings(with_settings_file(process_environment()));
+        const Environment environment = with_settings_file(process_environment());
+        tell_unreadable(environment);
+        const Settings settings = read_settings(environment);
         tokens.replace(signing_keys(settings));
         limits.set(settings.limits);
         set_log_level(settings.log_level);
@@ -109,7 +120,8 @@ void wait_for_end(const sigset_t& signals, const std::function<void()>& on_hangu
     log_line(Level::info, "stopping", JsonObject().number("signal", signal));
 }
 
-void serve(const Settings& settings, const PasswordRules& rules, const sigset_t& signals) {
+void serve(const Settings& settings, const PasswordRules& rules, const Files& files,
+           const sigset_t& signals) {
     const DatabaseSettings pool{settings.dsn, settings.workers, settings.queue, settings.statement_timeout};
     Tokens tokens(settings.jwt_issuer, settings.jwt_audience, signing_keys(settings));
     const Vault vault(settings.vault_key, settings.vault_previous_key);
@@ -124,11 +136,12 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     Streams streams(settings.streams);
     EventReader events(conninfo(pool, "auxeira-api events"), settings.statement_timeout, streams);
     EventStreams event_streams(vault, database, streams, events);
-    Gateway gateway(settings, tokens, vault, database, replica, account, event_streams, monitor, limits);
+    Gateway gateway(settings, tokens, vault, database, replica, account, event_streams, monitor, files,
+                    limits);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
     MetricsServer metrics([&] {
-        return metrics_page({gateway.figures(), server.traffic(), database, monitor, streams});
+        return metrics_page({gateway.figures(), server.traffic(), database, replica, monitor, streams});
     });
 
     passwords.start();
@@ -166,9 +179,10 @@ void run() {
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
     const Settings settings = read_settings(with_settings_file(process_environment()));
     const PasswordRules rules = PasswordRules::from_file(settings.password_list);
+    const Files files(settings.web);
     drop_privileges(settings.run_as);
     start_log(settings.log_level);
-    serve(settings, rules, signals);
+    serve(settings, rules, files, signals);
     log_line(Level::info, "stopped");
     stop_log();
 }
@@ -184,7 +198,9 @@ int main_with(const std::string& option) {
             << settings_help();
     } else if (option == "--check-config") {
         const Environment environment = with_settings_file(process_environment());
-        PasswordRules::from_file(read_settings(environment).password_list);
+        const Settings settings = read_settings(environment);
+        PasswordRules::from_file(settings.password_list);
+        const Files files(settings.web);
         std::cout << settings_in_force(environment);
     } else if (option == "--routes") {
         std::cout << routes_listing();

@@ -3,6 +3,7 @@
 #include "process_figures.hpp"
 
 #include <array>
+#include <vector>
 
 namespace auxeira::api {
 
@@ -27,15 +28,34 @@ void write_traffic(Exposition& page, const Traffic& traffic) {
     add(page, {"auxeira_http_request_body_bytes", "gauge", "Memory of the bodies of requests."}, traffic.body_bytes.load());
 }
 
-void write_pool(Exposition& page, const Database& database) {
-    const PoolFigures pool = database.figures();
-    add(page, {"auxeira_database_workers", "gauge", "Database connections that are wanted."}, pool.workers);
-    add(page, {"auxeira_database_workers_connected", "gauge", "Database connections that there are."}, pool.connected);
-    add(page, {"auxeira_database_workers_busy", "gauge", "Database connections that are in use."}, pool.busy);
-    add(page, {"auxeira_database_queue_length", "gauge", "Requests that wait for a database connection."}, pool.waiting);
-    add(page, {"auxeira_database_queue_limit", "gauge", "Requests that may wait for one; more are refused."}, pool.room);
+// Of the primary, and of the replica where there is one.
+struct Pool {
+    std::string_view server;
+    const Database& database;
+};
+
+struct PoolFamily {
+    Family family;
+    std::size_t PoolFigures::*figure;
+};
+
+constexpr std::array<PoolFamily, 5> pool_families = {{
+    {{"auxeira_database_workers", "gauge", "Database connections that are wanted."}, &PoolFigures::workers},
+    {{"auxeira_database_workers_connected", "gauge", "Database connections that there are."}, &PoolFigures::connected},
+    {{"auxeira_database_workers_busy", "gauge", "Database connections that are in use."}, &PoolFigures::busy},
+    {{"auxeira_database_queue_length", "gauge", "Requests that wait for a database connection."}, &PoolFigures::waiting},
+    {{"auxeira_database_queue_limit", "gauge", "Requests that may wait for one; more are refused."}, &PoolFigures::room},
+}};
+
+void write_pools(Exposition& page, const std::vector<Pool>& pools) {
+    for (const PoolFamily& wanted : pool_families) {
+        page.family(wanted.family.name, wanted.family.type, wanted.family.help);
+        for (const auto& [server, database] : pools)
+            page.sample(static_cast<double>(database.figures().*wanted.figure), {{"server", server}});
+    }
     page.family("auxeira_database_round_trip_seconds", "histogram", "From sending a statement to its whole result.");
-    page.histogram(database.round_trips());
+    for (const auto& [server, database] : pools)
+        page.histogram(database.round_trips(), {{"server", server}});
 }
 
 void write_streams(Exposition& page, const Streams& streams) {
@@ -96,7 +116,9 @@ std::string metrics_page(const MetricsSources& sources) {
     add(page, {"auxeira_ready", "gauge", "Whether the service is ready: 1 or 0."}, is_ready ? 1 : 0);
     sources.requests.write(page);
     write_traffic(page, sources.traffic);
-    write_pool(page, sources.database);
+    std::vector<Pool> pools{{"primary", sources.database}};
+    if (const Database* replica = sources.replica.pool()) pools.push_back({"replica", *replica});
+    write_pools(page, pools);
     write_streams(page, sources.streams);
     write_database(page, sources.monitor);
     write_process(page);

@@ -4,6 +4,7 @@
 #include "connection.hpp"
 #include "database.hpp"
 #include "monitor.hpp"
+#include "replica.hpp"
 #include "request_figures.hpp"
 #include "streams.hpp"
 
@@ -15,6 +16,7 @@ struct MetricsSources {
     const RequestFigures& requests;
     const Traffic& traffic;
     const Database& database;
+    const Replica& replica;
     const Monitor& monitor;
     const Streams& streams;
 };

@@ -32,6 +32,9 @@ public:
 
     void answered(const Exchange& exchange);
 
+    // Null when there is no replica.
+    const Database* pool() const { return exists_ ? &pool_ : nullptr; }
+
     // A line for the answer to a change: a browser brings it back to whichever process it asks next. Empty
     // where there is no replica.
     std::string_view written_cookie() const { return cookie_; }

@@ -16,6 +16,7 @@ enum class Action {
     live,
     ready,
     jwks,
+    file,
     events,
     register_user,
     login,

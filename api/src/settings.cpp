@@ -16,6 +16,7 @@
 #include <iterator>
 #include <sstream>
 #include <thread>
+#include <unistd.h>
 
 namespace auxeira::api {
 
@@ -217,6 +218,8 @@ const std::vector<Setting>& table() {
          "where the pages are to which mails link", is_page_url, [](INTO) { s.public_url = without_final_slash(text); }},
         {"AUXEIRA_PASSWORD_LIST", Kind::text, "", false, 0, 4096, "a path",
          "file of common and leaked passwords that nobody may take, one in each line", any_text, [](INTO) { s.password_list = text; }},
+        {"AUXEIRA_WEB", Kind::text, "", false, 0, 4096, "a path",
+         "directory of the pages to serve; none by default", any_text, [](INTO) { s.web = text; }},
         {"AUXEIRA_SMTP_URL", Kind::text, "", false, 0, 512, "smtp://host[:port] or smtps://host[:port]",
          "server that takes mails; without one they wait in the outbox", is_smtp_url_or_none, [](INTO) { s.smtp.url = text; }},
         {"AUXEIRA_SMTP_USER", Kind::text, "", false, 0, 256, "visible ASCII",
@@ -394,6 +397,17 @@ Settings read_settings(const Environment& environment) {
     check_smtp(settings.smtp);
     check_signing_keys(settings);
     return settings;
+}
+
+std::vector<std::string> unreadable_files(const Environment& environment) {
+    std::vector<std::string> unreadable;
+    for (const Setting& setting : table()) {
+        const std::string variable = std::string(setting.name) + "_FILE";
+        const std::optional<std::string> path =
+            setting.kind == Kind::secret ? environment(variable) : std::nullopt;
+        if (path && ::access(path->c_str(), R_OK) != 0) unreadable.push_back(variable + '=' + *path);
+    }
+    return unreadable;
 }
 
 std::string settings_help() {

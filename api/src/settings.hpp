@@ -53,6 +53,7 @@ struct Settings {
     std::string vault_previous_key; // empty = none
     std::string public_url;         // without a final slash
     std::string password_list;      // a path; empty = no list
+    std::string web;                // a directory; empty = none
     SmtpSettings smtp;
     TrustedProxies trusted_proxies;
     std::vector<std::string> cors_origins;
@@ -80,6 +81,10 @@ Environment process_environment();
 bool is_setting(const std::string& name);
 
 Settings read_settings(const Environment& environment);
+
+// The files of secrets that this user cannot read, as NAME=path: what root has read before it became another
+// user cannot be read again.
+std::vector<std::string> unreadable_files(const Environment& environment);
 
 // For --help: every variable with its default, its range and its meaning.
 std::string settings_help();

@@ -18,6 +18,7 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "commands/sequence.h"
 #include "utils/timestamp.h"
@@ -99,6 +100,14 @@ public:
                 }));
     }
 
+    // In bulk the log's buffers would be full before the log writer looks, and this session had to write
+    // them.
+    static void wake_log_writer() {
+        constexpr unsigned often = 64;
+        static unsigned stored = 0;
+        if (++stored % often == 0) XLogSetAsyncXactLSN(XactLastRecEnd);
+    }
+
     // By the heap alone: the table has neither keys nor indexes nor triggers.
     void store() {
         const Oid table = open_changes.find();
@@ -107,6 +116,7 @@ public:
             heap_insert(relation, heap_form_tuple(RelationGetDescr(relation), values_, nulls_),
                         GetCurrentCommandId(true), 0, nullptr);
             table_close(relation, NoLock);
+            wake_log_writer();
         });
     }
 
@@ -134,8 +144,8 @@ struct Positions {
 std::optional<std::int64_t> position_of(const ledger::Metadata& metadata, CommandId command) {
     constexpr int room = 16;
     static Positions known;
-    if (known.transaction != metadata.xid) known = {metadata.xid, {}};
     auto& positions = known.by_command;
+    if (std::exchange(known.transaction, metadata.xid) != metadata.xid) positions.clear();
     if (positions.empty() || positions.back().first < command)
         positions.emplace_back(command, metadata.change_id << room);
     const auto later =

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "functions/ledger_values.hpp"
-#include "ledger/reader.hpp"
+#include "functions/ledger_bytes.hpp"
+#include "functions/ledger_typed.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -216,20 +216,9 @@ constexpr bool has_value(Tag tag) {
 // Columns that the row does not name are NULL, and so are secret ones and erased ones; those the type does
 // not have are left out.
 Datum record_datum(const ledger::Row& row, TupleDesc shape) {
-    std::vector<Datum> values(static_cast<std::size_t>(shape->natts));
-    std::unique_ptr<bool[]> nulls(new bool[values.size() + 1]);
-    for (std::size_t place = 0; place < values.size(); ++place) {
-        const FormData_pg_attribute& attribute = *TupleDescAttr(shape, static_cast<int>(place));
-        const auto field =
-            std::ranges::find(row, std::string_view(NameStr(attribute.attname)), &ledger::Field::name);
-        nulls[place] = true;
-        if (attribute.attisdropped || field == row.end() || !has_value(field->value.tag)) continue;
-        const auto datum = fitting_datum(field->value, attribute.atttypid, attribute.atttypmod);
-        nulls[place] = !datum;
-        values[place] = datum.value_or(Datum{0});
-    }
-    Datum* const all = values.data();
-    bool* const missing = nulls.get();
+    const TypedRow typed = typed_row(row, shape);
+    Datum* const all = const_cast<Datum*>(typed.values.data());
+    bool* const missing = typed.nulls.get();
     return backend([=] { return HeapTupleGetDatum(heap_form_tuple(shape, all, missing)); });
 }
 
@@ -252,7 +241,49 @@ Datum datum_of(const Value& value, Oid type, int32 modifier) {
     });
 }
 
+// The shape of a table as it is now, with which no lock is held.
+TupleDesc shape_of(Oid target) {
+    return backend([target] {
+        Relation const relation = table_open(target, AccessShareLock);
+        TupleDesc const copy = CreateTupleDescCopy(RelationGetDescr(relation));
+        table_close(relation, AccessShareLock);
+        return copy;
+    });
+}
+
+bool is_named(const FormData_pg_attribute& attribute, std::string_view name) {
+    return !attribute.attisdropped && name == NameStr(attribute.attname);
+}
+
+// What was erased is a value that the column cannot have.
+bool is_unfit(const ledger::Field& field, TupleDesc shape) {
+    if (field.value.tag == Tag::null || field.value.tag == Tag::digest) return false;
+    for (int place = 0; place < shape->natts; ++place) {
+        const FormData_pg_attribute& attribute = *TupleDescAttr(shape, place);
+        if (!is_named(attribute, field.name)) continue;
+        return field.value.tag == Tag::erased ||
+               !fitting_datum(field.value, attribute.atttypid, attribute.atttypmod);
+    }
+    return false;
+}
+
 } // namespace
+
+TypedRow typed_row(const ledger::Row& row, TupleDesc shape) {
+    const auto columns = static_cast<std::size_t>(shape->natts);
+    TypedRow typed{std::vector<Datum>(columns), std::unique_ptr<bool[]>(new bool[columns + 1])};
+    for (std::size_t place = 0; place < columns; ++place) {
+        const FormData_pg_attribute& attribute = *TupleDescAttr(shape, static_cast<int>(place));
+        const auto field =
+            std::ranges::find(row, std::string_view(NameStr(attribute.attname)), &ledger::Field::name);
+        typed.nulls[place] = true;
+        if (attribute.attisdropped || field == row.end() || !has_value(field->value.tag)) continue;
+        const auto datum = fitting_datum(field->value, attribute.atttypid, attribute.atttypmod);
+        typed.nulls[place] = !datum;
+        typed.values[place] = datum.value_or(Datum{0});
+    }
+    return typed;
+}
 
 // ledger_row(base anyelement, row bytea)
 AUXEIRA_SQL_FUNCTION(ledger_row) {
@@ -267,20 +298,21 @@ AUXEIRA_SQL_FUNCTION(ledger_row) {
 
 // ledger_row_object(target regclass, encoded bytea)
 AUXEIRA_SQL_FUNCTION(ledger_row_object) {
-    const Oid target = PG_GETARG_OID(0);
-    const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(1); });
-    TupleDesc const shape = backend([target] {
-        Relation const relation = table_open(target, AccessShareLock);
-        TupleDesc const copy = CreateTupleDescCopy(RelationGetDescr(relation));
-        table_close(relation, AccessShareLock);
-        return copy;
-    });
-    const Datum row = record_datum(
-        ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})), shape);
+    TupleDesc const shape = shape_of(PG_GETARG_OID(0));
+    const Datum row = record_datum(ledger::read_difference(showable_argument(fcinfo, 1)), shape);
     return backend([row] {
         const Datum json = DirectFunctionCall1(row_to_json, row);
         return DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(json)));
     });
+}
+
+// ledger_unfit(target regclass, encoded bytea)
+AUXEIRA_SQL_FUNCTION(ledger_unfit) {
+    TupleDesc const shape = shape_of(PG_GETARG_OID(0));
+    std::vector<std::string_view> names;
+    for (const ledger::Field& field : ledger::read_difference(bytea_argument(fcinfo, 1)))
+        if (is_unfit(field, shape)) names.push_back(field.name);
+    return names_datum(names);
 }
 
 } // namespace auxeira::functions

@@ -224,10 +224,10 @@ void write_composite(ledger::Bytes& out, const EncodedType& type, Datum value) {
 // In one buffer for all values.
 template <typename Append>
 std::string_view text_by(Append append, Datum value) {
-    static std::string text;
+    static TextBuffer text;
     text.clear();
     append(text, value);
-    return text;
+    return text.view();
 }
 
 } // namespace

@@ -390,9 +390,7 @@ AUXEIRA_SQL_FUNCTION(ledger_erased) {
 }
 
 AUXEIRA_SQL_FUNCTION(ledger_row_json) {
-    const auto* const bytes = backend([fcinfo] { return PG_GETARG_BYTEA_PP(0); });
-    const std::string json =
-        readable(ledger::read_difference(ledger::bytes_of({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)})));
+    const std::string json = readable(ledger::read_difference(showable_argument(fcinfo, 0)));
     const char* const text = json.c_str();
     return backend([text] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); });
 }

@@ -1,8 +1,8 @@
 #include "functions/value_text.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <string_view>
+#include <cstdint>
+#include <iterator>
 
 #include "functions/numeric_form.hpp"
 
@@ -43,74 +43,127 @@ private:
     int groups_;
 };
 
-// Leading zeros are written.
-void append_group(std::string& text, int group) {
-    const char digits[] = {static_cast<char>('0' + group / 1000), static_cast<char>('0' + group / 100 % 10),
-                           static_cast<char>('0' + group / 10 % 10), static_cast<char>('0' + group % 10)};
-    text.append(digits, sizeof digits);
+// Each writes where it is told and says where it ended. Leading zeros are written.
+char* write_group(char* to, int group) {
+    to[0] = static_cast<char>('0' + group / 1000);
+    to[1] = static_cast<char>('0' + group / 100 % 10);
+    to[2] = static_cast<char>('0' + group / 10 % 10);
+    to[3] = static_cast<char>('0' + group % 10);
+    return to + 4;
 }
 
-void append_whole_part(std::string& text, const ShortNumeric& number) {
-    char first[8];
-    text.append(first, std::to_chars(first, first + sizeof first, number.group(0)).ptr);
+// Without leading zeros.
+char* write_first_group(char* to, int group) {
+    constexpr int length = 4;
+    char digits[2 * length] = {};
+    write_group(digits, group);
+    const int zeros = (group < 1000) + (group < 100) + (group < 10);
+    std::memcpy(to, digits + zeros, length);
+    return to + length - zeros;
+}
+
+char* write_whole_part(char* to, const ShortNumeric& number) {
+    if (number.weight() < 0) return *to = '0', to + 1;
+    to = write_first_group(to, number.group(0));
     for (int place = 1; place <= number.weight(); ++place)
-        append_group(text, number.group(place));
+        to = write_group(to, number.group(place));
+    return to;
 }
 
-void append_short(std::string& text, const ShortNumeric& number) {
-    if (number.is_negative()) text += '-';
-    number.weight() < 0 ? text += '0', void() : append_whole_part(text, number);
-    if (number.decimals() == 0) return;
-    text += '.';
-    const std::size_t length = text.size() + static_cast<std::size_t>(number.decimals());
-    for (int place = number.weight() + 1; text.size() < length; ++place)
-        append_group(text, number.group(place));
-    text.resize(length);
+// A last group may have more digits than there are decimals.
+char* write_decimals(char* to, const ShortNumeric& number) {
+    if (number.decimals() == 0) return to;
+    *to++ = '.';
+    char* const end = to + number.decimals();
+    for (int place = number.weight() + 1; to < end; ++place)
+        to = write_group(to, number.group(place));
+    return end;
 }
 
-void append_plain_numeric(std::string& text, const char* value) {
+void append_short(TextBuffer& text, const ShortNumeric& number) {
+    constexpr std::size_t most = 512; // 64 groups of digits before and 63 digits after the point
+    char* to = text.room(most);
+    if (number.is_negative()) *to++ = '-';
+    text.end_at(write_decimals(write_whole_part(to, number), number));
+}
+
+void append_plain_numeric(TextBuffer& text, const char* value) {
     const ShortNumeric number(value);
     if (number.is_it()) return append_short(text, number);
-    text +=
-        backend([=] { return DatumGetCString(DirectFunctionCall1(numeric_out, PointerGetDatum(value))); });
+    text.append(
+        backend([=] { return DatumGetCString(DirectFunctionCall1(numeric_out, PointerGetDatum(value))); }));
 }
 
 // --- jsonb -------------------------------------------------------------------------------------------------
 
-// Inlined where it is used, as a function's address would not be.
-constexpr auto is_escaped = [](char character) {
+bool is_escaped(char character) {
     return static_cast<unsigned char>(character) < ' ' || character == '"' || character == '\\';
-};
+}
 
-void append_escaped(std::string& text, char character) {
-    constexpr std::string_view plain = "\b\f\n\r\t\"\\", letters = "bfnrt\"\\";
+char* write_escaped(char* to, char character) {
+    constexpr std::string_view plain = "\b\f\n\r\t\"\\", letters = "bfnrt\"\\", digits = "0123456789abcdef";
+    *to++ = '\\';
     const std::size_t place = plain.find(character);
-    if (place != plain.npos) {
-        text += '\\';
-        text += letters[place];
-        return;
+    if (place != plain.npos) return *to = letters[place], to + 1;
+    const char code[] = {'u', '0', '0', digits[static_cast<unsigned char>(character) >> 4],
+                         digits[character & 15]};
+    return std::copy(std::begin(code), std::end(code), to);
+}
+
+// Whether any of eight bytes is zero, by the carries of a subtraction.
+constexpr std::uint64_t each_byte = 0x0101010101010101;
+constexpr bool has_zero(std::uint64_t bytes) {
+    return ((bytes - each_byte) & ~bytes & (each_byte << 7)) != 0;
+}
+
+[[gnu::always_inline]] inline bool has_escaped(std::uint64_t bytes) {
+    constexpr std::uint64_t printable = each_byte * ' ';
+    return ((bytes - printable) & ~bytes & (each_byte << 7)) != 0 || has_zero(bytes ^ each_byte * '"') ||
+           has_zero(bytes ^ each_byte * '\\');
+}
+
+bool copy_eight(char* to, const char* from) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, from, sizeof bytes);
+    std::memcpy(to, &bytes, sizeof bytes);
+    return !has_escaped(bytes);
+}
+
+// As far as nothing is to be escaped: by eight, the last eight overlapping, and where that ends one by one.
+// Returns how many.
+std::size_t copy_plain(char* to, std::string_view string) {
+    constexpr std::size_t eight = 8;
+    const char* const from = string.data();
+    std::size_t done = 0;
+    while (done + eight <= string.size() && copy_eight(to + done, from + done))
+        done += eight;
+    if (done + eight > string.size() && string.size() >= eight &&
+        copy_eight(to + string.size() - eight, from + string.size() - eight))
+        return string.size();
+    for (; done < string.size() && !is_escaped(from[done]); ++done)
+        to[done] = from[done];
+    return done;
+}
+
+void append_string(TextBuffer& text, std::string_view string) {
+    constexpr std::size_t longest_escape = 6;
+    char* to = text.room(string.size() + 2);
+    *to++ = '"';
+    const std::size_t plain = copy_plain(to, string);
+    if (plain < string.size()) {
+        const std::string_view rest = string.substr(plain);
+        text.end_at(to + plain);
+        to = text.room(longest_escape * rest.size() + 1);
+        for (const char character : rest)
+            to = is_escaped(character) ? write_escaped(to, character) : (*to = character, to + 1);
+    } else {
+        to += plain;
     }
-    constexpr std::string_view digits = "0123456789abcdef";
-    text += "\\u00";
-    text += digits[static_cast<unsigned char>(character) >> 4];
-    text += digits[character & 15];
+    *to++ = '"';
+    text.end_at(to);
 }
 
-void append_with_escapes(std::string& text, std::string_view string) {
-    for (const char character : string)
-        is_escaped(character) ? append_escaped(text, character) : text.push_back(character);
-}
-
-void append_string(std::string& text, std::string_view string) {
-    text += '"';
-    if (std::none_of(string.begin(), string.end(), is_escaped))
-        text.append(string);
-    else
-        append_with_escapes(text, string);
-    text += '"';
-}
-
-void append_container(std::string& text, const JsonbContainer* container);
+void append_container(TextBuffer& text, const JsonbContainer* container);
 
 // The entries of a container in their order: their values follow one another (utils/jsonb.h).
 class Entries {
@@ -130,7 +183,7 @@ public:
         return {data_ + begin, offset_ - begin};
     }
 
-    void append_next(std::string& text) {
+    void append_next(TextBuffer& text) {
         const JEntry entry = entries_[place_];
         if (JBE_ISSTRING(entry)) return append_string(text, next_string());
         const char* const value = data_ + INTALIGN(offset_);
@@ -138,7 +191,7 @@ public:
         if (JBE_ISNUMERIC(entry)) return append_plain_numeric(text, value);
         if (JBE_ISCONTAINER(entry))
             return append_container(text, reinterpret_cast<const JsonbContainer*>(value));
-        text += JBE_ISNULL(entry) ? "null" : JBE_ISBOOL_TRUE(entry) ? "true" : "false";
+        text.append(JBE_ISNULL(entry) ? "null" : JBE_ISBOOL_TRUE(entry) ? "true" : "false");
     }
 
 private:
@@ -147,47 +200,53 @@ private:
     std::uint32_t place_ = 0, offset_ = 0;
 };
 
-void append_object(std::string& text, const JsonbContainer* object) {
+void append_object(TextBuffer& text, const JsonbContainer* object) {
     const std::uint32_t count = JsonContainerSize(object);
     Entries keys(object, count * 2), values(object, count * 2);
     values.skip(count);
-    text += '{';
+    text.append("{");
     for (std::uint32_t place = 0; place < count; ++place) {
-        if (place > 0) text += ", ";
+        if (place > 0) text.append(", ");
         append_string(text, keys.next_string());
-        text += ": ";
+        text.append(": ");
         values.append_next(text);
     }
-    text += '}';
+    text.append("}");
 }
 
-void append_elements(std::string& text, const JsonbContainer* array) {
+void append_elements(TextBuffer& text, const JsonbContainer* array) {
     const std::uint32_t count = JsonContainerSize(array);
     Entries elements(array, count);
     for (std::uint32_t place = 0; place < count; ++place) {
-        if (place > 0) text += ", ";
+        if (place > 0) text.append(", ");
         elements.append_next(text);
     }
 }
 
-void append_container(std::string& text, const JsonbContainer* container) {
-    backend([] { check_stack_depth(); });
+void append_container(TextBuffer& text, const JsonbContainer* container) {
+    if (stack_is_too_deep()) backend([] { check_stack_depth(); });
     if (JsonContainerIsObject(container)) return append_object(text, container);
     // A value that is no container is stored as an array of it.
     if (JsonContainerIsScalar(container)) return append_elements(text, container);
-    text += '[';
+    text.append("[");
     append_elements(text, container);
-    text += ']';
+    text.append("]");
 }
 
 } // namespace
 
-void append_numeric(std::string& text, Datum value) {
+void TextBuffer::grow(std::size_t most) {
+    const std::size_t before = length();
+    bytes_.resize(2 * (before + most));
+    end_ = bytes_.data() + before;
+}
+
+void append_numeric(TextBuffer& text, Datum value) {
     append_plain_numeric(text,
                          backend([value] { return reinterpret_cast<const char*>(PG_DETOAST_DATUM(value)); }));
 }
 
-void append_jsonb(std::string& text, Datum value) {
+void append_jsonb(TextBuffer& text, Datum value) {
     const Jsonb* const json = backend([value] { return DatumGetJsonbP(value); });
     append_container(text, &json->root);
 }

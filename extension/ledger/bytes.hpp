@@ -26,8 +26,15 @@ inline std::string_view text_of(ByteView bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// More bytes at the end, to be written by the caller.
+inline std::uint8_t* extend(Bytes& to, std::size_t bytes) {
+    const std::size_t before = to.size();
+    to.resize(before + bytes);
+    return to.data() + before;
+}
+
 inline void append(Bytes& to, ByteView bytes) {
-    to.insert(to.end(), bytes.begin(), bytes.end());
+    std::copy(bytes.begin(), bytes.end(), extend(to, bytes.size()));
 }
 
 // Big-endian, whatever the processor's order is.

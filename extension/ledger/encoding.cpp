@@ -1,5 +1,6 @@
 #include "ledger/encoding.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -25,14 +26,16 @@ std::array<std::uint8_t, sizeof(Unsigned)> length_of(std::size_t bytes) {
 } // namespace
 
 void Writer::value(Tag tag, ByteView content) {
-    out_.push_back(static_cast<std::uint8_t>(tag));
-    append(out_, length_of<std::uint32_t>(content.size()));
-    append(out_, content);
+    const auto length = length_of<std::uint32_t>(content.size());
+    std::uint8_t* to = extend(out_, 1 + length.size() + content.size());
+    *to++ = static_cast<std::uint8_t>(tag);
+    std::copy(content.begin(), content.end(), std::copy(length.begin(), length.end(), to));
 }
 
 void Writer::name(std::string_view column) {
-    append(out_, length_of<std::uint16_t>(column.size()));
-    append(out_, bytes_of(column));
+    const auto length = length_of<std::uint16_t>(column.size());
+    std::uint8_t* const to = extend(out_, length.size() + column.size());
+    std::copy(column.begin(), column.end(), std::copy(length.begin(), length.end(), to));
 }
 
 void Writer::real(float number_) {

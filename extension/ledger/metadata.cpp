@@ -1,5 +1,7 @@
 #include "ledger/metadata.hpp"
 
+#include <algorithm>
+
 #include "ledger/reader.hpp"
 #include "rejection.hpp"
 
@@ -15,9 +17,10 @@ public:
     explicit Fields(Bytes& out) : out_(out) {}
 
     void add(ByteView content) {
-        out_.push_back(++number_);
-        append(out_, big_endian(static_cast<std::uint32_t>(content.size())));
-        append(out_, content);
+        const auto length = big_endian(static_cast<std::uint32_t>(content.size()));
+        std::uint8_t* to = extend(out_, 1 + length.size() + content.size());
+        *to++ = ++number_;
+        std::copy(content.begin(), content.end(), std::copy(length.begin(), length.end(), to));
     }
     void add(const std::optional<Uuid>& uuid) { uuid ? add(ByteView(*uuid)) : leave_out(); }
     void add(const std::optional<std::string_view>& text) { text ? add(bytes_of(*text)) : leave_out(); }

@@ -70,9 +70,9 @@ bool Actions::next_day(std::vector<std::int64_t>& result) {
     if (day_ == config_.days) return false;
     const std::int64_t today = floor_day(config_.as_of) - config_.days + day_;
     const std::uint64_t position = static_cast<std::uint64_t>(today + (1 << 24)) << 20;
-    constexpr Fixed most = 10 * one; // a thousand a day
-    const std::int64_t actions =
-        poisson(power_of_two(std::min(log_mean(), most)), stream_.bits(position | count));
+    // However busy the model makes it, a person's day has no room for more.
+    const Fixed mean = power_of_two(std::min(log_mean(), 5 * one));
+    const std::int64_t actions = std::min(most_actions_a_day, poisson(mean, stream_.bits(position | count)));
     for (std::int64_t j = 0; j < actions; ++j) {
         const Block bits = stream_.block((position | times) + static_cast<std::uint64_t>(j));
         result.push_back(today * microseconds_a_day + time_of_day(bits));

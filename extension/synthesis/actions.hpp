@@ -28,6 +28,8 @@ struct ActionsConfig {
 
 ActionsConfig check(const ActionsRequest& request);
 
+constexpr std::int64_t most_actions_a_day = 12;
+
 // The days one by one, oldest first. Counts are over-dispersed and lower on weekends.
 class Actions {
 public:

@@ -17,6 +17,13 @@ constexpr std::string_view wiltbank = "Wiltbank and Boeker 2007";
 constexpr std::string_view correlation = "Correlation Ventures, 21,000 financings 2004-2013";
 constexpr std::string_view proposal = "this project";
 constexpr std::string_view general = "general knowledge";
+constexpr std::string_view wiltbank_near = "near Wiltbank and Boeker 2007, who have 0.45";
+constexpr std::string_view chart_mogul_order = "fitted to the order of the months in ChartMogul's reports";
+constexpr std::string_view chart_mogul_assumed =
+    "ChartMogul SaaS growth and retention reports, on an assumption of this project";
+constexpr std::string_view chart_mogul_downwards =
+    "ChartMogul's companies of 1 to 3 million USD a year, extended downwards";
+constexpr std::string_view kbcm_near = "near KBCM and OpenView surveys: 28,000 USD a year are 2,333 a month";
 constexpr std::string_view fit = "fitted to a median burn multiple near 2";
 
 // clang-format off
@@ -58,13 +65,13 @@ constexpr Constant constants[] = {
     {"stage", "late",     "sse",                92, "points", 'P', proposal},
     {"stage", "pre_seed", "growth_mean",     0.517, "log a year", 'V', chart_mogul},
     {"stage", "seed",     "growth_mean",     0.366, "log a year", 'V', chart_mogul},
-    {"stage", "series_a", "growth_mean",     0.336, "log a year", 'X', chart_mogul},
+    {"stage", "series_a", "growth_mean",     0.336, "log a year", 'P', chart_mogul_assumed},
     {"stage", "series_b", "growth_mean",     0.250, "log a year", 'X', chart_mogul},
     {"stage", "series_c", "growth_mean",     0.223, "log a year", 'X', saas_capital},
     {"stage", "growth",   "growth_mean",     0.223, "log a year", 'X', saas_capital},
     {"stage", "late",     "growth_mean",     0.223, "log a year", 'X', saas_capital},
-    {"stage", "pre_seed", "growth_spread",    0.57, "log a year", 'X', chart_mogul},
-    {"stage", "seed",     "growth_spread",    0.57, "log a year", 'X', chart_mogul},
+    {"stage", "pre_seed", "growth_spread",    0.57, "log a year", 'P', chart_mogul_downwards},
+    {"stage", "seed",     "growth_spread",    0.57, "log a year", 'P', chart_mogul_downwards},
     {"stage", "series_a", "growth_spread",    0.57, "log a year", 'X', chart_mogul},
     {"stage", "series_b", "growth_spread",    0.38, "log a year", 'X', chart_mogul},
     {"stage", "series_c", "growth_spread",    0.27, "log a year", 'X', saas_capital},
@@ -77,7 +84,7 @@ constexpr Constant constants[] = {
     {"stage", "series_c", "cost_per_person", 13300, "USD per month", 'X', fit},
     {"stage", "growth",   "cost_per_person", 14200, "USD per month", 'P', fit},
     {"stage", "late",     "cost_per_person", 15600, "USD per month", 'P', fit},
-    {"stage", "pre_seed", "pre_revenue",      0.47, "fraction", 'V', wiltbank},
+    {"stage", "pre_seed", "pre_revenue",      0.47, "fraction", 'P', wiltbank_near},
     {"stage", "seed",     "pre_revenue",      0.10, "fraction", 'P', proposal},
     {"stage", "series_a", "pre_revenue",         0, "fraction", 'P', proposal},
     {"stage", "series_b", "pre_revenue",         0, "fraction", 'P', proposal},
@@ -109,7 +116,7 @@ constexpr Constant constants[] = {
     {"business_model", "b2c",         "arpa",               14, "USD per month", 'M', general},
     {"business_model", "smb",         "arpa",               60, "USD per month", 'M', general},
     {"business_model", "mid_market",  "arpa",              400, "USD per month", 'M', general},
-    {"business_model", "enterprise",  "arpa",             2500, "USD per month", 'V', kbcm},
+    {"business_model", "enterprise",  "arpa",             2500, "USD per month", 'P', kbcm_near},
     {"business_model", "marketplace", "arpa",               90, "USD per month", 'M', general},
     {"business_model", "b2c",         "gross_margin",     0.70, "fraction", 'M', general},
     {"business_model", "smb",         "gross_margin",     0.76, "fraction", 'V', kbcm},
@@ -194,18 +201,18 @@ constexpr Constant constants[] = {
     {"industry", "software",    "share", 0.18, "fraction", 'P', proposal},
     {"industry", "other",       "share", 0.06, "fraction", 'P', proposal},
 
-    {"season", "01", "new_customers", 1.05, "x", 'V', chart_mogul},
-    {"season", "02", "new_customers", 1.04, "x", 'V', chart_mogul},
-    {"season", "03", "new_customers", 1.09, "x", 'V', chart_mogul},
+    {"season", "01", "new_customers", 1.05, "x", 'P', chart_mogul_order},
+    {"season", "02", "new_customers", 1.04, "x", 'P', chart_mogul_order},
+    {"season", "03", "new_customers", 1.09, "x", 'P', chart_mogul_order},
     {"season", "04", "new_customers", 1.02, "x", 'M', general},
     {"season", "05", "new_customers", 1.01, "x", 'M', general},
     {"season", "06", "new_customers", 1.00, "x", 'M', general},
-    {"season", "07", "new_customers", 0.92, "x", 'V', chart_mogul},
+    {"season", "07", "new_customers", 0.92, "x", 'P', chart_mogul_order},
     {"season", "08", "new_customers", 0.95, "x", 'M', general},
     {"season", "09", "new_customers", 1.02, "x", 'M', general},
     {"season", "10", "new_customers", 1.01, "x", 'M', general},
     {"season", "11", "new_customers", 0.98, "x", 'M', general},
-    {"season", "12", "new_customers", 0.91, "x", 'V', chart_mogul},
+    {"season", "12", "new_customers", 0.91, "x", 'P', chart_mogul_order},
 
     {"churn", "all", "at_10_usd",          0.068, "a month", 'V', chart_mogul},
     {"churn", "all", "exponent",          -0.326, "of ARPA", 'X', chart_mogul},

@@ -183,5 +183,5 @@ create function auxeira.synthetic_action_times(
 comment on function auxeira.synthetic_action_times(
   bigint, uuid, integer, timestamptz, text, text, double precision) is
   'When the people of a company acted, in order, over the whole days (UTC) before that of as_of (NULL: today). Counts '
-  'are over-dispersed, and lower on weekends where customers are businesses. days: 1 to 36,500. business_model, trend, '
+  'are over-dispersed, at most 12 a day, and lower on weekends where customers are businesses. days: 1 to 36,500. business_model, trend, '
   'variance: as in auxeira.synthetic_months(). Errors: 22023.';

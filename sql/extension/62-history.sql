@@ -36,6 +36,33 @@ create function auxeira.ledger_row_object(target regclass, encoded bytea) return
 comment on function auxeira.ledger_row_object(regclass, bytea) is
   'An encoded row as the object that to_jsonb() makes of a row of the table. Columns are NULL as of auxeira.ledger_row().';
 
+create function auxeira.ledger_unfit(target regclass, encoded bytea) returns text[]
+  as 'MODULE_PATHNAME', 'auxeira_ledger_unfit' language c stable strict;
+comment on function auxeira.ledger_unfit(regclass, bytea) is
+  'The columns of which an encoded row has a value that is none of the type they have now, or was erased.';
+
+-- --- Many rows at a time -------------------------------------------------------------------------------------------------
+
+create function auxeira.ledger_live_rows(relation regclass, key_columns text[], secret_columns text[], exempt_column text, keys bytea[])
+  returns table (key bytea, encoded bytea)
+  as 'MODULE_PATHNAME', 'auxeira_ledger_live_rows' language c stable strict rows 1000;
+comment on function auxeira.ledger_live_rows(regclass, text[], text[], text, bytea[]) is
+  'The rows that are there of those with these keys, in the encoding of the ledger. Row-level security does not hold here.';
+
+create function auxeira.ledger_key_of(encoded bytea, key_columns text[]) returns bytea
+  as 'MODULE_PATHNAME', 'auxeira_ledger_key_of' language c immutable strict parallel safe;
+comment on function auxeira.ledger_key_of(bytea, text[]) is 'The key of an encoded row, encoded.';
+
+create function auxeira.ledger_differing(one bytea, other bytea) returns text[]
+  as 'MODULE_PATHNAME', 'auxeira_ledger_differing' language c immutable strict parallel safe;
+comment on function auxeira.ledger_differing(bytea, bytea) is 'The columns in which two encoded rows differ, by name.';
+
+create function auxeira.capture_checkpoints(relation regclass, keys bytea[]) returns bigint
+  as 'MODULE_PATHNAME', 'auxeira_capture_checkpoints' language c volatile strict;
+comment on function auxeira.capture_checkpoints(regclass, bytea[]) is
+  'Writes the rows with these keys, which are encoded, to the ledger as they are, by changes of operation C, and says how many '
+  'there were. Whoever changes one of them meanwhile is waited for, and waits.';
+
 -- --- Erasure -------------------------------------------------------------------------------------------------------------
 
 create function auxeira.capture_mark(relation regclass, operation "char", key text[]) returns void
@@ -43,6 +70,13 @@ create function auxeira.capture_mark(relation regclass, operation "char", key te
 comment on function auxeira.capture_mark(regclass, "char", text[]) is
   'Writes the row with a key, whose values are given as texts in the order of the names of the key columns, to the ledger as it '
   'is, or that there is none.';
+
+create function auxeira.capture_late_mark(relation regclass, operation "char", table_id integer, label text, key_columns text[],
+  org_column text, key bytea) returns void
+  as 'MODULE_PATHNAME', 'auxeira_capture_late_mark' language c volatile strict;
+comment on function auxeira.capture_late_mark(regclass, "char", integer, text, text[], text, bytea) is
+  'Writes to the ledger, in an era of a table that has ended, that something was done about the row with an encoded key, of which '
+  'there is none. org_column: empty for none.';
 
 create function auxeira.ledger_erased(difference bytea, columns text[], kept text[]) returns bytea
   as 'MODULE_PATHNAME', 'auxeira_ledger_erased' language c immutable strict parallel safe;

@@ -93,6 +93,7 @@ comment on function auxeira.synthetic_points(uuid, bigint) is
 create function auxeira.check_synthesis_limits(of_org_id uuid, points bigint) returns void language plpgsql stable as $$
 declare
   limits constant auxeira.synthesis_limits := (select l from auxeira.synthesis_limits l);
+  there constant bigint := auxeira.synthetic_points(of_org_id, limits.most_points - points);
   recent record;
 begin
   select count(*) as generations, min(s.created_at) as oldest into recent
@@ -104,9 +105,10 @@ begin
       detail = greatest(1, ceil(extract(epoch from recent.oldest + interval '1 hour' - now()))::integer)::text,
       hint = 'Try again later.';
   end if;
-  if auxeira.synthetic_points(of_org_id, limits.most_points - points) > limits.most_points - points then
+  if there > limits.most_points - points then
     raise exception using errcode = 'ZA429',
-      message = format('an organization may have %s synthetic points', limits.most_points),
+      message = format('an organization may have %s synthetic points, and there would be up to %s', limits.most_points,
+                       there + points),
       hint = 'Generate fewer, or remove some first.';
   end if;
 end
@@ -169,22 +171,27 @@ comment on function auxeira.store_series(auxeira.synthetic_data_sessions, jsonb)
   'Generates the metrics that the parameters of a session describe, of the catalogue or of a template, and stores them. '
   'The same parameters give the same ids: generating them again finds its rows in place.';
 
+-- Bounds of what a number of the generator holds; what it may be is told where it is used.
 create function auxeira.synthesis_options(options jsonb) returns jsonb language sql immutable parallel safe
   return auxeira.checked(options, '{
     "additionalProperties": false,
     "properties": {
       "stage": {"type": "string", "maxLength": 50}, "industry": {"type": "string", "maxLength": 100},
       "region": {"type": "string", "maxLength": 100}, "businessModel": {"type": "string", "maxLength": 50},
-      "missingRate": {"type": "number"}, "lateRate": {"type": "number"}, "restatementRate": {"type": "number"},
-      "shockRate": {"type": "number"}}}');
+      "missingRate": {"type": "number", "minimum": -1000000000, "maximum": 1000000000},
+      "lateRate": {"type": "number", "minimum": -1000000000, "maximum": 1000000000},
+      "restatementRate": {"type": "number", "minimum": -1000000000, "maximum": 1000000000},
+      "shockRate": {"type": "number", "minimum": -1000000000, "maximum": 1000000000}}}');
 comment on function auxeira.synthesis_options(jsonb) is
   'The options of auxeira.synthesize(), checked: stage, industry, region, businessModel, missingRate, lateRate, '
   'restatementRate, shockRate. Their values are checked by auxeira.synthetic_metrics(). Error 22023.';
 
--- What makes the same data again. `usual` is what a template says where the caller says nothing.
+-- What makes the same data again. `usual` is what a template says where the caller says nothing. Numbers in full: no setting
+-- of the caller rounds them.
 create function auxeira.synthesis_parameters(
   user_type text, data_type text, count integer, time_range_days integer, variance double precision, trend text,
   seed bigint, as_of timestamptz, template_id uuid, usual jsonb) returns jsonb language sql stable
+  set extra_float_digits = 1
 begin atomic
   select jsonb_build_object(
       'user_type', user_type, 'data_type', data_type, 'count', coalesce(count, (usual ->> 'count')::integer, 30),
@@ -195,9 +202,10 @@ begin atomic
     || jsonb_strip_nulls(jsonb_build_object(
       'template_id', template_id, 'stage', usual ->> 'stage', 'industry', usual ->> 'industry',
       'region', usual ->> 'region', 'business_model', usual ->> 'businessModel',
-      'missing_rate', nullif((usual ->> 'missingRate')::float8, 0), 'late_rate', nullif((usual ->> 'lateRate')::float8, 0),
-      'restatement_rate', nullif((usual ->> 'restatementRate')::float8, 0),
-      'shock_rate', nullif((usual ->> 'shockRate')::float8, 0)));
+      'missing_rate', nullif(round((usual ->> 'missingRate')::numeric, 300)::float8, 0),
+      'late_rate', nullif(round((usual ->> 'lateRate')::numeric, 300)::float8, 0),
+      'restatement_rate', nullif(round((usual ->> 'restatementRate')::numeric, 300)::float8, 0),
+      'shock_rate', nullif(round((usual ->> 'shockRate')::numeric, 300)::float8, 0)));
 end;
 comment on function auxeira.synthesis_parameters(
   text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb) is
@@ -205,11 +213,15 @@ comment on function auxeira.synthesis_parameters(
 
 -- A time without an offset is one of UTC, wherever the caller is.
 create function auxeira.typed_parameters(parameters jsonb) returns jsonb
-  language plpgsql stable set timezone = 'UTC' set datestyle = 'ISO, MDY' as $$
+  language plpgsql stable set timezone = 'UTC' set datestyle = 'ISO, MDY' set extra_float_digits = 1 as $$
 declare
   p constant jsonb := auxeira.checked(coalesce(parameters, 'null'), '{
+    "additionalProperties": false,
     "properties": {
+      "stage": {"type": "string", "maxLength": 50}, "industry": {"type": "string", "maxLength": 100},
+      "region": {"type": "string", "maxLength": 100}, "business_model": {"type": "string", "maxLength": 50},
       "user_type": {"type": "string", "maxLength": 50}, "data_type": {"type": "string", "maxLength": 50},
+      "organizations": {"type": "integer", "minimum": 0, "maximum": 1000000},
       "count": {"type": "integer", "minimum": 0, "maximum": 1000000},
       "time_range_days": {"type": "integer", "minimum": 0, "maximum": 36500},
       "variance": {"type": "number", "minimum": 0, "maximum": 1}, "trend": {"type": "string", "maxLength": 50},
@@ -234,7 +246,7 @@ end
 $$;
 comment on function auxeira.typed_parameters(jsonb) is
   'The parameters of a generation, as auxeira.synthesis_parameters() gives them, each of its type. Error 22023: names those '
-  'that are not, with what is expected.';
+  'that are not, with what is expected, and those that there are not.';
 
 create function auxeira.template_in_use(of_template_id uuid, of_user_type text) returns jsonb language plpgsql stable as $$
 declare
@@ -301,7 +313,9 @@ begin
   session.session_id := session_id;
   session.user_id := auxeira.user_id();
   session.parameters := parameters;
-  perform auxeira.begin_synthesis(session.org_id, (parameters ->> 'count')::bigint);
+  -- More than the generator makes at all is no question of shares: it refuses that, with all else that is wrong.
+  perform auxeira.begin_synthesis(session.org_id, case when (parameters ->> 'count')::bigint > 1000000 then 0
+                                                    else (parameters ->> 'count')::bigint end);
   select * into generated, inserted, preview from auxeira.store_series(session, document);
   template_id := coalesce(template_id, (
     select t.template_id from auxeira.synthetic_data_templates t

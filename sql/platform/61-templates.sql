@@ -189,13 +189,31 @@ comment on function auxeira.check_template_limits(uuid) is
   'Error ZA429 when the organization may not have another template.';
 revoke execute on function auxeira.check_template_limits(uuid) from public;
 
+create function auxeira.template_members(document jsonb) returns jsonb language sql immutable parallel safe
+  return auxeira.checked(coalesce(document, 'null'), '{
+    "required": ["template_name", "data_schema", "generation_rules"], "additionalProperties": false,
+    "properties": {
+      "template_name": {"type": "string", "minLength": 1, "maxLength": 255},
+      "template_type": {"type": "string", "minLength": 1, "maxLength": 100, "default": "dashboard_metrics"},
+      "user_type": {"type": "string", "enum": ["startup_founder", "venture_capital", "angel_investor",
+        "corporate_partner", "government", "esg_funder", "impact_investor"]},
+      "description": {"type": "string", "maxLength": 2000, "default": ""},
+      "data_schema": {"type": "object"},
+      "generation_rules": {"type": "object"},
+      "validation_rules": {"type": "object"},
+      "default_parameters": {"type": "object"}}}');
+comment on function auxeira.template_members(jsonb) is
+  'A template that somebody writes, each member of its type, with those that were left out where they may be. Error 22023: '
+  'names those that are not, that are missing, and that there are not.';
+
 -- Definer, because nobody may write templates in any other way: they are versioned, and tried before they are kept.
 create function auxeira.record_template(document jsonb) returns auxeira.organization_templates
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   org constant uuid := auxeira.org_id();
-  made auxeira.organization_templates := jsonb_populate_record(null::auxeira.organization_templates, document);
+  made auxeira.organization_templates := jsonb_populate_record(null::auxeira.organization_templates,
+                                                               auxeira.template_members(document));
 begin
   perform auxeira.require_right('organization_templates', 'insert', org, 'organization not found');
   made.sample_data := (
@@ -251,18 +269,7 @@ comment on function auxeira.remove_template(uuid) is
 
 create function auxeira_api.create_template(request jsonb) returns json language plpgsql volatile as $$
 declare
-  r constant jsonb := auxeira.checked(request, '{
-    "required": ["template_name", "data_schema", "generation_rules"], "additionalProperties": false,
-    "properties": {
-      "template_name": {"type": "string", "minLength": 1, "maxLength": 255},
-      "template_type": {"type": "string", "minLength": 1, "maxLength": 100, "default": "dashboard_metrics"},
-      "user_type": {"type": "string", "enum": ["startup_founder", "venture_capital", "angel_investor",
-        "corporate_partner", "government", "esg_funder", "impact_investor"]},
-      "description": {"type": "string", "maxLength": 2000, "default": ""},
-      "data_schema": {"type": "object"},
-      "generation_rules": {"type": "object"},
-      "validation_rules": {"type": "object"},
-      "default_parameters": {"type": "object"}}}');
+  r constant jsonb := auxeira.template_members(request);
   made constant auxeira.organization_templates :=
     auxeira.record_template(jsonb_build_object('user_type', auxeira.own_user_type()) || r);
 begin

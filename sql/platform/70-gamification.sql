@@ -153,6 +153,10 @@ create function auxeira.streak_after(last_day date, streak integer, today date) 
 comment on function auxeira.streak_after(date, integer, date) is
   'The streak once today counts: unchanged on the same day, one more on the next, 1 after a gap.';
 
+create function auxeira.token_limits(out a_day integer, out a_week integer) language sql immutable parallel safe
+  return (300, 1000);
+comment on function auxeira.token_limits() is 'The most tokens that a member is paid in an organization a day and a week (UTC).';
+
 create function auxeira.award_limit(
   profile auxeira.gamification_profiles, activity auxeira.activities, award integer, today date)
   returns table (tokens integer, warning text)
@@ -166,7 +170,7 @@ begin atomic
     where a.org_id = profile.org_id and a.user_id = profile.user_id and a.is_synthetic = profile.is_synthetic
       and a.completed_at >= today::timestamp at time zone 'UTC'
   ), limits as (
-    select greatest(0, least(300 - d.tokens, 1000 - case
+    select greatest(0, least(m.a_day - d.tokens, m.a_week - case
              when profile.week_start = date_trunc('week', today)::date then profile.tokens_this_week else 0 end)) as room,
            case
              when activity.is_once_per_organization and exists (
@@ -178,11 +182,12 @@ begin atomic
                then format('this action is paid %s times a day', activity.daily_limit)
              when d.latest > clock_timestamp() - activity.cooldown
                then format('this action is paid once in %s minutes', extract(epoch from activity.cooldown)::integer / 60)
-           end as refusal
-    from done_today d
+           end as refusal,
+           format('at most %s tokens a day and %s a week are paid', m.a_day, m.a_week) as too_many
+    from done_today d cross join auxeira.token_limits() m
   )
   select case when l.refusal is null then least(award, l.room)::integer else 0 end,
-         coalesce(l.refusal, case when award > l.room then 'at most 300 tokens a day and 1000 a week are paid' end)
+         coalesce(l.refusal, case when award > l.room then l.too_many end)
   from limits l;
 end;
 comment on function auxeira.award_limit(auxeira.gamification_profiles, auxeira.activities, integer, date) is

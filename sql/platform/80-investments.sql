@@ -30,7 +30,8 @@ create table auxeira.investments (
 );
 create index investments_startup on auxeira.investments (startup_id);
 comment on table auxeira.investments is 'Investments, each a row of the investor (org_id) in a startup.';
-comment on column auxeira.investments.equity_percentage is 'Per cent, 0 to 100.';
+comment on column auxeira.investments.equity_percentage is
+  'Per cent of the company, 0 to 100, as bought: later rounds make it less, and change nothing here.';
 create trigger investments_updated before update on auxeira.investments
   for each row execute function auxeira.touch_updated_at();
 

@@ -27,42 +27,70 @@ comment on function auxeira.settle_companies(auxeira.ecosystem_plan) is
 
 -- --- What people do ------------------------------------------------------------------------------------------------
 
-create function auxeira.store_actions(plan auxeira.ecosystem_plan) returns void language sql volatile
+-- People report every third thing they do.
+create function auxeira.reported_actions(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, action_id uuid, action_type text, stage auxeira.stage, at timestamptz)
+  language sql stable rows 10000
 begin atomic
   with choices as (
     select array_agg(a.action_type order by a.activity_id, n) as types
     from auxeira.activities a cross join lateral generate_series(1, case a.tier when 'bronze' then 4 else 1 end) n
     where a.tier in ('bronze', 'silver') and not a.is_once_per_organization
-  ), people as materialized (
-    select m.org_id, m.model_id, auxeira.made_id(plan, 'person/' || m.org_id) as person, m.stage::auxeira.stage as stage,
-      jsonb_build_object('quality', 1, 'stage',
-        round(auxeira.stage_multiplier(m.stage::auxeira.stage) / 10000.0, 2), 'streak', 1) as multipliers,
-      m.business_model, least(plan.days, 31 * m.months) as days, coalesce(o.founded_on, '-infinity') as founded_on,
-      coalesce(o.closed_on, 'infinity') as closed_on
-    from auxeira.members_of(plan) m join auxeira.organizations o on o.org_id = m.org_id
-    where m.kind = 'startup'
-  ), reported as (
-    -- People report every third thing they do.
-    select p.*, t.at, auxeira.made_id(plan, 'action/' || p.org_id || t.action_index, t.at) as action_id,
-      auxeira.chosen(plan, 'action/' || p.model_id || t.action_index, choices.types) as action_type
-    from people p
-      cross join choices
-      cross join lateral auxeira.synthetic_action_times(plan.seed, p.model_id, p.days, plan.as_of, p.business_model,
-        coalesce(plan.trend, 'stable'), plan.variance) t
-    where t.action_index % 3 = 0 and t.at >= p.founded_on and t.at < p.closed_on
-  ), awards as materialized (
-    select a.action_type, a.base_tokens, case a.tier when 'bronze' then 'market' else 'product' end as domain, stage,
-      auxeira.token_award(a.base_tokens, 10000, auxeira.stage_multiplier(stage), 10000) as tokens
-    from auxeira.activities a cross join unnest(enum_range(null::auxeira.stage)) stage
   )
+  select m.org_id, auxeira.made_id(plan, 'action/' || m.org_id || t.action_index, t.at),
+    auxeira.chosen(plan, 'action/' || m.model_id || t.action_index, c.types), m.stage::auxeira.stage, t.at
+  from auxeira.members_of(plan) m
+    join auxeira.organizations o on o.org_id = m.org_id
+    cross join choices c
+    cross join lateral auxeira.synthetic_action_times(plan.seed, m.model_id, least(plan.days, 31 * m.months), plan.as_of,
+      m.business_model, coalesce(plan.trend, 'stable'), plan.variance) t
+  where m.kind = 'startup' and t.action_index % 3 = 0
+    and t.at >= coalesce(o.founded_on, '-infinity') and t.at < coalesce(o.closed_on, 'infinity');
+end;
+comment on function auxeira.reported_actions(auxeira.ecosystem_plan) is
+  'What somebody in each company would report, were everything paid.';
+
+create function auxeira.paid_actions(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, action_id uuid, action_type text, domain text, stage auxeira.stage, base_tokens integer,
+                 tokens integer, at timestamptz)
+  language sql stable rows 10000
+begin atomic
+  with awards as materialized (
+    select a.action_type, a.base_tokens, case a.tier when 'bronze' then 'market' else 'product' end as domain, stage,
+      a.daily_limit, a.cooldown, auxeira.token_award(a.base_tokens, 10000, auxeira.stage_multiplier(stage), 10000) as tokens
+    from auxeira.activities a cross join unnest(enum_range(null::auxeira.stage)) stage
+  ), seen as (
+    select r.*, a.base_tokens, a.domain, a.tokens, a.daily_limit, a.cooldown, date_trunc('day', r.at, 'UTC') as day,
+      row_number() over (partition by r.org_id, r.action_type, date_trunc('day', r.at, 'UTC') order by r.at, r.action_id)
+        as times,
+      lag(r.at) over (partition by r.org_id, r.action_type order by r.at, r.action_id) as before
+    from auxeira.reported_actions(plan) r join awards a on a.action_type = r.action_type and a.stage = r.stage
+  ), today as (
+    select s.*, sum(s.tokens) over (partition by s.org_id, s.day order by s.at, s.action_id) as tokens_today
+    from seen s where s.times <= s.daily_limit and (s.before is null or s.at >= s.before + s.cooldown)
+  ), this_week as (
+    select t.*, m.a_week, sum(t.tokens) over (partition by t.org_id, date_trunc('week', t.day, 'UTC')
+                                              order by t.at, t.action_id) as tokens_this_week
+    from today t cross join auxeira.token_limits() m where t.tokens_today <= m.a_day
+  )
+  select w.org_id, w.action_id, w.action_type, w.domain, w.stage, w.base_tokens, w.tokens, w.at
+  from this_week w where w.tokens_this_week <= w.a_week;
+end;
+comment on function auxeira.paid_actions(auxeira.ecosystem_plan) is
+  'The reported actions that auxeira.award_limit() pays in full: nobody goes on reporting what is not paid.';
+
+create function auxeira.store_actions(plan auxeira.ecosystem_plan) returns void language sql volatile
+begin atomic
   insert into auxeira.actions (org_id, action_id, user_id, action_type, domain, base_tokens, actual_tokens, multipliers,
     is_synthetic, session_id, completed_at)
-  select r.org_id, r.action_id, r.person, r.action_type, a.domain, a.base_tokens, a.tokens, r.multipliers, true,
-    plan.session_id, r.at
-  from reported r join awards a on a.action_type = r.action_type and a.stage = r.stage;
+  select p.org_id, p.action_id, auxeira.made_id(plan, 'person/' || p.org_id), p.action_type, p.domain, p.base_tokens, p.tokens,
+    jsonb_build_object('quality', 1, 'stage', round(auxeira.stage_multiplier(p.stage) / 10000.0, 2), 'streak', 1),
+    true, plan.session_id, p.at
+  from auxeira.paid_actions(plan) p;
 end;
 comment on function auxeira.store_actions(auxeira.ecosystem_plan) is
-  'Stores what somebody in each company reported, with the tokens that it is worth at its stage.';
+  'Stores what somebody in each company reported, with the tokens that it is worth at its stage: within the limits that the '
+  'catalogue of activities sets, however much variance is asked for.';
 
 create function auxeira.activity_figures(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, at timestamptz, figures jsonb) language sql stable rows 10000

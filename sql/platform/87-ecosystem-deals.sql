@@ -1,24 +1,51 @@
 -- Synthetic ecosystems: who backs which company. Cheques are parts of the rounds that the companies raised.
 set local role auxeira_owner;
 
--- Whether two members are a match at all is decided once, so that what one does with the other hangs together.
+create function auxeira.cast_shares() returns table (kind auxeira.organization_type, share numeric, later integer)
+  language sql immutable parallel safe rows 6
+begin atomic
+  values ('venture_capital'::auxeira.organization_type, 0.05, 0), ('angel_investor', 0.05, 1), ('corporate', 0.05, 2),
+    ('government', 0.025, 0), ('esg_fund', 0.025, 1), ('impact_fund', 0.025, 2);
+end;
+comment on function auxeira.cast_shares() is
+  'Which part of the organizations of an ecosystem are of a type; all others are startups. later: after how many more the '
+  'next of the type comes, so that no two come at once.';
+
+create function auxeira.joined_at(kind auxeira.organization_type, place integer) returns numeric
+  language sql immutable parallel safe
+  return (select case when place > 1 then (place - 0.5) / s.share + s.later else 0 end from auxeira.cast_shares() s
+          where s.kind = joined_at.kind);
+comment on function auxeira.joined_at(auxeira.organization_type, integer) is
+  'How many organizations an ecosystem has when the first, second, ... of a type joins; 0: it is there from the beginning.';
+
+create function auxeira.match_rate(per_company double precision, place integer, rivals double precision)
+  returns double precision language sql immutable parallel safe
+  return case when place > rivals then least(0.6, per_company / place) / 4 when rivals = 1 then 0.9
+    else least(0.6, per_company / rivals) end;
+comment on function auxeira.match_rate(double precision, integer, double precision) is
+  'How likely the first, second, ... member of its kind deals with a company that found so many of them: a quarter of it where '
+  'it came later.';
+
+-- Whether two members are a match at all is decided once, so that what one does with the other hangs together. It is decided
+-- by who was there when the later of them joined: whoever joins afterwards changes nothing.
 create function auxeira.matches_of(plan auxeira.ecosystem_plan, of_kinds auxeira.organization_type[],
                                   per_company double precision)
-  returns table (org_id uuid, kind auxeira.organization_type, startup_id uuid, stage text)
+  returns table (org_id uuid, kind auxeira.organization_type, place integer, startup_id uuid, stage text)
   language sql stable rows 1000
 begin atomic
-  select i.org_id, i.kind, s.org_id, s.stage
-  from (select m.*, count(*) over (partition by m.kind) as rivals from auxeira.members_of(plan) m
+  select i.org_id, i.kind, i.place, s.org_id, s.stage
+  from (select m.*, count(*) over (partition by m.kind) as all_rivals, c.share / 0.775 as per_startup
+        from auxeira.members_of(plan) m join auxeira.cast_shares() c on c.kind = m.kind
         where m.kind = any (of_kinds)) i
     join auxeira.members_of(plan) s on s.kind = 'startup'
   where i.is_real and s.is_real
     or auxeira.chance(plan, format('match/%s/%s', i.org_id, s.org_id))
-      < least(case i.rivals when 1 then 0.9 else 0.6 end, per_company / i.rivals);
+      < auxeira.match_rate(per_company, i.place, greatest(1, least(i.all_rivals, floor(s.place * i.per_startup))));
 end;
 comment on function auxeira.matches_of(auxeira.ecosystem_plan, auxeira.organization_type[], double precision) is
-  'Which members of these kinds deal with which companies: as many of each kind as per_company says, on average, and most of '
-  'them where there is one of the kind. Real '
-  'ones always deal with one another.';
+  'Which members of these kinds deal with which companies: as many of each kind as per_company says, on average, of those that '
+  'were there when the company joined, some that joined later, and most of the companies where there is one of the kind. Of '
+  'a pair it depends on these two and their places alone. Real ones always deal with one another.';
 
 create function auxeira.first_day_of(one uuid, other uuid) returns date language sql stable
   return (select max(o.founded_on) from auxeira.organizations o where o.org_id in (one, other));
@@ -168,7 +195,7 @@ begin atomic
   with rounds as materialized (
     select * from auxeira.rounds_of(plan)
   ), asked as materialized (
-    select m.org_id, m.kind, r.startup_id, r.round, r.raised, c.ceiling,
+    select m.org_id, m.kind, auxeira.joined_at(m.kind, m.place) as joined, r.startup_id, r.round, r.raised, c.ceiling,
       c.least_share + (c.greatest_share - c.least_share)
         * auxeira.chance(plan, format('share/%s/%s/%s', m.org_id, r.startup_id, r.round))::numeric as share
     from auxeira.cheque_sizes c
@@ -177,15 +204,19 @@ begin atomic
     where r.stage::auxeira.stage <= c.last_stage
       and auxeira.chance(plan, format('joins/%s/%s/%s', m.org_id, r.startup_id, r.round)) < 0.75
   ), sized as (
-    select a.*, trunc(least(a.raised * a.share
-      * least(1, 0.95 / sum(a.share) over (partition by a.startup_id, a.round)), a.ceiling), -3) as amount
+    -- What is left by those who joined the ecosystem before: nobody who joins later takes anything from them.
+    select a.*, trunc(least(a.raised * least(a.share, 0.95 - coalesce(sum(a.share) over before, 0)), a.ceiling), -3) as amount
     from asked a
+    window before as (partition by a.startup_id, a.round order by a.joined, a.kind
+                      rows between unbounded preceding and 1 preceding)
   )
-  select s.org_id, s.kind, s.startup_id, s.round, s.amount, count(*) over (partition by s.startup_id, s.round) > 1
+  select s.org_id, s.kind, s.startup_id, s.round, s.amount,
+    row_number() over (partition by s.startup_id, s.round order by s.joined, s.kind) > 1
   from sized s where s.amount > 0;
 end;
 comment on function auxeira.cheques_of(auxeira.ecosystem_plan) is
-  'Who puts how much into which round, in whole thousands: together at most 95 per cent of what the company raised.';
+  'Who puts how much into which round, in whole thousands: together at most 95 per cent of what the company raised. '
+  'is_syndicate: it went along with one that was there before.';
 
 create function auxeira.deals_of(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, kind auxeira.organization_type, startup_id uuid, round integer, amount numeric,
@@ -409,7 +440,8 @@ begin atomic
     join auxeira.members_of(plan) s on s.kind = 'startup'
   where (s.place - 1) % g.governments = g.place - 1;
 end;
-comment on function auxeira.wards_of(auxeira.ecosystem_plan) is 'Which government follows which companies.';
+comment on function auxeira.wards_of(auxeira.ecosystem_plan) is
+  'Which government follows which companies. They are shared out anew when another government joins.';
 
 create function auxeira.store_programs(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic

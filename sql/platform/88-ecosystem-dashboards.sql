@@ -85,21 +85,45 @@ comment on function auxeira.states_of(auxeira.ecosystem_plan) is
 
 -- --- Investors ---------------------------------------------------------------------------------------------------------
 
+create function auxeira.shares_of(investment auxeira.investments) returns table (since date, until date, share numeric)
+  language sql stable rows 3
+begin atomic
+  with rounds as (
+    select investment.investment_date as day, 0 as sold
+    union all
+    -- The mark is what the part is worth at the price of that round: what was raised, at this price, is so many times the part.
+    select k.as_of, c.financing / nullif(k.fair_value, 0)
+    from auxeira.investment_marks k
+      join auxeira.cash_positions c on c.org_id = investment.startup_id and c.month = date_trunc('month', k.as_of)::date
+        and c.is_synthetic = investment.is_synthetic and c.session_id is not distinct from investment.session_id
+    where k.org_id = investment.org_id and k.investment_id = investment.investment_id and k.method = 'round'
+      and k.as_of > investment.investment_date
+  )
+  -- All of the company in parts like this one: as many as there were, and those that were sold since.
+  select r.day, lead(r.day) over days, 100 / (100 / nullif(investment.equity_percentage, 0) + coalesce(sum(r.sold) over days, 0))
+  from rounds r
+  window days as (order by r.day);
+end;
+comment on function auxeira.shares_of(auxeira.investments) is
+  'Which part of the company an investment is, in per cent, from when until when: what was bought, and less of it from each '
+  'later round on, which sold new shares to others. until: NULL for what is held last.';
+
 create function auxeira.positions_of(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, investment auxeira.investments,
-                 invested numeric, distributed numeric, fair_value numeric, ended_on date)
+                 share numeric, invested numeric, distributed numeric, fair_value numeric, ended_on date)
   language sql stable rows 10000
 begin atomic
   with points as materialized (
     select p.at, (p.at at time zone 'UTC')::date as day, p.is_month from auxeira.points_of(plan) p
   )
-  select m.org_id, m.kind, p.at, p.day, i.investment, f.invested, coalesce(f.distributed, 0), k.fair_value,
+  select m.org_id, m.kind, p.at, p.day, i.investment, s.share, f.invested, coalesce(f.distributed, 0), k.fair_value,
     case when k.method = 'exit' then k.as_of end
   from auxeira.members_of(plan) m
     cross join lateral (
-      select i.investment_id, i.investment_date, i as investment from auxeira.investments i
+      select i.investment_id, i as investment from auxeira.investments i
       where i.org_id = m.org_id and i.session_id = m.session_id and i.status <> 'pipeline' offset 0) i
-    join points p on p.day >= i.investment_date and (p.is_month or m.is_real)
+    cross join lateral auxeira.shares_of(i.investment) s
+    join points p on p.day >= s.since and (s.until is null or p.day < s.until) and (p.is_month or m.is_real)
     cross join lateral (
       select k.fair_value, k.method, k.as_of from auxeira.investment_marks k
       where k.org_id = m.org_id and k.investment_id = i.investment_id and k.session_id = m.session_id and k.as_of <= p.day
@@ -112,14 +136,15 @@ begin atomic
         and f.flow_date <= p.day) f;
 end;
 comment on function auxeira.positions_of(auxeira.ecosystem_plan) is
-  'Every investment at every point since it was made: what was paid in and out, the latest mark, when it ended.';
+  'Every investment at every point since it was made: which part of the company it is by then, what was paid in and out, the '
+  'latest mark, when it ended.';
 
 create type auxeira.stake as (
   deals bigint, held bigint, exits bigint, exits_this_year bigint, new_deals bigint, syndicates bigint, pro_rata bigint,
   invested numeric, distributed numeric, fair_value numeric, lost numeric, equity numeric);
 comment on type auxeira.stake is
   'What an investor has in a company at a point. held: deals that have not ended; new_deals: of the last 30 days; lost: paid '
-  'for what is worth less now.';
+  'for what is worth less now; equity: which part of the company is held, in per cent, after the rounds since.';
 
 create type auxeira.holding as (
   deals bigint, held bigint, exits bigint, exits_this_year bigint, new_deals bigint, syndicates bigint, pro_rata bigint,
@@ -142,7 +167,7 @@ begin atomic
       count(*) filter (where p.ended_on is null and (p.investment).terms @> '{"proRata": true}'),
       sum(p.invested), sum(p.distributed), sum(p.fair_value),
       sum(p.invested) filter (where p.distributed + p.fair_value < p.invested),
-      sum((p.investment).equity_percentage) filter (where p.ended_on is null))::auxeira.stake
+      sum(p.share) filter (where p.ended_on is null))::auxeira.stake
   from auxeira.positions_of(plan) p
   group by p.org_id, p.kind, p.at, p.day, (p.investment).startup_id;
 end;

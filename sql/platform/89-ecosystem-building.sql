@@ -7,34 +7,38 @@ create table auxeira.synthetic_steps (
   place integer primary key,
   step text not null unique check (step ~ '^(settle|store)_[a-z_]+$'),
   data_types text[] not null check (cardinality(data_types) >= 1),
+  most_rows integer not null check (most_rows >= 0),
   claims text check (claims in ('ecosystem', 'history', 'actions', 'scores', 'integrations'))
 );
 comment on table auxeira.synthetic_steps is
   'What facts and ecosystems are made of: the functions, by name, in their order. An ecosystem of everything takes them all.';
 comment on column auxeira.synthetic_steps.data_types is 'The data types of which it is a part.';
+comment on column auxeira.synthetic_steps.most_rows is
+  'How many rows it stores for a company in a month, estimated from above: so what is too much is refused before it is made.';
 comment on column auxeira.synthetic_steps.claims is
   'What no other session may have made of the same real organization: being in an ecosystem (of all members), history, '
   'actions, scores of the same months, integrations (of startups).';
 call auxeira.protect_private_table('auxeira.synthetic_steps');
 
 insert into auxeira.synthetic_steps
-select row_number() over (), s.step, s.data_types, s.claims
+select row_number() over (), s.step, s.data_types, s.most_rows, s.claims
 from (values
-  ('settle_companies', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}'::text[], 'ecosystem'),
-  ('store_actions', '{ecosystem, actions}', 'actions'),
-  ('store_company_months', '{investments, portfolio, sustainability, impact, partnerships, ecosystem, history}', 'history'),
-  ('store_founder_days', '{history}', 'history'),
-  ('store_scores', '{portfolio, ecosystem, scores}', 'scores'),
-  ('store_integrations', '{integrations}', 'integrations'),
-  ('store_investments', '{investments, portfolio, sustainability, impact}', null),
-  ('store_model_marks', '{investments, portfolio, sustainability, impact}', null),
-  ('store_pipeline', '{investments, portfolio, sustainability, impact}', null),
-  ('store_partnerships', '{partnerships}', null),
-  ('store_redemptions', '{partnerships}', null),
-  ('store_programs', '{ecosystem}', null),
-  ('store_grants', '{ecosystem}', null),
-  ('store_relationships', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}', null),
-  ('store_dashboards', '{portfolio, sustainability, impact, partnerships, ecosystem}', null)) s (step, data_types, claims);
+  ('settle_companies', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}'::text[], 0, 'ecosystem'),
+  ('store_actions', '{ecosystem, actions}', 124, 'actions'),
+  ('store_company_months', '{investments, portfolio, sustainability, impact, partnerships, ecosystem, history}', 8, 'history'),
+  ('store_founder_days', '{history}', 31, 'history'),
+  ('store_scores', '{portfolio, ecosystem, scores}', 3, 'scores'),
+  ('store_integrations', '{integrations}', 6, 'integrations'),
+  ('store_investments', '{investments, portfolio, sustainability, impact}', 5, null),
+  ('store_model_marks', '{investments, portfolio, sustainability, impact}', 2, null),
+  ('store_pipeline', '{investments, portfolio, sustainability, impact}', 2, null),
+  ('store_partnerships', '{partnerships}', 1, null),
+  ('store_redemptions', '{partnerships}', 2, null),
+  ('store_programs', '{ecosystem}', 1, null),
+  ('store_grants', '{ecosystem}', 1, null),
+  ('store_relationships', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}', 3, null),
+  ('store_dashboards', '{portfolio, sustainability, impact, partnerships, ecosystem}', 1, null))
+  s (step, data_types, most_rows, claims);
 
 create function auxeira.steps_of(data_type text) returns setof auxeira.synthetic_steps language sql stable rows 15
 begin atomic
@@ -53,14 +57,12 @@ comment on function auxeira.fact_owners(text) is 'Which types of organizations f
 
 create function auxeira.cast_of(organizations integer) returns jsonb language sql immutable parallel safe
   return (
-    with others as (
-      select kind, greatest(1, round(organizations * share)) as members
-      from (values ('venture_capital', 0.05), ('angel_investor', 0.05), ('corporate', 0.05), ('government', 0.025),
-                   ('esg_fund', 0.025), ('impact_fund', 0.025)) s (kind, share))
+    with others as (select s.kind, greatest(1, round((organizations - s.later) * s.share)) as members from auxeira.cast_shares() s)
     select jsonb_object_agg(o.kind, o.members) || jsonb_build_object('startup', organizations - sum(o.members))
     from others o);
 comment on function auxeira.cast_of(integer) is
-  'How many of so many organizations are of each type: three quarters and more are startups.';
+  'How many of so many organizations, ten and more, are of each type: three quarters and more are startups. One organization '
+  'more is one more of one type.';
 
 -- --- Asking ----------------------------------------------------------------------------------------------------------
 
@@ -75,6 +77,23 @@ create function auxeira.size_fault(companies integer, days integer, most integer
     then format('%s companies over %s months are %s company months, and at most %s are generated at once', companies,
                 auxeira.months_in(days), companies::bigint * auxeira.months_in(days), most) end;
 comment on function auxeira.size_fault(integer, integer, integer) is 'What is wrong with so many companies for so many days.';
+
+create function auxeira.companies_of(kind auxeira.organization_type, members integer) returns integer
+  language sql immutable parallel safe
+  return case when kind is null then (auxeira.cast_of(members) ->> 'startup')::integer when kind = 'startup' then 1
+    else members end;
+comment on function auxeira.companies_of(auxeira.organization_type, integer) is
+  'How many companies facts around an organization of a type, or (NULL) an ecosystem of so many members, are of.';
+
+-- The hundred are daily figures of whoever asks.
+create function auxeira.most_rows(p jsonb, kind auxeira.organization_type) returns bigint language sql stable
+begin atomic
+  select 100 + sum(s.most_rows) * auxeira.companies_of(kind, (p ->> 'count')::integer)
+    * auxeira.months_in((p ->> 'time_range_days')::integer)
+  from auxeira.steps_of(case when kind is not null then p ->> 'data_type' end) s;
+end;
+comment on function auxeira.most_rows(jsonb, auxeira.organization_type) is
+  'How many rows facts with these parameters, or (NULL) an ecosystem, may be of, estimated from above.';
 
 create function auxeira.fact_faults(p jsonb, kind auxeira.organization_type, most integer)
   returns table (field text, fault text) language sql stable rows 6
@@ -99,8 +118,7 @@ begin atomic
       ('trend', case when p ->> 'trend' not in ('improving', 'declining', 'stable', 'volatile')
          then 'improving, declining, stable or volatile is expected' end),
       ('count', case when members between 1 and 1000 and days between 1 and 7305 then auxeira.size_fault(
-         case when kind is null then (auxeira.cast_of(members) ->> 'startup')::integer
-           when kind = 'startup' then 1 else members end, days, most) end)) f (field, fault)
+         auxeira.companies_of(kind, members), days, most) end)) f (field, fault)
   where f.fault is not null;
 end;
 comment on function auxeira.fact_faults(jsonb, auxeira.organization_type, integer) is
@@ -232,7 +250,7 @@ comment on function auxeira.take_steps(auxeira.ecosystem_plan) is
 -- In UTC and with ISO dates, because draws are keyed by dates as text. There are no statistics of rows this young: compiling
 -- would take longer than what it is guessed to save.
 create function auxeira.build_facts(plan auxeira.ecosystem_plan, wanted jsonb, around uuid[]) returns void
-  language plpgsql volatile set timezone = 'UTC' set datestyle = 'ISO, MDY' set jit = off as $$
+  language plpgsql volatile set timezone = 'UTC' set datestyle = 'ISO, MDY' set extra_float_digits = 1 set jit = off as $$
 declare
   violated text;
   in_table text;

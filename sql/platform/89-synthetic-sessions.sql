@@ -194,6 +194,15 @@ comment on function auxeira.take_ecosystem_turns(uuid, uuid[]) is
   'named twice; ZA409 one that is generating already.';
 revoke execute on function auxeira.take_ecosystem_turns(uuid, uuid[]) from public;
 
+create function auxeira.ecosystem_parameters(
+  organizations integer, days integer, seed bigint, as_of timestamptz, variance double precision, trend text) returns jsonb
+  language sql volatile set extra_float_digits = 1
+  return jsonb_build_object('data_type', 'ecosystem', 'organizations', organizations, 'time_range_days', days,
+    'seed', coalesce(seed, auxeira.random_seed()), 'as_of', coalesce(as_of, date_trunc('day', now(), 'UTC')),
+    'variance', variance, 'trend', trend);
+comment on function auxeira.ecosystem_parameters(integer, integer, bigint, timestamptz, double precision, text) is
+  'The parameters of an ecosystem in full, as its session keeps them.';
+
 -- Definer, because it makes organizations and rows of theirs, which no role may. It touches no real organization but those
 -- that a superuser names.
 create function auxeira.synthesize_ecosystem(
@@ -204,16 +213,14 @@ create function auxeira.synthesize_ecosystem(
 as $$
 #variable_conflict use_variable
 declare
-  p constant jsonb := jsonb_build_object('data_type', 'ecosystem', 'organizations', organizations,
-    'time_range_days', days, 'seed', coalesce(seed, auxeira.random_seed()),
-    'as_of', coalesce(as_of, date_trunc('day', now(), 'UTC')), 'variance', variance, 'trend', trend);
+  p constant jsonb := auxeira.ecosystem_parameters(organizations, days, seed, as_of, variance, trend);
   home constant uuid := coalesce(auxeira.org_id(), around[1],
     auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem/organization/government/1'));
 begin
   perform auxeira.refuse_faults(p || jsonb_build_object('count', organizations), null,
                                 '{"count": "organizations", "time_range_days": "days"}');
   perform auxeira.take_ecosystem_turns(home, around);
-  perform auxeira.check_synthesis_limits(home, 0);
+  perform auxeira.check_synthesis_limits(home, auxeira.most_rows(p || jsonb_build_object('count', organizations), null));
   session_id := auxeira.synthetic_uuid((p ->> 'seed')::bigint, 'ecosystem');
   perform auxeira.build_whole(auxeira.plan_of(home, session_id, 'ecosystem', p, null), auxeira.cast_of(organizations), around);
   rows := auxeira.count_synthetic(home, session_id);
@@ -236,10 +243,12 @@ comment on function auxeira.synthesize_ecosystem(
   'and dashboards read off all of these. organizations: how many in all, 10 to 1,000; days: up to as_of, which is the start '
   'of today (UTC) when NULL; seed: random but recorded when NULL; trend: that of every company, or what is usual at its '
   'stage when NULL; around: organizations that there are, which take part with their synthetic rows. The same arguments '
-  'give the same rows in any database. auxeira.synthesis_progress() tells other connections how far it is. Errors: 22023 '
-  '(also more companies times months than auxeira.synthesis_limits has), ZA409 the ecosystem of this seed is there already, '
-  'or an organization of around takes part in one or has such rows of these months, with the session that made them; ZA429 '
-  'more than the share (auxeira.synthesis_limits) of the organization whose session it is: the caller''s, else the first of '
+  'give the same rows in any database. More organizations change nothing of those that are there, but totals of whoever deals '
+  'with one that joined, and, when another government joins (60, 100, ...), which companies each follows. '
+  'auxeira.synthesis_progress() tells other connections how far it is. Errors: 22023 (also more companies times months than '
+  'auxeira.synthesis_limits has), ZA409 the ecosystem of this seed is there already, or an organization of around takes part '
+  'in one or has such rows of these months, with the session that made them; ZA429 what may be more than the share '
+  '(auxeira.synthesis_limits) of the organization whose session it is: the caller''s, else the first of '
   'around. For administrators of the database; see POST /api/admin/synthetic/ecosystem.';
 revoke execute on function auxeira.synthesize_ecosystem(
   integer, integer, bigint, timestamptz, double precision, text, uuid[]) from public;
@@ -280,7 +289,7 @@ declare
   counts jsonb;
 begin
   perform auxeira.check_facts(p);
-  perform auxeira.begin_synthesis(org, 0);
+  perform auxeira.begin_synthesis(org, auxeira.most_rows(p, kind));
   session_id := gen_random_uuid();
   perform auxeira.build_facts(
     auxeira.plan_of(org, session_id, format('%s of %s', data_type, org), p, data_type),
@@ -308,7 +317,7 @@ comment on function auxeira.synthesize_facts(jsonb) is
   'companies, 20 years, and as many companies times months as auxeira.synthesis_limits says. auxeira.synthesis_progress() '
   'tells other connections how far it is. Errors: 22023 naming every fault (also a data type that is not of this type of '
   'organization, and a time in which it was not there), 42501 a viewer, ZA409 generated before, with the session that did, '
-  'ZA429 more than its share.';
+  'ZA429 what may be more than its share.';
 
 -- --- The API -------------------------------------------------------------------------------------------------------
 

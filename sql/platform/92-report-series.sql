@@ -22,6 +22,31 @@ create function auxeira.share_margin(share double precision, n bigint) returns d
 comment on function auxeira.share_margin(double precision, bigint) is
   'How far the share of n that something happens to may lie from the one that was asked for, but for three in a thousand.';
 
+-- The binomial distribution itself: of few, or where nearly none or nearly all are expected, it is not symmetric. The
+-- logarithms keep its ends from becoming zero.
+create function auxeira.report_share_bounds(share double precision, n bigint, out lower double precision,
+                                            out upper double precision)
+  language sql immutable parallel safe
+begin atomic
+  with terms as (
+    select k, exp(greatest(sum(case k when 0 then n * ln(1 - share)
+                                 else ln((n - k + 1) * share / (k * (1 - share))) end) over (order by k), -700)) as part
+    from generate_series(0, n) k where share > 0 and share < 1 and n <= 1000
+  ), sums as (
+    select t.k, sum(t.part) over (order by t.k) as so_far from terms t
+  ), exact as (
+    select min(s.k) filter (where s.so_far > 0.00135)::double precision / n as lower,
+      min(s.k) filter (where s.so_far >= 0.99865)::double precision / n as upper
+    from sums s where n > 0
+  )
+  select coalesce(e.lower, share - auxeira.share_margin(share, n), share),
+    coalesce(e.upper, share + auxeira.share_margin(share, n), share)
+  from exact e;
+end;
+comment on function auxeira.report_share_bounds(double precision, bigint) is
+  'Between which shares of n those lie that something of this probability happens to, but for three in a thousand; of more '
+  'than a thousand by auxeira.share_margin().';
+
 -- A median varies by a quarter more than a mean does.
 create function auxeira.median_margin(spread double precision, n bigint) returns double precision
   language sql immutable parallel safe return 3 * 1.2533 * spread / sqrt(nullif(n, 0));
@@ -143,8 +168,8 @@ comment on function auxeira.series_numbers(uuid) is 'The numbers of a session th
 
 -- Of a long series some ten thousand points, evenly spaced: more tell nothing new of its motion.
 create function auxeira.series_steps(session uuid)
-  returns table (org_id uuid, user_type text, metric_name text, good_direction text, is_fine boolean, place double precision,
-                 logarithm double precision, place_before double precision, logarithm_before double precision)
+  returns table (org_id uuid, user_type text, metric_name text, good_direction text, is_fine boolean, unit double precision,
+                 place double precision, logarithm double precision, place_before double precision, logarithm_before double precision)
   language sql stable
 begin atomic
   with numbered as (
@@ -154,31 +179,31 @@ begin atomic
     from auxeira.synthetic_rows(session) m
   ), numbers as (
     select n.org_id, n.user_type, r.metric_name, r.good_direction, r.decimals >= 1 or v.value >= 1000 as is_fine,
-      n.number::double precision / n.points as place, n.at, case when v.value > 0 then ln(v.value) end as logarithm
+      10.0 ^ -r.decimals / nullif(v.value, 0) as unit, n.number::double precision / n.points as place, n.at, case when v.value > 0 then ln(v.value) end as logarithm
     from numbered n
       join auxeira.series_rules(session) r on r.user_type = n.user_type and r.follows_trend
       cross join lateral (select auxeira.number_of(n.metric_value, r.metric_name) as value offset 0) v
     where n.number % (1 + n.points / 10000) = 0 and v.value is not null
   )
-  select n.org_id, n.user_type, n.metric_name, n.good_direction, n.is_fine, n.place, n.logarithm,
+  select n.org_id, n.user_type, n.metric_name, n.good_direction, n.is_fine, n.unit, n.place, n.logarithm,
     lag(n.place) over series, lag(n.logarithm) over series
   from numbers n
   window series as (partition by n.org_id, n.user_type, n.metric_name order by n.at);
 end;
 comment on function auxeira.series_steps(uuid) is
   'The logarithms of the metrics that follow trend and variance in full, each with its place from 0 to 1 and the one before. '
-  'is_fine: rounding it changes it by less than a thousandth.';
+  'is_fine: rounding it changes it by less than a thousandth; unit: the last decimal, as a share of the value.';
 
 create function auxeira.series_lines(session uuid)
   returns table (org_id uuid, user_type text, metric_name text, points bigint, slope double precision, spread double precision,
-                 autocorrelation double precision, median_step double precision)
+                 autocorrelation double precision, median_step double precision, unit double precision)
   language sql stable
 begin atomic
   with steps as materialized (
     select * from auxeira.series_steps(session)
   ), lines as materialized (
     select s.org_id, s.user_type, s.metric_name, count(*) as points, min(s.good_direction) as good_direction,
-      regr_slope(s.logarithm, s.place) as slope, regr_intercept(s.logarithm, s.place) as intercept
+      max(s.unit) as unit, regr_slope(s.logarithm, s.place) as slope, regr_intercept(s.logarithm, s.place) as intercept
     from steps s group by s.org_id, s.user_type, s.metric_name
     having count(*) = count(s.logarithm) and count(*) >= 30 and bool_and(s.is_fine)
   ), residuals as (
@@ -188,13 +213,14 @@ begin atomic
   )
   select r.org_id, r.user_type, r.metric_name, min(r.points),
     min(r.slope) * case min(r.good_direction) when 'down' then -1 else 1 end, sqrt(avg(r.residual * r.residual)),
-    sum(r.residual * r.before) / nullif(sum(r.residual * r.residual), 0), percentile_cont(0.5) within group (order by r.step)
+    sum(r.residual * r.before) / nullif(sum(r.residual * r.residual), 0), percentile_cont(0.5) within group (order by r.step), min(r.unit)
   from residuals r
   group by r.org_id, r.user_type, r.metric_name;
 end;
 comment on function auxeira.series_lines(uuid) is
   'Of each series of 30 points or more the straight line through the logarithms: slope over the whole time, upwards for the '
-  'better, spread of the residuals, their first autocorrelation, and the median step.';
+  'better, spread of the residuals, their first autocorrelation, the median step, and the last decimal as a share of the '
+  'lowest value.';
 
 -- --- Times --------------------------------------------------------------------------------------------------------
 
@@ -222,6 +248,7 @@ begin atomic
 end;
 comment on function auxeira.report_of_times(uuid) is 'How many points there are, how even, and none in the future.';
 
+-- The last point is that of as_of: it is there, and cannot be reported after it.
 create function auxeira.report_of_reporting(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with series as (
@@ -229,15 +256,16 @@ begin atomic
       max(m.reported_at - m.metric_timestamp) as longest
     from auxeira.synthetic_rows(session) m group by m.org_id, m.dashboard_type
   )
-  select (auxeira.finding(f.property, s.subject, f.share, f.asked - 0.01 - auxeira.share_margin(f.asked, f.points),
-            f.asked + 0.01 + auxeira.share_margin(f.asked, f.points),
-            format('share of %s points, of %s asked for', f.points, f.asked))).*
+  select (auxeira.finding(f.property, s.subject, f.share, b.lower * f.possible / f.points - 0.01,
+            b.upper * f.possible / f.points + 0.01, format('share of %s points, of %s asked for', f.points, f.asked))).*
   from series s
     cross join auxeira.series_asked(session) a
     cross join lateral (values
-      ('R25 missing', 1 - s.points::double precision / a.count, a.missing, a.count),
-      ('R25 late', s.late::double precision / s.points, a.late, s.points),
-      ('R25 restated', s.restated::double precision / s.points, a.restated, s.points)) f (property, share, asked, points)
+      ('R25 missing', 1 - s.points::double precision / a.count, a.missing, a.count, a.count - 1),
+      ('R25 late', s.late::double precision / s.points, a.late, s.points, s.points - 1),
+      ('R25 restated', s.restated::double precision / s.points, a.restated, s.points, s.points))
+      f (property, share, asked, points, possible)
+    cross join lateral auxeira.report_share_bounds(f.asked, f.possible) b
   where f.asked > 0
   union all
   select (auxeira.finding('R25 delay', s.subject, date_part('epoch', s.longest) / 86400, 0, 20,
@@ -250,37 +278,51 @@ comment on function auxeira.report_of_reporting(uuid) is
 
 -- --- Motion -------------------------------------------------------------------------------------------------------
 
--- One series may lie outside of what nine in ten must keep to: the bounds of R5 and R9 are for the median. What is left
--- out of a series, and shocks, are no noise around a trend.
+create function auxeira.report_motion(session uuid)
+  returns table (subject text, points bigint, metrics bigint, slope double precision, spread double precision,
+                 autocorrelation double precision, median_step double precision, unit double precision)
+  language sql stable
+begin atomic
+  select l.user_type || ', ' || count(*) || ' metrics', min(l.points), count(*),
+    percentile_cont(0.5) within group (order by l.slope), percentile_cont(0.5) within group (order by l.spread),
+    percentile_cont(0.5) within group (order by l.autocorrelation),
+    percentile_cont(0.5) within group (order by l.median_step), max(l.unit)
+  from auxeira.series_lines(session) l group by l.user_type;
+end;
+comment on function auxeira.report_motion(uuid) is
+  'The lines of a session by dashboard, as medians over the metrics. unit: the coarsest.';
+
+-- One series may lie outside of what nine in ten must keep to: the bounds of R5, R9 and R11 are for the median of many. To
+-- these chance adds what it adds to so few metrics of so few points: over generated series the memory varies by 2.5 / points
+-- around its median, and the median step by 0.4 spreads / sqrt(points); slopes have ends of 0.02 beyond the bounds. Rounding moves a value by half a
+-- unit, and a step by one; the trend moves every step. What is left out of a series, and shocks, are no noise around a trend.
 create function auxeira.report_of_motion(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
-  with medians as (
-    select l.user_type || ', ' || count(*) || ' metrics' as subject, min(l.points) as points,
-      percentile_cont(0.5) within group (order by l.slope) as slope,
-      percentile_cont(0.5) within group (order by l.spread) as spread,
-      percentile_cont(0.5) within group (order by l.autocorrelation) as autocorrelation,
-      percentile_cont(0.5) within group (order by l.median_step) as median_step
-    from auxeira.series_lines(session) l group by l.user_type
-  ), asked as (
-    select m.*, a.variance > 0 as has_noise,
+  with asked as (
+    select m.*, a.trend, a.variance > 0 as has_noise,
       a.variance / sqrt(3) * case a.trend when 'volatile' then 2 else 1 end as asked_spread,
       case a.trend when 'improving' then 0.08 when 'declining' then -0.45 else -0.06 end as least_slope,
-      case a.trend when 'improving' then 0.45 when 'declining' then -0.08 else 0.06 end as greatest_slope
-    from medians m cross join auxeira.series_asked(session) a
+      case a.trend when 'improving' then 0.45 when 'declining' then -0.08 else 0.06 end as greatest_slope,
+      case when m.points >= 180 then 0.8 else 0.4 end as memory, case when m.points >= 365 then 0.3 else 0.7 end as steps
+    from auxeira.report_motion(session) m cross join auxeira.series_asked(session) a
     where a.missing = 0 and a.shocks = 0
   )
-  select (auxeira.finding(f.property, a.subject, f.value, f.lower, f.upper, f.detail)).*
+  select (auxeira.finding(f.property, a.subject, f.value, f.lower - f.margin, f.upper + f.margin, f.detail)).*
   from asked a
     cross join lateral (values
       ('R5 trend', true, a.slope, a.least_slope, a.greatest_slope,
+       case when a.trend in ('improving', 'declining') then auxeira.median_margin(0.02, a.metrics) else 0 end,
        'change of the logarithm over the whole time, upwards for the better'),
-      ('R7 spread', a.has_noise, a.spread, a.asked_spread * 0.85, a.asked_spread * 1.15,
+      ('R7 spread', a.has_noise, a.spread, a.asked_spread * 0.85, a.asked_spread * 1.15, a.unit / 2,
        'standard deviation of the logarithm around the trend'),
-      ('R7 spread', not a.has_noise, a.spread, 0, 0.005, 'exactly on trend'),
-      ('R9 memory', a.has_noise, a.autocorrelation, case when a.points >= 180 then 0.8 else 0.4 end, 1,
+      ('R7 spread', not a.has_noise, a.spread, 0, 0.005, a.unit / 2, 'exactly on trend'),
+      ('R9 memory', a.has_noise, a.autocorrelation, a.memory, null,
+       auxeira.median_margin(2.5 / a.points, a.metrics) + a.unit / nullif(a.asked_spread, 0),
        'first autocorrelation around the trend'),
-      ('R11 step', a.has_noise, a.median_step, null, a.asked_spread * case when a.points >= 365 then 0.3 else 0.7 end,
-       'median step of the logarithm')) f (property, applies, value, lower, upper, detail)
+      ('R11 step', a.has_noise, a.median_step, null, a.asked_spread * a.steps,
+       a.asked_spread * auxeira.median_margin(0.4 / sqrt(a.points), a.metrics) + a.unit + abs(a.slope) / a.points,
+       'median step of the logarithm'))
+      f (property, applies, value, lower, upper, margin, detail)
   where f.applies;
 end;
 comment on function auxeira.report_of_motion(uuid) is

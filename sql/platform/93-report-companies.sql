@@ -4,11 +4,12 @@ set local role auxeira_owner;
 create function auxeira.report_months(session uuid)
   returns table (org_id uuid, month date, stage text, is_last boolean, mrr numeric, mrr_before numeric, net_movement numeric,
                  arpa numeric, grr numeric, nrr numeric, customers_before integer, arrivals bigint, losses bigint,
-                 opening numeric, closing_before numeric, employees integer)
+                 opening numeric, closing_before numeric, employees integer, figures jsonb, customers_after bigint,
+                 inflow numeric, outflow numeric, closing numeric, burn_of_quarter numeric, employees_after integer)
   language sql stable
 begin atomic
   with figures as (
-    select m.org_id, date_trunc('month', m.metric_timestamp at time zone 'UTC')::date as month, f.*
+    select m.org_id, date_trunc('month', m.metric_timestamp at time zone 'UTC')::date as month, m.metric_value as figures, f.*
     from auxeira.synthetic_rows(session) m
       cross join lateral jsonb_to_record(m.metric_value) f (mrr numeric, arpa numeric, grr_12m numeric, nrr_12m numeric,
                                                             customers integer)
@@ -22,32 +23,55 @@ begin atomic
     group by m.org_id, m.month
   )
   select f.org_id, f.month, o.stage, lead(f.month) over months is null, f.mrr, lag(f.mrr) over months, m.net, f.arpa,
-    f.grr_12m, f.nrr_12m, lag(f.customers) over months, m.arrivals, m.losses, c.opening, lag(c.closing) over months, h.employees
+    f.grr_12m, f.nrr_12m, lag(f.customers) over months, m.arrivals, m.losses, c.opening, lag(c.closing) over months, h.employees,
+    f.figures, lag(f.customers) over months + m.arrivals - m.losses, c.operating_inflow, c.operating_outflow, c.closing,
+    case when count(c.closing) over quarter = 3 then sum(c.operating_outflow - c.operating_inflow) over quarter end,
+    lag(h.employees) over months + h.hires - h.leavers
   from figures f
     join auxeira.session_organizations(session) o on o.org_id = f.org_id
     left join movements m on m.org_id = f.org_id and m.month = f.month
     left join auxeira.cash_positions c on c.org_id = f.org_id and c.month = f.month and c.session_id = session
     left join auxeira.headcounts h on h.org_id = f.org_id and h.month = f.month and h.session_id = session
-  window months as (partition by f.org_id order by f.month);
+  window months as (partition by f.org_id order by f.month),
+    quarter as (partition by f.org_id order by f.month rows 2 preceding);
 end;
 comment on function auxeira.report_months(uuid) is
   'The companies of a session by month: what their dashboards say beside their books.';
 
 -- --- Books --------------------------------------------------------------------------------------------------------
 
+-- What a dashboard does not show has nothing to agree with; what it shows and the books lack is wrong.
 create function auxeira.report_of_books(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
-  select (auxeira.finding(f.property, 'startups', count(*) filter (where not f.holds), 0, 0,
+  select (auxeira.finding(f.property, 'startups', count(*) filter (where not coalesce(f.holds, false)), 0, 0,
             format('months of %s %s', count(*), f.detail))).*
   from auxeira.report_months(session) m
+    cross join lateral jsonb_to_record(m.figures) v (customers integer, revenue numeric, team_size integer, cash numeric,
+      operating_outflow numeric, net_burn numeric, burn_rate numeric, runway_months numeric)
     cross join lateral (values
-      ('R14 MRR waterfall', m.net_movement = m.mrr - m.mrr_before, 'whose movements do not add up to the change of revenue'),
-      ('R14 cash', m.opening = m.closing_before, 'that do not open with what the month before closed with'))
-      f (property, holds, detail)
-  where f.holds is not null
+      ('R14 MRR waterfall', m.mrr_before is not null, m.net_movement = m.mrr - m.mrr_before,
+       'whose movements do not add up to the change of revenue'),
+      ('R14 MRR', v.customers > 0, m.mrr = v.customers * m.arpa, 'whose revenue is not that of so many customers at ARPA'),
+      ('R14 customers', m.customers_before is not null, v.customers = m.customers_after,
+       'whose customers are not those of the month before, with who came and left'),
+      ('R14 cash', true, m.opening = coalesce(m.closing_before, m.opening),
+       'that do not open with what the month before closed with'),
+      ('R14 money', v.cash is not null, (v.cash, v.operating_outflow, v.net_burn)
+         = (m.closing, m.outflow, m.outflow - m.inflow), 'whose cash, outflow or burn are not those of the books'),
+      ('R14 revenue', v.revenue is not null, v.revenue = m.inflow, 'whose revenue is not what came in'),
+      ('R14 burn', v.burn_rate is not null, v.burn_rate = m.outflow - m.inflow, 'that burn another sum than the books say'),
+      ('R14 runway', v.runway_months is not null and m.burn_of_quarter is not null,
+       abs(v.runway_months - 3 * m.closing / nullif(m.burn_of_quarter, 0)) <= 0.1,
+       'whose runway is not cash over the mean burn of a quarter'),
+      ('R14 team', v.team_size is not null, v.team_size = m.employees, 'whose team is not the head count'),
+      ('R14 people', m.employees_after is not null, m.employees = m.employees_after,
+       'whose people are not those of the month before, with who came and left'))
+      f (property, applies, holds, detail)
+  where f.applies
   group by f.property, f.detail;
 end;
-comment on function auxeira.report_of_books(uuid) is 'That the books of companies add up from month to month.';
+comment on function auxeira.report_of_books(uuid) is
+  'That the books of companies add up from month to month, and that dashboards say what they do.';
 
 -- --- Companies beside one another -----------------------------------------------------------------------------------
 
@@ -77,8 +101,14 @@ end;
 comment on function auxeira.report_of_levels(uuid) is
   'Revenue and people of the companies of a stage in their last months, where there are thirty of them.';
 
+create function auxeira.report_has_swing(session uuid) returns boolean language sql stable
+  return (select coalesce((s.parameters ->> 'variance')::double precision, 0.2) >= 0.1 from auxeira.report_session(session) s);
+comment on function auxeira.report_has_swing(uuid) is
+  'Whether the arrivals of a session were asked to swing enough for seasons and lots of them to be seen.';
+
 -- --- Customers ------------------------------------------------------------------------------------------------------
 
+-- Without variance arrivals do not come in lots.
 create function auxeira.report_of_customers(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
   with months as (
@@ -106,7 +136,7 @@ begin atomic
       ('R16 arrivals', m.fano, 1.3, null, 0, 'median of variance over mean of new customers'),
       ('R16 price and churn', m.correlation, -0.8, -0.2, auxeira.correlation_margin(0.65, m.companies),
        'correlation of the logarithms of ARPA and churn')) f (property, value, lower, upper, margin, detail)
-  where m.companies >= 30;
+  where m.companies >= 30 and (f.property <> 'R16 arrivals' or auxeira.report_has_swing(session));
 end;
 comment on function auxeira.report_of_customers(uuid) is
   'How customers come and go, where there are thirty companies with a year of them.';
@@ -176,9 +206,7 @@ begin atomic
       ('December', m.december, 1, 4, 'rank from below among the months, by the new customers'),
       ('seasons', m.amplitude, 0.05, 0.20, 'half the range of the months, by the new customers'))
       f (name, value, lower, upper, detail)
-  where m.companies >= 200 and m.months = 12 and (
-    select coalesce((s.parameters ->> 'variance')::double precision, 0.2) >= 0.1
-    from auxeira.report_session(session) s);
+  where m.companies >= 200 and m.months = 12 and auxeira.report_has_swing(session);
 end;
 comment on function auxeira.report_of_seasons(uuid) is
   'The season of new customers, where there are two hundred companies with three years of them.';
@@ -204,6 +232,25 @@ end;
 comment on function auxeira.report_deals(uuid) is
   'The investments of a session that ended: what came back over what was paid in, and after how many years.';
 
+create function auxeira.report_of_gains(session uuid) returns setof auxeira.synthetic_finding language sql stable
+begin atomic
+  with companies as (
+    select d.investors, avg(ln(d.multiple)) as gain
+    from auxeira.report_deals(session) d where d.multiple > 0 group by d.investors, d.startup_id
+  ), measured as (
+    select c.investors, count(*) as companies, exp(avg(c.gain)) as gain from companies c group by c.investors
+  )
+  select (auxeira.finding('R23 gains', m.investors, m.gain, exp(b.middle - b.margin), exp(b.middle + b.margin),
+            format('geometric mean of what came back over what was paid in, where anything did, of %s startups', m.companies))).*
+  from measured m
+    join (values ('angels', 0.783, 1.2265), ('funds', 0.33, 1.315)) v (investors, middle, spread) on v.investors = m.investors
+    cross join lateral (select v.middle, 0.23 + 3 * v.spread / sqrt(m.companies) as margin) b
+  where m.companies >= 30;
+end;
+comment on function auxeira.report_of_gains(uuid) is
+  'How much came back where anything did, where it did of thirty companies: as much as of all such deals, within a quarter (four '
+  'losses more in a hundred) and what chance adds to so many. It finds wrong amounts sooner than the share of losses does.';
+
 -- The deals of one company share its fate: they tell as much as fewer of as many companies would.
 create function auxeira.report_of_returns(session uuid) returns setof auxeira.synthetic_finding language sql stable
 begin atomic
@@ -218,8 +265,7 @@ begin atomic
     from companies c group by c.investors
   )
   select (auxeira.finding(b.property, m.investors, case b.property when 'R23 losses' then m.lost else m.tenfold end,
-            b.share - b.most - auxeira.share_margin(b.share, m.companies),
-            b.share + b.most + auxeira.share_margin(b.share, m.companies),
+            least_of.lower, most_of.upper,
             format('%s, of %s deals that ended, as of %s startups', b.detail, m.deals, m.companies))).*
   from measured m
     join (values
@@ -228,7 +274,10 @@ begin atomic
       ('angels', 'R23 tenfold', 0.07, 0.02, 'share that returned more than ten times as much'),
       ('funds', 'R23 tenfold', 0.04, 0.015, 'share that returned more than ten times as much'))
       b (investors, property, share, most, detail) on b.investors = m.investors
-  where m.companies >= 30;
+    cross join lateral auxeira.report_share_bounds(b.share - b.most, m.companies) least_of
+    cross join lateral auxeira.report_share_bounds(b.share + b.most, m.companies) most_of
+  where m.companies >= 30
+  union all select * from auxeira.report_of_gains(session);
 end;
 comment on function auxeira.report_of_returns(uuid) is
   'What the deals of angels and of funds returned, where those of thirty companies ended.';

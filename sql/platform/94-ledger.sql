@@ -90,9 +90,10 @@ comment on column auxeira.ledger_open.position is
 comment on column auxeira.ledger_open.proof is 'Salt (16 bytes) and leaf hash (32 bytes).';
 call auxeira.protect_private_table('auxeira.ledger_open');
 
+-- The leaf first, where it needs no padding.
 create table auxeira.ledger_changes (
-  like auxeira.ledger_open including comments,
   leaf_index bigint not null,
+  like auxeira.ledger_open including comments,
   sealed_on date not null
 ) partition by range (sealed_on);
 comment on table auxeira.ledger_changes is 'Changes that are sealed, by the day (UTC) they were; a partition for each month.';
@@ -205,14 +206,18 @@ $$;
 comment on procedure auxeira.refuse_history(text, text, text) is 'The error for a table that cannot have history.';
 revoke execute on procedure auxeira.refuse_history(text, text, text) from public;
 
+create function auxeira.ledger_records() returns text[] language sql immutable
+  return array['events', 'incarnations', 'erasures', 'prunings', 'holds'];
+comment on function auxeira.ledger_records() is 'The tables auxeira.ledger_... that have history themselves, always.';
+
 create function auxeira.check_history(target regclass) returns void language plpgsql as $$
 declare
   class pg_class;
-  ours constant boolean := target::text ~ '^auxeira\.ledger_'
-    and target::text <> all (array['auxeira.ledger_events', 'auxeira.ledger_incarnations', 'auxeira.ledger_erasures',
-                                   'auxeira.ledger_holds', 'auxeira.ledger_prunings']);
+  ours boolean;
 begin
   select * into class from pg_class c where c.oid = target;
+  ours := class.relnamespace = 'auxeira'::regnamespace and class.relname ~ '^ledger_'
+    and substr(class.relname, 8) <> all (auxeira.ledger_records());
   case
   when class.relkind <> 'r' then
     call auxeira.refuse_history(target || ' is not an ordinary table', case class.relkind
@@ -310,8 +315,9 @@ begin
   select * into entry from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null;
   if entry.table_id is null then
     call auxeira.refuse_history(target || ' has no history', 'auxeira.enable_history() begins one.', 'undefined_object');
-  elsif target = 'auxeira.ledger_events'::regclass then
-    call auxeira.refuse_history('events of the ledger have history always', 'End the history of other tables.');
+  elsif exists (select from unnest(auxeira.ledger_records()) own where target = to_regclass('auxeira.ledger_' || own)) then
+    call auxeira.refuse_history(target || ' has history always', 'What the ledger says of itself is in the ledger: end the history of '
+      'other tables.');
   end if;
   rows := auxeira.capture_table(target, 'X');
   update auxeira.ledger_tables set disabled_at = now() where table_id = entry.table_id;
@@ -324,7 +330,7 @@ end
 $$;
 comment on function auxeira.disable_history(regclass) is
   'Ends the history of a table: its rows are written to the ledger once more, as they are, and how many is returned. What was '
-  'stays, and so do its proofs. For administrators of the database. Error 42704: it has none.';
+  'stays, and so do its proofs. For administrators of the database. Errors: 42704 it has none, 0A000 it is one of the ledger''s own.';
 revoke execute on function auxeira.disable_history(regclass) from public;
 
 -- --- Commands that alter tables ------------------------------------------------------------------------------------------

@@ -104,6 +104,18 @@ comment on table auxeira.ledger_pruned_leaves is
   'and they tell nothing else.';
 call auxeira.protect_private_table('auxeira.ledger_pruned_leaves');
 
+create table auxeira.ledger_pruned_versions (
+  table_id integer not null references auxeira.ledger_tables,
+  key_hash bytea check (length(key_hash) = 32),
+  versions bigint not null check (versions > 0),
+  primary key (table_id, key_hash)
+);
+comment on table auxeira.ledger_pruned_versions is
+  'How many versions of a row were let go, so that those that are kept have the numbers they had, which nothing proves. Of '
+  'rows of which nothing is kept it says nothing.';
+comment on column auxeira.ledger_pruned_versions.key_hash is 'SHA-256 of the encoded key: keys may be longer than an index holds.';
+call auxeira.protect_private_table('auxeira.ledger_pruned_versions');
+
 create function auxeira.ledger_first_leaf() returns bigint language sql stable
   return (select coalesce(max(p.first_leaf), 0) from auxeira.ledger_prunings p);
 comment on function auxeira.ledger_first_leaf() is 'The oldest leaf whose change is kept.';
@@ -194,7 +206,7 @@ begin atomic
     delete from auxeira.ledger_open o using taken t where o.ctid = t.ctid returning o.*
   ), sealed as (
     insert into auxeira.ledger_changes
-    select m.*, first_leaf + row_number() over (order by m.change_id) - 1, sealed_on from moved m
+    select first_leaf + row_number() over (order by m.change_id) - 1, m.*, sealed_on from moved m
     returning leaf_index, proof
   )
   select count(*), string_agg(substr(s.proof, 17), '' order by s.leaf_index) from sealed s;

@@ -31,6 +31,7 @@ begin
   else
     return query select * from auxeira.report_of_companies(session) f order by f.property, f.subject;
     return query select * from auxeira.report_of_children(session) f order by f.property, f.subject;
+    return query select * from auxeira.report_of_facts(session) f order by f.property, f.subject;
   end if;
   return query select * from auxeira.report_of_values(session) f order by f.property, f.subject;
   return query select * from auxeira.report_of_identities(session) f order by f.property, f.subject;

@@ -131,7 +131,7 @@ begin atomic
 end;
 comment on function auxeira.states_of(bytea, auxeira.ledger_version[], bigint[], bigint, boolean) is
   'The changes of a row in one era, oldest first, with the row after and before each, and who made it. versions: newest first; '
-  'versions_before: how many the row had in earlier eras.';
+  'versions_before: how many the row had before, in earlier eras and of those that were pruned.';
 revoke execute on function auxeira.states_of(bytea, auxeira.ledger_version[], bigint[], bigint, boolean) from public;
 
 create function auxeira.versions_of(of_table integer, key bytea, out versions auxeira.ledger_version[], out leaves bigint[])
@@ -146,6 +146,12 @@ end;
 comment on function auxeira.versions_of(integer, bytea) is 'The changes of a row in one era and their leaves, newest first.';
 revoke execute on function auxeira.versions_of(integer, bytea) from public;
 
+create function auxeira.pruned_versions(of_table integer, key bytea) returns bigint language sql stable
+  return coalesce((select p.versions from auxeira.ledger_pruned_versions p
+                   where p.table_id = of_table and p.key_hash = sha256(pruned_versions.key)), 0);
+comment on function auxeira.pruned_versions(integer, bytea) is 'How many changes of a row in one era were pruned.';
+revoke execute on function auxeira.pruned_versions(integer, bytea) from public;
+
 create function auxeira.history_source(target regclass, key jsonb, is_unlimited boolean)
   returns setof auxeira.ledger_state language plpgsql stable rows 10 as $$
 declare
@@ -158,6 +164,7 @@ begin
   select * into live from auxeira.ledger_live_row(
     target, newest.key_columns, newest.secret_columns, newest.exempt_column, auxeira.key_texts(newest.key_columns, key));
   for entry in select * from auxeira.eras_of(target, newest.key_columns) loop
+    before := before + auxeira.pruned_versions(entry.table_id, live.key_encoded);
     select * into found_in from auxeira.versions_of(entry.table_id, live.key_encoded);
     return query select * from auxeira.states_of(case when entry.disabled_at is null then live.encoded end, found_in.versions,
                                                  found_in.leaves, before, is_unlimited);
@@ -197,10 +204,13 @@ declare
   entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
 begin
   return query
+    with changed as materialized (
+      select v.* from auxeira.versions_of_transaction(entry.table_id, transaction) v
+    )
     select s.*
-    from auxeira.versions_of_transaction(entry.table_id, transaction) v
-      cross join lateral auxeira.ledger_live_row(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
-        auxeira.key_texts(entry.key_columns, auxeira.key_of_row(target, v.key))) l
+    from changed v
+      left join auxeira.ledger_live_rows(entry.relation, entry.key_columns, entry.secret_columns, entry.exempt_column,
+        (select array_agg(c.key) from changed c)) l on l.key = v.key
       cross join lateral auxeira.states_of(l.encoded, v.versions, v.leaves, 0, is_unlimited) s;
 end
 $$;
@@ -303,8 +313,8 @@ end;
 comment on function auxeira.history(regclass, jsonb) is
   'The versions of the row with a key ({"id": 1}; a single column also as its value), oldest first: who made each change, when, '
   'in which transaction and why, the row after it (NULL: it was deleted) and the columns it changed. standing: proven, '
-  'altered or erased; block: what sealed it, NULL before. When history ended and began again, versions go on; they begin with '
-  'the oldest that was not pruned. Only versions that the policies of today show the caller, with '
+  'altered or erased; block: what sealed it, NULL before. When history ended and began again, versions go on, and they keep their '
+  'numbers when older ones are pruned. Only versions that the policies of today show the caller, with '
   'the columns they may read; where a change came from (session, roles, address, request) only to the organization that '
   'made it. Errors: 55000 the table has no history, 22023 it has another key, 42501.';
 
@@ -319,18 +329,31 @@ comment on function auxeira.as_of(anyelement, timestamptz) is
   'are NULL. Only rows that the policies of today show the caller, with the columns they may read. Errors: 55000 the table '
   'has no history, 22023 its history begins later, 42501.';
 
+create function auxeira.refuse_version(version bigint, oldest bigint) returns void language plpgsql immutable as $$
+begin
+  if version between 1 and oldest - 1 then
+    raise exception using errcode = 'P0002', message = format('version %s of the row is not kept', version),
+      detail = format('The oldest that you can see is version %s: those before it were pruned, or are hidden from you.', oldest),
+      hint = 'auxeira.history() lists the versions.';
+  end if;
+  raise exception using errcode = 'P0002', message = format('there is no version %s of the row', version),
+    hint = 'auxeira.history() lists the versions.';
+end
+$$;
+comment on function auxeira.refuse_version(bigint, bigint) is 'Says why there is no such version. Error P0002.';
+
 create function auxeira.state_of_version(target regclass, key jsonb, version bigint, out encoded bytea, out is_known boolean)
   language plpgsql stable as $$
 begin
   select h.encoded, h.is_known into encoded, is_known
   from auxeira.ledger_history(target, key) h where h.version = state_of_version.version;
   if not found then
-    raise exception using errcode = 'P0002', message = format('there is no version %s of the row', version),
-      hint = 'auxeira.history() lists the versions.';
+    perform auxeira.refuse_version(version, (select min(h.version) from auxeira.ledger_history(target, key) h));
   end if;
 end
 $$;
-comment on function auxeira.state_of_version(regclass, jsonb, bigint) is 'A version of a row. Error P0002: there is none.';
+comment on function auxeira.state_of_version(regclass, jsonb, bigint) is
+  'A version of a row. Error P0002: there is none, or it was pruned.';
 
 create function auxeira.diff(target regclass, key jsonb, version_1 bigint, version_2 bigint)
   returns table (column_name text, "from" jsonb, "to" jsonb) language sql stable rows 10
@@ -347,252 +370,6 @@ begin atomic
 end;
 comment on function auxeira.diff(regclass, jsonb, bigint, bigint) is
   'The columns in which two versions of a row differ, with their values; NULL where there is none. Shows what '
-  'auxeira.history() does. Error P0002: there is no such version.';
-
--- --- Going back ----------------------------------------------------------------------------------------------------------------
-
-create function auxeira.set_reason(reason text) returns void language sql volatile
-begin atomic
-  select set_config('auxeira.reason', coalesce(reason, ''), true);
-end;
-comment on function auxeira.set_reason(text) is 'Says why the changes of this transaction are made; the ledger keeps it with each.';
-
-create function auxeira.settable_columns(target regclass) returns text[] language sql stable
-  return array(select a.attname::text from pg_attribute a
-               where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-                 and has_column_privilege(target, a.attnum, 'select')
-                 and not exists (select from pg_trigger t
-                                 where t.tgrelid = target and t.tgname = 'auxeira_history_insert'
-                                   and position(convert_to('secret ' || a.attname, 'UTF8') || '\x00' in t.tgargs) > 0));
-comment on function auxeira.settable_columns(regclass) is
-  'The columns that going back to a version can set: neither secret nor generated, and readable.';
-
-create function auxeira.row_condition(target regclass, key_columns text[]) returns text language sql stable
-  return (select string_agg(format('t.%1$I = (jsonb_populate_record(null::%2$s, $2)).%1$I', name, target), ' and ')
-          from unnest(key_columns) name);
-comment on function auxeira.row_condition(regclass, text[]) is 'The condition that a row t has the key in parameter 2.';
-
-create function auxeira.differing_columns(target regclass, encoded_1 bytea, encoded_2 bytea) returns text[]
-  language sql stable
-begin atomic
-  select coalesce(array_agg(name order by name), '{}')
-  from auxeira.settable_columns(target) c, unnest(c) name, auxeira.past_row_json(target, encoded_1, c) a,
-    auxeira.past_row_json(target, encoded_2, c) b
-  where (a -> name)::text is distinct from (b -> name)::text;
-end;
-comment on function auxeira.differing_columns(regclass, bytea, bytea) is
-  'The columns that can be set in which two encoded rows differ.';
-
-create function auxeira.check_fit(target regclass, encoded bytea) returns void language plpgsql stable as $$
-declare
-  settable constant text[] := auxeira.settable_columns(target);
-  unfit text;
-begin
-  select string_agg(r.key, ', ' order by r.key) into unfit
-  from jsonb_each(auxeira.ledger_row_json(encoded)) r, auxeira.ledger_row_object(target, encoded) typed
-  where r.key = any (settable) and jsonb_typeof(typed -> r.key) = 'null';
-  if unfit is not null then
-    raise exception using errcode = '22023', message = 'the row does not fit its table any more',
-      detail = format('Its values of %s are not of the types that the columns have now, or were erased.', unfit),
-      hint = 'Read the version with auxeira.history(), and write what is wanted of it.';
-  end if;
-end
-$$;
-comment on function auxeira.check_fit(regclass, bytea) is
-  'Error 22023: a value of the encoded row is none of the type that its column has now.';
-
-create function auxeira.lock_row(target regclass, key jsonb) returns void language plpgsql volatile as $$
-begin
-  if has_any_column_privilege(target, 'update') then
-    execute format('select from %s t where %s for update', target,
-                   auxeira.row_condition(target, auxeira.key_columns_of(target))) using null::bytea, key;
-  end if;
-end
-$$;
-comment on function auxeira.lock_row(regclass, jsonb) is 'Keeps others from changing a row, where the caller could.';
-
--- Ordinary statements of the caller: their rights, policies, constraints and triggers hold.
-create function auxeira.restore_row(target regclass, key jsonb, current bytea, wanted bytea) returns boolean
-  language plpgsql volatile as $$
-declare
-  condition constant text := auxeira.row_condition(target, auxeira.key_columns_of(target));
-  settable constant text[] := case when current is null or wanted is null then auxeira.settable_columns(target)
-                                   else auxeira.differing_columns(target, current, wanted) end;
-  names constant text := (select string_agg(quote_ident(name), ', ') from unnest(settable) name);
-  done bigint;
-begin
-  if current is not distinct from wanted or (wanted is not null and names is null) then
-    return false;
-  end if;
-  perform auxeira.check_fit(target, wanted) where wanted is not null;
-  execute case
-    when wanted is null then format('delete from %s t where %s', target, condition)
-    when current is null then format('insert into %1$s (%2$s) overriding system value
-                                      select %2$s from auxeira.ledger_row(null::%1$s, $1) r', target, names)
-    else format('update %1$s t set (%2$s) = (select %2$s from auxeira.ledger_row(null::%1$s, $1) r) where %3$s',
-                target, names, condition) end
-    using wanted, key;
-  get diagnostics done = row_count;
-  if done = 0 then
-    raise exception using errcode = '42501', message = 'the row cannot be changed',
-      detail = format('The policies of %s do not let you change it as it is, or it is gone.', target),
-      hint = 'Ask somebody who may change it.';
-  end if;
-  return true;
-end
-$$;
-comment on function auxeira.restore_row(regclass, jsonb, bytea, bytea) is
-  'Makes a row what it was (wanted; NULL: there was none), where it is something else now (current). Whether it was.';
-
-create function auxeira.give_reason(reason text) returns text language sql volatile
-begin atomic
-  select set_config('auxeira.reason', coalesce(nullif(current_setting('auxeira.reason', true), ''), reason), true);
-end;
-comment on function auxeira.give_reason(text) is 'Says why changes are made, unless that was said already.';
-
-create function auxeira.revert(target regclass, key jsonb, version bigint) returns boolean language plpgsql volatile as $$
-declare
-  said constant text := coalesce(current_setting('auxeira.reason', true), '');
-  row_key constant jsonb := auxeira.key_object(auxeira.key_columns_of(target), key);
-  wanted record;
-  current record;
-  changed boolean;
-begin
-  perform auxeira.lock_row(target, row_key);
-  select * into wanted from auxeira.state_of_version(target, row_key, version);
-  if not wanted.is_known then
-    raise exception using errcode = '22023', message = format('a part of version %s was erased', version),
-      hint = 'auxeira.history() shows what is left of it.';
-  end if;
-  select h.encoded, h.operation into current from auxeira.ledger_history(target, row_key) h order by h.version desc limit 1;
-  if current.operation = 'X' then
-    raise exception using errcode = '55000', message = format('the history of %s has ended', target),
-      hint = 'auxeira.enable_history() begins it again.';
-  end if;
-  perform auxeira.give_reason(format('revert to version %s', version));
-  changed := auxeira.restore_row(target, row_key, current.encoded, wanted.encoded);
-  perform auxeira.set_reason(said);
-  return changed;
-end
-$$;
-comment on function auxeira.revert(regclass, jsonb, bigint) is
-  'Makes the row with a key what it was at a version, by a new change of the caller; false when it is that already. Secret and '
-  'generated columns stay as they are. Errors: P0002 there is no such version, 22023 a part of it was erased or does not fit '
-  'the table any more, 55000 its history has ended, 42501, and those of the statement itself.';
-
--- --- Going back on a transaction -----------------------------------------------------------------------------------------------
-
-create function auxeira.changes_of_transaction(transaction xid8) returns table (relation regclass, change_id bigint)
-  language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  select t.relation, c.change_id
-  from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id)
-  where auxeira.xid_number(c.xid) = auxeira.xid_number(transaction) and t.disabled_at is null and c.operation in ('I', 'U', 'D', 'T')
-  order by c.change_id desc;
-end;
-comment on function auxeira.changes_of_transaction(xid8) is
-  'The changes that a transaction made, newest first. Definer, because the ledger is nobody''s to read; it says of what '
-  'tables they were, and no more.';
-revoke execute on function auxeira.changes_of_transaction(xid8) from public;
-
-create function auxeira.revertible_changes(transaction xid8)
-  returns table (relation regclass, change_id bigint, key jsonb, encoded bytea, earlier bytea, was_known boolean,
-    is_latest boolean, turn bigint, version bigint) language plpgsql stable as $$
-declare
-  target record;
-  seen bigint;
-begin
-  for target in select c.relation, count(*) as changes from auxeira.changes_of_transaction(transaction) c group by c.relation loop
-    return query
-      with states as (
-        select h.*, auxeira.key_of_row(target.relation, coalesce(h.encoded, h.earlier)) as key
-        from auxeira.ledger_history_of_transaction(target.relation, transaction) h
-      ), judged as (
-        select s.*, max(s.change_id) filter (where s.xid <> transaction and s.operation not in ('E', 'C')) over (partition by s.key)
-          as by_others
-        from states s
-      )
-      select target.relation, j.change_id, j.key, j.encoded, j.earlier, j.was_known, coalesce(j.by_others < j.change_id, true),
-        max(j.change_id) over (partition by j.key order by j.version), j.version
-      from judged j where j.xid = transaction and j.operation in ('I', 'U', 'D', 'T');
-    get diagnostics seen = row_count;
-    if seen < target.changes then
-      raise exception using errcode = '42501', message = 'a row that the transaction changed is hidden from you',
-        detail = format('It is a row of %s.', target.relation), hint = 'Ask somebody who may see all of them.';
-    end if;
-  end loop;
-end
-$$;
-comment on function auxeira.revertible_changes(xid8) is
-  'The changes of a transaction with the rows after and before each. is_latest: no other changed the row since; '
-  'turn, then version: their order. '
-  'Error 42501: one of them is hidden from the caller.';
-
-create function auxeira.check_revertible(transaction xid8) returns void language plpgsql stable as $$
-declare
-  found record;
-begin
-  select count(*) as changes, bool_and(c.was_known) as known,
-    string_agg(distinct format('%s %s', c.relation, c.key), ', ') filter (where not c.is_latest) as newer
-    into found from auxeira.revertible_changes(transaction) c;
-  if found.changes = 0 then
-    raise exception using errcode = 'P0002', message = format('transaction %s made no change that has history', transaction);
-  elsif found.newer is not null then
-    raise exception using errcode = '40001', message = 'rows that the transaction changed were changed since',
-      detail = format('These were: %s.', left(found.newer, 2000)),
-      hint = 'Revert what came later first, or single rows with auxeira.revert().';
-  elsif not found.known then
-    raise exception using errcode = '22023', message = 'a part of what the transaction changed was erased',
-      hint = 'Revert single rows with auxeira.revert().';
-  end if;
-end
-$$;
-comment on function auxeira.check_revertible(xid8) is
-  'Errors: P0002 there are no changes of the transaction, 40001 rows changed since, 22023 a part was erased.';
-
-create function auxeira.revert_transaction(transaction xid8) returns bigint language plpgsql volatile as $$
-declare
-  said constant text := coalesce(current_setting('auxeira.reason', true), '');
-  change record;
-  changes bigint := 0;
-begin
-  perform auxeira.lock_row(c.relation, c.key) from auxeira.revertible_changes(transaction) c;
-  perform auxeira.check_revertible(transaction);
-  perform auxeira.give_reason(format('revert of transaction %s', transaction));
-  for change in select * from auxeira.revertible_changes(transaction) c order by c.turn desc, c.version desc loop
-    changes := changes + auxeira.restore_row(change.relation, change.key, change.encoded, change.earlier)::integer;
-  end loop;
-  perform auxeira.set_reason(said);
-  return changes;
-end
-$$;
-comment on function auxeira.revert_transaction(xid8) is
-  'Undoes all changes of a transaction, newest first, by new ones of the caller, and says how many there were. Errors: P0002 it '
-  'made none, 40001 rows were changed since (which are named), 22023 a part was erased, 42501, and those of the statements.';
-
--- --- Who may go back -----------------------------------------------------------------------------------------------------------
-
-create procedure auxeira.grant_history(grantee regrole) language plpgsql as $$
-declare
-  signature regprocedure;
-begin
-  execute format('grant usage on schema auxeira to %s', grantee);
-  for signature in
-    select p.oid from pg_proc p
-    where p.pronamespace = 'auxeira'::regnamespace and not p.prosecdef and p.proname = any ('{history, as_of, diff, revert,
-      revert_transaction, set_reason, ledger_history, ledger_history_of_transaction, ledger_past, state_of_version, ledger_row,
-      ledger_row_json, ledger_row_object, past_row_json, changed_columns, readable_columns, settable_columns,
-      differing_columns, key_columns_of, key_object, key_of_row, row_condition, check_fit, lock_row, give_reason, restore_row,
-      revertible_changes, check_revertible}')
-  loop
-    execute format('grant execute on function %s to %s', signature, grantee);
-  end loop;
-end
-$$;
-comment on procedure auxeira.grant_history(regrole) is
-  'Lets a role read the history of the tables it may read, and go back in those it may write: auxeira.history(), as_of(), '
-  'diff() and revert(). auxeira.revert_transaction() needs auxeira.changes_of_transaction() besides, which is granted apart '
-  'because it tells of every table that the transaction changed. For administrators of the database.';
-revoke execute on procedure auxeira.grant_history(regrole) from public;
+  'auxeira.history() does. Error P0002: there is no such version, or it was pruned.';
 
 reset role;

@@ -380,7 +380,14 @@ begin atomic
       and t.tgargs = (select string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00', '' order by a.place)
                       from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place)))
   union all
-  select 'the primary key has other columns' where auxeira.key_columns_of(entry.relation) is distinct from entry.key_columns;
+  select 'the primary key has other columns' where auxeira.key_columns_of(entry.relation) is distinct from entry.key_columns
+  union all
+  -- Whoever reads the table sees them, too.
+  select format('rows of %s, which have no history with it, are seen through the table', i.inhrelid::regclass)
+  from pg_inherits i where i.inhparent = entry.relation
+  union all
+  select 'the table is not logged: a crash empties it, and no copy has it'
+  from pg_class c where c.oid = entry.relation and c.relpersistence <> 'p';
 end;
 comment on function auxeira.ledger_trigger_problems(auxeira.ledger_tables) is 'What keeps changes of a table from the ledger.';
 
@@ -417,7 +424,7 @@ begin atomic
   where e.event = 'disable' and t.disabled_at is null
   union all
   select own.name || ' have no history', 'auxeira.ledger_' || own.name, null, null, null, null
-  from (values ('events'), ('incarnations'), ('erasures'), ('prunings'), ('holds')) own (name)
+  from unnest(auxeira.ledger_records()) own (name)
   where not exists (select from auxeira.ledger_tables t
                     where t.relation = to_regclass('auxeira.ledger_' || own.name) and t.disabled_at is null);
 end;

@@ -151,7 +151,8 @@ create function auxeira.check_erasure(entry auxeira.ledger_tables, encoded_key b
   language plpgsql stable as $$
 declare
   hold text := (select h.reason from auxeira.ledger_active_holds h
-                where h.table_id = entry.table_id and (h.key is null or h.key = encoded_key) limit 1);
+                  join auxeira.ledger_tables t using (table_id)
+                where t.relation = entry.relation and (h.key is null or h.key = encoded_key) limit 1);
 begin
   if hold is not null then
     raise exception using errcode = '55006', message = 'the history of the row is held', detail = format('The reason is: %s', hold),
@@ -246,39 +247,75 @@ end;
 comment on function auxeira.hash_remains(integer, bytea) is 'The changes of a row, with new salts and the hashes of what is left of them.';
 revoke execute on function auxeira.hash_remains(integer, bytea) from public;
 
+create function auxeira.mark_erasure(entry auxeira.ledger_tables, row_key bytea, texts text[], legal_basis text) returns bigint
+  language plpgsql volatile as $$
+declare
+  said constant text := coalesce(current_setting('auxeira.reason', true), '');
+begin
+  perform auxeira.set_reason(legal_basis);
+  if entry.disabled_at is null then
+    perform auxeira.capture_mark(entry.relation, 'E', texts);
+  else
+    perform auxeira.capture_late_mark(entry.relation, 'E', entry.table_id, entry.label, entry.key_columns, coalesce(entry.org_column, ''), row_key);
+  end if;
+  perform auxeira.set_reason(said);
+  return currval('auxeira.ledger_change_ids');
+end
+$$;
+comment on function auxeira.mark_erasure(auxeira.ledger_tables, bytea, text[], text) is
+  'The change that says in an era that something was erased, and its number.';
+revoke execute on function auxeira.mark_erasure(auxeira.ledger_tables, bytea, text[], text) from public;
+
+create function auxeira.erase_era(entry auxeira.ledger_tables, row_key bytea, texts text[], legal_basis text, columns text[])
+  returns bigint language plpgsql volatile as $$
+declare
+  erased record;
+  hashed record;
+begin
+  perform auxeira.check_erasure(entry, row_key, columns), auxeira.check_row(entry, row_key);
+  select * into erased from auxeira.erase_changes(entry.table_id, row_key, columns, entry.key_columns);
+  if erased.changes > 0 then
+    select * into hashed from auxeira.hash_remains(entry.table_id, row_key);
+    insert into auxeira.ledger_erasures (table_id, key, columns, legal_basis, changes, up_to, marked_by, change_ids, remains)
+    values (entry.table_id, row_key, erase_era.columns, erase_era.legal_basis, erased.changes, erased.up_to,
+      auxeira.mark_erasure(entry, row_key, texts, legal_basis), hashed.change_ids, hashed.remains);
+  end if;
+  return erased.changes;
+end
+$$;
+comment on function auxeira.erase_era(auxeira.ledger_tables, bytea, text[], text, text[]) is
+  'Erases what the history of a row in one era says of columns, and says of how many changes.';
+revoke execute on function auxeira.erase_era(auxeira.ledger_tables, bytea, text[], text, text[]) from public;
+
 create function auxeira.ledger_erase(target regclass, key jsonb, legal_basis text, columns text[] default '{}') returns bigint
   language plpgsql volatile as $$
 declare
-  entry constant auxeira.ledger_tables := auxeira.tracked_table(target);
-  texts constant text[] := auxeira.key_texts(entry.key_columns, key);
-  row_key constant bytea := auxeira.encoded_key(entry, key);
-  said constant text := coalesce(current_setting('auxeira.reason', true), '');
-  erased record;
-  hashed record;
+  newest constant auxeira.ledger_tables := auxeira.newest_era(target);
+  texts constant text[] := auxeira.key_texts(newest.key_columns, key);
+  row_key constant bytea := auxeira.encoded_key(newest, key);
+  entry auxeira.ledger_tables;
+  changes bigint := 0;
 begin
   -- Nobody seals, or changes the row, meanwhile.
   lock table auxeira.ledger_blocks in share row exclusive mode;
   execute format('lock table %s in share row exclusive mode', target);
-  perform auxeira.check_erasure(entry, row_key, columns), auxeira.check_row(entry, row_key);
-  select * into erased from auxeira.erase_changes(entry.table_id, row_key, columns, entry.key_columns);
-  if erased.changes = 0 then
+  for entry in select * from auxeira.eras_of(target, newest.key_columns) loop
+    changes := changes + auxeira.erase_era(entry, row_key, texts, legal_basis, columns);
+  end loop;
+  if changes = 0 then
     raise exception using errcode = 'P0002', message = 'the row has no history', hint = 'Look at the key.';
   end if;
-  select * into hashed from auxeira.hash_remains(entry.table_id, row_key);
-  perform auxeira.set_reason(legal_basis), auxeira.capture_mark(target, 'E', texts), auxeira.set_reason(said);
-  insert into auxeira.ledger_erasures (table_id, key, columns, legal_basis, changes, up_to, marked_by, change_ids, remains)
-  values (entry.table_id, row_key, ledger_erase.columns, ledger_erase.legal_basis, erased.changes, erased.up_to,
-    currval('auxeira.ledger_change_ids'), hashed.change_ids, hashed.remains);
-  return erased.changes;
+  return changes;
 end
 $$;
 comment on function auxeira.ledger_erase(regclass, jsonb, text, text[]) is
-  'Erases what the history of a row says of columns (none named: of all but the key), and says of how many changes. Their leaves '
+  'Erases what the history of a row says of columns (none named: of all but the key), in every era of the table whose key columns '
+  'are those of the newest, and says of how many changes. Their leaves '
   'stay, so that all proofs and heads hold; the salts go, so that nobody can find the values by trying, and so do the reasons '
   'and the requests. The row as it is stays: change or delete it before. Who made the changes stays, too: user, organization, '
   'session, roles and address are in auxeira.ledger_actors, which changes of other rows may share. A change of operation E, and auxeira.ledger_erasures, say that it was done and on what '
   'legal basis. Pages and write-ahead log that held the values are overwritten by VACUUM and in time; backups have their own '
-  'retention. Errors: 55006 the row is held, P0002 it has no history, XX001 it was tampered with, 22023, 55000.';
+  'retention. Errors: 55006 the row is held, in whichever era, P0002 it has no history, XX001 it was tampered with, 22023, 55000.';
 revoke execute on function auxeira.ledger_erase(regclass, jsonb, text, text[]) from public;
 
 -- --- Retention -------------------------------------------------------------------------------------------------------------
@@ -312,8 +349,8 @@ declare
 begin
   select t.label, auxeira.ledger_key_json(h.key)::text as key, h.reason into hold
   from auxeira.ledger_active_holds h join auxeira.ledger_tables t using (table_id)
-  where exists (select from auxeira.ledger_changes c
-                where c.table_id = h.table_id and (h.key is null or c.key = h.key) and c.leaf_index < next_leaf)
+  where exists (select from auxeira.ledger_changes c join auxeira.ledger_tables era using (table_id)
+                where era.relation = t.relation and (h.key is null or c.key = h.key) and c.leaf_index < next_leaf)
   order by h.held_at limit 1;
   if found then
     raise exception using errcode = '55006', message = 'history that would be pruned is held',
@@ -359,24 +396,19 @@ end;
 comment on function auxeira.rows_to_checkpoint(bigint) is 'The rows whose changes are all before a leaf.';
 revoke execute on function auxeira.rows_to_checkpoint(bigint) from public;
 
--- Whoever changes the row meanwhile is waited for, and waits.
-create function auxeira.checkpoint_row(entry auxeira.ledger_tables, key bytea) returns boolean language plpgsql volatile as $$
-declare
-  key_json constant jsonb := auxeira.key_of_row(entry.relation, key);
-  has_history boolean;
-begin
-  execute format('select from %s t where %s for share', entry.relation, auxeira.row_condition(entry.relation, entry.key_columns))
-    using null::bytea, key_json;
-  has_history := auxeira.ledger_live_row(entry, key) is not null;
-  if has_history then
-    perform auxeira.capture_mark(entry.relation, 'C', auxeira.key_texts(entry.key_columns, key_json));
-  end if;
-  return has_history;
-end
-$$;
-comment on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) is
-  'Writes a row to the ledger as it is, of which all changes will go. Whether there is such a row, with history.';
-revoke execute on function auxeira.checkpoint_row(auxeira.ledger_tables, bytea) from public;
+create function auxeira.checkpoint_rows(next_leaf bigint) returns bigint language sql volatile
+begin atomic
+  with gone as (
+    select (r.entry).relation, r.key, row_number() over (partition by (r.entry).relation order by r.key) / 10000 as part
+    from auxeira.rows_to_checkpoint(next_leaf) r
+  ), parts as materialized (
+    select g.relation, array_agg(g.key) as keys from gone g group by g.relation, g.part
+  )
+  select coalesce(sum(auxeira.capture_checkpoints(p.relation, p.keys)), 0) from parts p;
+end;
+comment on function auxeira.checkpoint_rows(bigint) is
+  'Writes the rows to the ledger as they are, whose changes are all before a leaf, and says how many there are.';
+revoke execute on function auxeira.checkpoint_rows(bigint) from public;
 
 create function auxeira.keep_leaves(next_leaf bigint) returns void language sql volatile
 begin atomic
@@ -386,6 +418,29 @@ begin atomic
 end;
 comment on function auxeira.keep_leaves(bigint) is 'Keeps the leaves of changes that go.';
 revoke execute on function auxeira.keep_leaves(bigint) from public;
+
+create function auxeira.count_versions(next_leaf bigint) returns void language sql volatile
+begin atomic
+  insert into auxeira.ledger_pruned_versions as p (table_id, key_hash, versions)
+  select c.table_id, sha256(c.key), count(*) from auxeira.ledger_changes c
+  where c.leaf_index < next_leaf and exists (select from auxeira.ledger_tables t where t.table_id = c.table_id)
+  group by c.table_id, c.key
+  on conflict (table_id, key_hash) do update set versions = p.versions + excluded.versions;
+end;
+comment on function auxeira.count_versions(bigint) is 'Counts the versions of each row that go.';
+revoke execute on function auxeira.count_versions(bigint) from public;
+
+-- What goes on in another era has its numbers after those of earlier ones.
+create function auxeira.forget_versions() returns void language sql volatile
+begin atomic
+  with kept as materialized (
+    select distinct t.relation, sha256(c.key) as key_hash from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id)
+  )
+  delete from auxeira.ledger_pruned_versions p using auxeira.ledger_tables t
+  where t.table_id = p.table_id and not exists (select from kept k where k.relation = t.relation and k.key_hash = p.key_hash);
+end;
+comment on function auxeira.forget_versions() is 'Forgets how many versions rows had of which nothing is kept any more.';
+revoke execute on function auxeira.forget_versions() from public;
 
 -- A connection refers to no actor but those that it added, and a prepared transaction may to any.
 create function auxeira.forget_actors() returns bigint language plpgsql volatile as $$
@@ -439,25 +494,24 @@ begin
   end if;
   perform auxeira.check_pruning(until.tree_size);
   perform auxeira.give_reason(format('pruning of what was sealed before %s', before));
-  select count(*) filter (where auxeira.checkpoint_row(r.entry, r.key)) into checkpoints
-  from auxeira.rows_to_checkpoint(until.tree_size) r;
+  checkpoints := auxeira.checkpoint_rows(until.tree_size);
   select count(*) as changes, max(c.change_id) as last into pruned from auxeira.ledger_changes c where c.leaf_index < until.tree_size;
   insert into auxeira.ledger_prunings (block, first_leaf, last_change, whole_after, sealed_until, changes, checkpoints)
   select until.block, until.tree_size, pruned.last, ids.last_value, until.sealed_at, pruned.changes, checkpoints
   from auxeira.ledger_change_ids ids;
-  perform auxeira.set_reason(said), auxeira.keep_leaves(until.tree_size);
+  perform auxeira.set_reason(said), auxeira.keep_leaves(until.tree_size), auxeira.count_versions(until.tree_size);
   -- The checkpoint is signed before anything goes.
   while auxeira.ledger_seal() is not null loop
     null;
   end loop;
-  perform auxeira.drop_months(before), auxeira.forget_actors(), auxeira.forget_salts();
+  perform auxeira.drop_months(before), auxeira.forget_actors(), auxeira.forget_salts(), auxeira.forget_versions();
   return pruned.changes;
 end
 $$;
 comment on function auxeira.ledger_prune(timestamptz) is
   'Lets go the changes that were sealed in months that were over before a time, and says how many. Rows whose last change goes '
   'are written to the ledger as they are, by a change of operation C; all is sealed; then the months are dropped. Their '
-  'leaves stay, so that every head, and the receipt of every change that is kept or was given out, still holds. Whoever '
+  'leaves stay, and versions keep their numbers, so that every head, and the receipt of every change that is kept or was given out, still holds. Whoever '
   'made those changes alone is forgotten. auxeira.ledger_prunings, which is in the ledger, says what went. For administrators '
   'of the database. Errors: 55006 a change is held, XX001 the ledger is not in order.';
 revoke execute on function auxeira.ledger_prune(timestamptz) from public;

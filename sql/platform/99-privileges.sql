@@ -41,7 +41,8 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.synthesis_parameters(text, text, integer, integer, double precision, text, bigint, timestamptz, uuid, jsonb),
   auxeira.random_seed(), auxeira.synthesis_progress(), auxeira.synthesize_facts(jsonb), auxeira.check_facts(jsonb, jsonb),
   auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
-  auxeira.template_json(jsonb, bigint), auxeira.record_template(jsonb), auxeira.remove_template(uuid),
+  auxeira.template_json(jsonb, bigint), auxeira.template_members(jsonb),
+  auxeira.record_template(jsonb), auxeira.remove_template(uuid),
   auxeira.event_page(text, text, text[], integer), auxeira.is_event_known(text), auxeira.newest_event(),
   auxeira.event_types_asked(text)
   to auxeira_user;
@@ -54,7 +55,7 @@ begin
   for entry in
     select p.oid::regprocedure as signature from pg_proc p
     where p.pronamespace = 'auxeira'::regnamespace and (p.proname ~ '^(report|series|totals|likeness)_' or p.proname in (
-      'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'latest_dashboards', 'company_as_of',
+      'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'irr_of', 'xirr', 'company_as_of',
       'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
       'ks_complement', 'typed_parameters', 'refuse_value'))
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
@@ -68,6 +69,7 @@ $$;
 grant execute on function auxeira.history(regclass, jsonb), auxeira.as_of(anyelement, timestamptz),
   auxeira.diff(regclass, jsonb, bigint, bigint), auxeira.ledger_history(regclass, jsonb),
   auxeira.ledger_past(regclass, timestamptz), auxeira.state_of_version(regclass, jsonb, bigint),
+  auxeira.refuse_version(bigint, bigint),
   auxeira.ledger_row(anyelement, bytea), auxeira.ledger_row_json(bytea), auxeira.ledger_row_object(regclass, bytea),
   auxeira.past_row_json(regclass, bytea, text[]), auxeira.changed_columns(jsonb, jsonb), auxeira.readable_columns(regclass)
   to auxeira_user, auxeira_admin;

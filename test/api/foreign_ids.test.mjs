@@ -33,14 +33,16 @@ async function idsToldTo(member) {
   return [...told];
 }
 
-// What is the victim's: each row of the organization and of its members.
+// What is the victim's: each row of the organization and of its members. But not the marks that say that there is
+// news for it: whoever proposes a relationship leaves one.
 const belongings = `
   select c.relname, query_to_xml(format(
     'select md5(coalesce(string_agg(t::text, chr(10) order by t::text), '''')) from auxeira.%I t
      where to_jsonb(t) ->> ''org_id'' = %L or to_jsonb(t) ->> ''user_id'' in (
        select user_id::text from auxeira.user_organizations where org_id = %2$L)',
     c.relname, ${literal(victim.org_id)}), false, false, '')::text as hash
-  from pg_class c where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r'`;
+  from pg_class c where c.relnamespace = 'auxeira'::regnamespace and c.relkind = 'r'
+    and c.relname <> 'change_marks'`;
 
 // What they need is there before the ids are asked for.
 async function requestsOf(member) {

@@ -84,6 +84,18 @@ test('a wrong file changes nothing, and says why without telling a secret', asyn
   assert.equal(await policy(), before);
 });
 
+test('files that it cannot read any more are named, all of them', async () => {
+  const files = ['AUXEIRA_JWT_KEY_FILE', 'AUXEIRA_VAULT_KEY_FILE'].map((name) => [name, join(directory, name)]);
+  files.forEach(([, path]) => writeFileSync(path, newKey(), { mode: 0o644 }));
+  const closed = await database.another({ ...Object.fromEntries(files), AUXEIRA_JWT_KEY: undefined, AUXEIRA_VAULT_KEY: undefined });
+  files.forEach(([, path]) => chmodSync(path, 0));
+  closed.child.kill('SIGHUP');
+  await eventually('it says so', () => closed.log().includes('"message":"settings kept as they were"'));
+  const named = closed.log().split('\n').find((line) => line.includes('"message":"files cannot be read again"'));
+  assert.equal(JSON.parse(named).files, files.map(([name, path]) => `${name}=${path}`).join(', '));
+  await closed.stop();
+});
+
 test('no request fails meanwhile', async () => {
   const { token } = await newUser(service);
   let goes = true;

@@ -2,6 +2,7 @@
 // a second, and the primary answers what the replica cannot.
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
+import { parseExposition, valueOf } from './support/exposition.mjs';
 import { assertProblem, sessionEnded } from './support/problems.mjs';
 import { startService } from './support/service.mjs';
 import { execute, literal } from './support/sql.mjs';
@@ -11,11 +12,11 @@ import { eventually, sleep } from './support/wait.mjs';
 
 const first = await startService({ AUXEIRA_PUBLIC_URL: 'https://auxeira.example' });
 const standby = await startStandby({ dsn: first.dsn, appDsn: first.settings.AUXEIRA_APP_DSN });
-const service = await first.another({ AUXEIRA_READ_URL: standby.appDsn });
+const service = await first.another({ AUXEIRA_READ_URL: standby.appDsn, AUXEIRA_METRICS_PORT: '0' });
 after(async () => {
   await service.stop();
   await first.close();
-  standby.close();
+  await standby.close();
 });
 const writer = await newVerifiedUser(first);
 const reader = await newVerifiedUser(first);
@@ -57,6 +58,16 @@ describe('a replica', () => {
     const { answer, isFromReplica } = await answersFromReplica(() => by(writer).get('/api/documents'));
     assert.deepEqual([answer.status, isFromReplica], [200, true]);
     assert.equal((await answersFromReplica(() => rename())).isFromReplica, false);
+  });
+
+  test('has figures of its own', async () => {
+    const page = JSON.parse(service.log().split('\n').find((line) => line.includes('"message":"metrics"'))).url;
+    const figure = async (name, server) => valueOf(parseExposition(await (await fetch(page)).text()), `auxeira_database_${name}`, { server });
+    const trips = () => figure('round_trip_seconds_count', 'replica');
+    const before = await trips();
+    await by(reader).get(organization);
+    assert.equal(await trips(), before + 1);
+    for (const server of ['primary', 'replica']) assert.ok(await figure('workers_connected', server) > 0, server);
   });
 
   test('answers what still holds with 304', async () => {

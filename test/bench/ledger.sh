@@ -13,14 +13,23 @@ statement_of() {
     esac
 }
 
-# change OPERATION CONTENDER CLIENTS ROUND
+# Blocks of changes of all contenders in one run, one block after the other by chance: whatever else the machine does,
+# it does to all of them. change OPERATION CLIENTS ROUND
+block=20
 change() {
-    local rate
-    statement_of "$1" "$2" >"$out/change.sql"
+    local contender rate n scripts=()
+    for contender in "${contenders[@]}"; do
+        for ((n = 0; n < block; n++)); do echo "$(statement_of "$1" "$contender");"; done >"$out/$contender.sql"
+        scripts+=(--file="$out/$contender.sql")
+    done
     sql --command=checkpoint
-    rate="$(PGOPTIONS='-c synchronous_commit=off' pgbench --no-vacuum --protocol=prepared --client="$3" --jobs="$3" --time="$seconds" \
-        --file="$out/change.sql" "$AUXEIRA_DSN" 2>/dev/null | awk '/^tps/ { print $3 }')"
-    sql --command="insert into bench.results values ('$1 of a row, $3 client$([ "$3" = 1 ] || echo s)', '$2', $4, 'changes/s', $rate)"
+    PGOPTIONS='-c synchronous_commit=off' pgbench --no-vacuum --protocol=prepared --client="$2" --jobs="$2" --time=$((4 * seconds)) \
+        "${scripts[@]}" "$AUXEIRA_DSN" 2>/dev/null |
+        awk -v changes=$((1000 * block * $2)) '/^SQL script/ { n = split($4, path, "/"); sub(/[.]sql$/, "", path[n]); contender = path[n] }
+            contender && /latency average/ { print contender, changes / $5 }' >"$out/rates"
+    while read -r contender rate; do
+        sql --command="insert into bench.results values ('$1 of a row, $2 client$([ "$2" = 1 ] || echo s)', '$contender', $3, 'changes/s', $rate)"
+    done <"$out/rates"
 }
 
 change_many() {
@@ -35,9 +44,7 @@ change_many() {
 
 for round in $(seq 1 "$rounds"); do
     for clients in 1 2; do
-        for operation in INSERT UPDATE DELETE; do
-            for contender in "${contenders[@]}"; do change "$operation" "$contender" "$clients" "$round"; done
-        done
+        for operation in INSERT UPDATE DELETE; do change "$operation" "$clients" "$round"; done
     done
     change_many "$round"
 done
@@ -47,6 +54,13 @@ last_key="select max(last_value) from (select last_value from bench.delete_bare 
 [ "$(sql --tuples-only --no-align --command="$last_key")" -lt 500000 ]
 
 sql --output=/dev/null --command="select auxeira.ledger_seal(1000000) from generate_series(1, (select 1 + count(*) / 1000000 from auxeira.ledger_open))"
-sql --command="select round(sum(pg_total_relation_size(c.oid)) / (select count(*) from auxeira.ledger_changes)) as \"stored bytes a change, sealed, with proofs and indexes\"
-    from pg_class c where c.relname ~ '^ledger_(changes_|nodes|blocks|actors)' and c.relkind = 'r'"
+# What is stored of a change, sealed, with proofs and indexes, beyond the values that it changed.
+sql --command="insert into bench.results
+    select 'room of a change', contender, 1, 'changes/MB', 1000000 / bytes from (
+      select 'ours', (sum(pg_total_relation_size(c.oid)) - (select sum(octet_length(difference)) from auxeira.ledger_changes))
+                     / (select count(*) from auxeira.ledger_changes)
+      from pg_class c where c.relname ~ '^ledger_(changes_|nodes|blocks|actors)' and c.relkind = 'r'
+      union all values ('200 bytes', 200)) room (contender, bytes)" \
+    --command="insert into bench.aims values ('room of a change', 'ours', '200 bytes', 1)"
 sql --command='select subject, contender, round(avg(wal)) as "WAL bytes a change" from bench.bytes group by 1, 2 order by 1, 3'
+sql --file=test/bench/ledger_undo.sql

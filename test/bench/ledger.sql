@@ -1,5 +1,6 @@
 -- Tables of two documents and a figure: bare, with our history, with a trigger as people write it, and with table_log.
 create extension if not exists table_log;
+select auxeira.disable_history(t.relation) from auxeira.ledger_tables t where t.label = 'audited.ours' and t.disabled_at is null \g /dev/null
 drop schema if exists audited cascade;
 create schema audited;
 select string_agg(format('"measure %s": %s', n, n * 37), ', ') as members from generate_series(1, 14) n \gset

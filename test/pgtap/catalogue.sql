@@ -126,6 +126,7 @@ insert into allowed values
   ('secret', 'ledger_erasures', 'whose rows were erased'),
   ('secret', 'ledger_erasure_salts', 'of hashes of what was erased'),
   ('secret', 'ledger_prunings', 'what was let go, of all tenants'),
+  ('secret', 'ledger_pruned_versions', 'hashes of keys, of all tenants'),
   ('secret', 'ledger_pruned_leaves', 'what was sealed, by all tenants'),
   ('secret', 'ledger_nodes', 'what was sealed, by all tenants'),
   ('secret', 'ledger_tables', 'which columns are secret'),

@@ -29,7 +29,8 @@ begin
   for name in
     select c.table_name from information_schema.tables c
     where c.table_schema = 'auxeira' and c.table_type = 'BASE TABLE'
-      and c.table_name not in ('synthetic_data_sessions', 'synthetic_members', 'synthetic_claims', 'synthesis_turns', 'writing_turns')
+      and c.table_name not in ('synthetic_data_sessions', 'synthetic_members', 'synthetic_claims', 'synthesis_turns', 'writing_turns',
+                               'change_marks')
       and c.table_name !~ '^ledger_'
     order by 1
   loop
@@ -241,7 +242,11 @@ create function test.company_first(investor uuid, startup uuid) returns jsonb la
 $$;
 
 create table test.deals as
-select p.org_id, p.kind, p.at, p.day, i.startup_id, i.investment_id, i.equity_percentage, i.investment_date, i.terms,
+select p.org_id, p.kind, p.at, p.day, i.startup_id, i.investment_id, i.investment_date, i.terms,
+  -- Of each round since, in parts like this one at its price, others hold so many more.
+  (select 1 / (100 / i.equity_percentage + coalesce(sum(c.financing / k.fair_value), 0)) from auxeira.investment_marks k
+     join auxeira.cash_positions c on c.org_id = i.startup_id and c.session_id = test.session() and c.month <= k.as_of and c.month > k.as_of - interval '1 month'
+   where k.org_id = p.org_id and k.investment_id = i.investment_id and k.method = 'round' and k.as_of <= p.day) as part,
   (select sum(c.amount) from auxeira.investment_cash_flows c where c.org_id = p.org_id and c.investment_id = i.investment_id
      and c.flow_type = 'contribution' and c.flow_date <= p.day) as paid,
   (select coalesce(sum(c.amount), 0) from auxeira.investment_cash_flows c where c.org_id = p.org_id
@@ -255,7 +260,7 @@ from test.points p join auxeira.investments i on i.org_id = p.org_id and i.sessi
 
 create table test.holdings as
 select d.org_id, d.kind, d.at, d.day, d.startup_id, bool_or(d.ended_on is null) as is_held, sum(d.paid) as paid,
-  sum(d.fair_value) as fair_value, sum(d.equity_percentage) filter (where d.ended_on is null) as equity,
+  sum(d.fair_value) as fair_value, sum(d.part) filter (where d.ended_on is null) as part,
   test.company(d.startup_id, d.at) as f, test.company_before(d.startup_id, d.at) as before,
   test.company_first(d.org_id, d.startup_id) as first
 from test.deals d group by d.org_id, d.kind, d.at, d.day, d.startup_id;
@@ -326,7 +331,7 @@ create function test.esg_fund(investor uuid, point timestamptz, today date) retu
     'sustainable_investments', (select count(*) from test.deals d where d.org_id = investor and d.at = point and d.ended_on is null),
     'impact_measurement', (select round(count(now)::numeric / count(*), 4) from e),
     'certification_rate', (select round(count(*) filter (where test.number(f, 'governance_score') >= 60)::numeric / count(*), 4) from h),
-    'financed_emissions', (select round(sum(now * equity / 100), 2) from e),
+    'financed_emissions', (select round(sum(now * part), 2) from e),
     'carbon_reduction', test.bounded(round(1 - round(rates.now, 12) / nullif(round(rates.at_first, 12), 0), 4)),
     'sustainability_trend', test.bounded(round(y.change, 4))))
   from means, y, rates

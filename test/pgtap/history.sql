@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(75);
+select plan(77);
 
 -- --- Versions ---------------------------------------------------------------------------------------------------------
 
@@ -192,5 +192,11 @@ revoke select on test.rows from auxeira_user;
 revoke select (id, org_id, encoded, draft) on test.rows from auxeira_user;
 select is(test.seen('bob', 1), '42501 permission denied for table rows', 'whoever may not read the table has no history of it');
 
+-- --- What is too large to be shown ------------------------------------------------------------------------------------------
+
+-- Before it is read: the encoding of such a row is that long.
+select throws_ok(format($$ select auxeira.%s convert_to(repeat('x', 268435456), 'SQL_ASCII')) $$, call), '54000',
+  'a version of the row is larger than the 256 MB that a jsonb holds', 'a version that is too large is refused, and why')
+from unnest('{ledger_row_json(,"ledger_row_object(''test.rows'',"}'::text[]) call;
 select * from finish();
 rollback;

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(79);
+select plan(84);
 
 create function test.clean() returns setof auxeira.ledger_problem language sql as $$
   select (p.problem, p.table_name, p.key, p.change_id, p.block, p.detail)::auxeira.ledger_problem from auxeira.ledger_verify() p $$;
@@ -154,7 +154,11 @@ update public.kept set a = 'unknown to the ledger';
 drop table public.kept;
 select is_empty('select * from test.clean()', 'what was is as provable as before, without the table');
 select throws_ok($$select auxeira.disable_history('public.plain')$$, '42704', null, 'a history that there is not does not end');
-select throws_ok($$select auxeira.disable_history('auxeira.ledger_events')$$, '0A000', null, 'that of events does not end');
+select throws_ok(format('select auxeira.disable_history(%L)', 'auxeira.ledger_' || own), '0A000', null, 'that of ' || own || ' does not end')
+from unnest('{events,incarnations,erasures,prunings,holds}'::text[]) own;
+set search_path = auxeira, public;
+select throws_ok($$select auxeira.enable_history('auxeira.ledger_open')$$, '0A000', null, 'that of changes does not begin, by whatever name');
+reset search_path;
 create table public.kept (id integer primary key, a text);
 select is(auxeira.enable_history('public.kept'), 0::bigint, 'a history begins anew');
 insert into public.kept values (5, 'new');

@@ -3,7 +3,7 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(47);
+select plan(58);
 
 create table test.patients (id integer primary key, name text, city text, visits integer);
 insert into test.patients values (1, 'Ada', 'Ulm', 1), (2, 'Bea', 'Bonn', 1);
@@ -166,6 +166,44 @@ from auxeira.ledger_changes, lateral (values ('with the salt that is stored', su
 where change_id = :card;
 select is((select substr(proof, 17) from auxeira.ledger_changes where change_id = :card), decode(:'receipt'::jsonb ->> 'leaf', 'hex'),
           'although the leaf is there');
+
+-- --- Earlier eras ---------------------------------------------------------------------------------------------------------------
+
+create table test.guests (id integer primary key, name text);
+insert into test.guests values (1, 'Ottilie'), (2, 'Paul');
+select auxeira.enable_history('test.guests') \g /dev/null
+update test.guests set name = 'Ottilie Q.' where id = 1;
+select auxeira.ledger_hold('test.guests', '2', 'the case Bonn') as hold \gset
+select auxeira.disable_history('test.guests') \g /dev/null
+select auxeira.ledger_seal() \g /dev/null
+select auxeira.enable_history('test.guests') \g /dev/null
+update test.guests set name = null where id = 1;
+create function test.guests_kept() returns text language sql as $$
+  select string_agg(convert_from(replace(encode(coalesce(difference, ''), 'escape'), '\000', ' ')::bytea, 'SQL_ASCII'), ' ')
+  from auxeira.ledger_all c join auxeira.ledger_tables t using (table_id) where t.relation = 'test.guests'::regclass
+$$;
+select alike(test.guests_kept(), '%Ottilie%', 'an earlier era knows a name');
+select is(test.fault($$ select auxeira.ledger_erase('test.guests', '2', 'consent withdrawn') $$), '55006 the history of the row is held',
+  'a hold of an earlier era holds');
+select is(auxeira.ledger_erase('test.guests', '1', 'Art. 17 (1) b'), 5::bigint, 'what earlier eras say is erased, too');
+select unalike(test.guests_kept(), '%Ottilie%', 'and nothing has the name');
+select is((select string_agg(operation || version || standing, ' ' order by version) from auxeira.history('test.guests', '1')),
+  'B1erased U2erased X3erased E4proven B5erased U6erased E7proven', 'each era says so');
+select is((select count(*) from auxeira.ledger_erasures e join auxeira.ledger_tables t using (table_id)
+  where t.relation = 'test.guests'::regclass), 2::bigint, 'and so does the list');
+select auxeira.ledger_release(:'hold', 'closed'), auxeira.disable_history('test.guests') \g /dev/null
+select is(auxeira.ledger_erase('test.guests', '2', 'Art. 17 (1) b'), 4::bigint, 'of a table whose history has ended it can be erased, too');
+select unalike(test.guests_kept(), '%Paul%', 'and is');
+create table test.rooms (id integer primary key, code text not null);
+insert into test.rooms values (1, 'a');
+select auxeira.enable_history('test.rooms') \g /dev/null
+select auxeira.ledger_hold('test.rooms', null, 'an audit') as hold, auxeira.disable_history('test.rooms') \gset
+alter table test.rooms drop constraint rooms_pkey, add primary key (code);
+select auxeira.enable_history('test.rooms') \g /dev/null
+select is(test.fault($$ select auxeira.ledger_erase('test.rooms', '"a"', 'consent withdrawn') $$), '55006 the history of the row is held',
+  'a hold of the table holds when its key is another since, too');
+select ok(auxeira.ledger_seal() is not null, 'and sealed');
+select is_empty($$ select * from auxeira.ledger_verify() $$, 'and the ledger is as good as before');
 
 -- The salt in any table, and the value, however they are written down.
 create function test.tables_with(what bytea) returns text language plpgsql as $$

@@ -3,7 +3,7 @@
 set client_min_messages = error;
 create extension if not exists pgtap;
 create schema test;
-select plan(62);
+select plan(73);
 
 create function test.fault(statement text) returns text language plpgsql as $$
 declare
@@ -63,6 +63,12 @@ select is_empty('select * from auxeira.ledger_verify()', 'nothing is wrong befor
 select count(*) as gone, max(leaf_index) + 1 as cut, max(change_id) as last_gone from auxeira.ledger_changes
 where sealed_on < '2026-02-01' \gset
 select count(*) as gone_later from auxeira.ledger_changes where sealed_on < '2026-03-01' \gset
+
+create table test.numbers as
+  select i as id, h.version, h.change_id, h.operation::text, h."row" from unnest('{1, 3, 4, 200, 260, 290}'::integer[]) i,
+    auxeira.history('test.things', to_jsonb(i)) h;
+create table test.differences as
+  select d.* from generate_series(2, 3) one, auxeira.diff('test.things', '1', one, one + 1) d;
 
 -- --- What is refused ---------------------------------------------------------------------------------------------------
 
@@ -155,7 +161,21 @@ select is_empty($$ select from auxeira.history('test.copies', '1') $$, 'a row th
 select is((select string_agg(operation::text, '') from auxeira.history('test.copies', '2')), 'C', 'one that is not has');
 select results_eq(format('select * from auxeira.as_of(null::test.things, %L) order by id', :'then'),
                   'select * from test.before order by id', 'rows are what they were at a time after the cut');
-select is(auxeira.revert('test.things', '1', 1), true, 'going back to a version that is kept');
+select is_empty($$ select from unnest('{1, 3, 4, 200, 260, 290}'::integer[]) i cross join lateral auxeira.history('test.things', to_jsonb(i)) h
+  join test.numbers n using (change_id) where h.version <> n.version $$, 'versions that are kept have the numbers they had');
+select is(test.versions(1, 'version'), '3 / 4', 'which do not begin at one');
+select is(test.versions(260, 'version'), '2', 'nor does the checkpoint, which goes on');
+select is(test.versions(4, 'operation || version'), 'U3 / D4', 'nor what is left of a row that was deleted');
+select results_eq($$ select * from auxeira.diff('test.things', '1', 3, 4) $$,
+  $$ select d.* from test.differences d where "to" = '3' $$, 'two versions differ in what they did');
+select is(test.fault($$ select * from auxeira.diff('test.things', '1', 2, 3) $$), 'P0002 version 2 of the row is not kept | The oldest that '
+  'you can see is version 3: those before it were pruned, or are hidden from you.', 'a version that was pruned is refused');
+select matches(test.fault($$ select auxeira.revert('test.things', '1', 1) $$), '^P0002 version 1 of the row is not kept', 'going back, too');
+select is(test.fault($$ select auxeira.revert('test.things', '1', 9) $$), 'P0002 there is no version 9 of the row', 'one that never was is another thing');
+select is_empty($$ select from auxeira.ledger_pruned_versions p where not exists (
+  select from auxeira.ledger_all c where c.table_id = p.table_id and sha256(c.key) = p.key_hash) $$,
+  'of rows of which nothing is kept nothing is counted');
+select is(auxeira.revert('test.things', '1', 3), true, 'going back to a version that is kept');
 select is((select n from test.things where id = 1), 2, 'makes the row what it was');
 
 -- --- Proofs -------------------------------------------------------------------------------------------------------------
@@ -252,6 +272,8 @@ select is(test.asked_too_late(), format('22023 there is no history of test.thing
 
 select is(auxeira.ledger_prune('2026-03-01Z'), (:gone_later - :gone)::bigint, 'the next month is pruned');
 select is_empty('select * from auxeira.ledger_verify()', 'nothing is wrong after that either');
+select is(test.versions(260, 'operation || version'), 'C2', 'a checkpoint that is kept has the number it had');
+select is(test.versions(1, 'operation || version'), 'U3 / U4 / U5', 'versions that are kept have theirs still');
 select is_empty($$ select * from test.consistencies c
   where c.proof is distinct from auxeira.ledger_consistency(c.older, c.newer)::jsonb $$, 'proofs of consistency are what they were');
 select is(auxeira.ledger_prune(now()), 0::bigint, 'and nothing is left to prune');

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(210);
+select plan(212);
 
 -- --- A ledger to tamper with: 700 changes in two blocks, and some that are open ------------------------------------------
 
@@ -76,6 +76,10 @@ select format('the erased change of %s', test.change(30, operation)), format('up
     and p.table_name = 'public.kept' and p.key = '{"id": 30}' and p.change_id = %s$$, test.change(30, operation))
 from unnest(array['U', 'B']::"char"[]) operation;
 insert into test.cases values
+('a table with children', 'create table test.child () inherits (public.kept)',
+ $$p.problem = 'rows of test.child, which have no history with it, are seen through the table' and p.table_name = 'public.kept'$$),
+('a table that is not logged', 'alter table public.kept set unlogged',
+ $$p.problem = 'the table is not logged: a crash empties it, and no copy has it' and p.table_name = 'public.kept'$$),
 ('an erasure that was none', $$update auxeira.ledger_changes set proof = auxeira.without_salt(proof) where auxeira.ledger_key_json(key) =
    '{"id": 7}'; update public.kept set amount = 77777 where id = 7; select auxeira.capture_mark('public.kept', 'E', '{7}')$$,
  $$p.problem = 'a mark of no erasure' and p.table_name = 'public.kept' and p.key = '{"id": 7}'$$),

@@ -1,7 +1,7 @@
 -- Numbers and documents are hashed as the texts that the server gives them, which the extension writes by itself.
 \set ON_ERROR_STOP on
 begin;
-select plan(6);
+select plan(8);
 
 create table public.valued (id bigint generated always as identity primary key, number numeric, document jsonb);
 -- What the ledger would write of a row, as characters.
@@ -37,6 +37,16 @@ select jsonb_build_object('seed', random(), repeat('k', i % 70), (select jsonb_a
     when 3 then jsonb_build_object('x', random() < 0.5, chr(1 + (i * j) % 300), j) else jsonb_build_array(j, i::text) end)
   from generate_series(1, i % 60) j)) from generate_series(1, 1500) i;
 select is_empty('table public.strange', 'and 1,500 at random');
+truncate public.valued;
+-- Wherever it stands among characters that are copied by eight.
+insert into public.valued (document)
+select to_jsonb(repeat('a', before) || one || repeat('b', after))
+from generate_series(0, 20) before, generate_series(0, 20) after,
+  unnest(array['"', '\', chr(1), chr(31), ' ', '!', '#', '[', ']', chr(127), 'ä', '€', '😀']) one;
+select is_empty('table public.strange', 'a character that is escaped, and its neighbours, at every place');
+truncate public.valued;
+insert into public.valued (document) values (to_jsonb(repeat(chr(1), 100000))), (to_jsonb(repeat('"\', 100000)));
+select is_empty('table public.strange', 'nothing but characters that are escaped');
 truncate public.valued;
 insert into public.valued (document) values ((repeat('[', 2000) || repeat(']', 2000))::jsonb);
 select is_empty('table public.strange', 'however deep');

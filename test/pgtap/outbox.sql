@@ -82,9 +82,12 @@ from generate_series(1, 3) n;
 insert into auxeira.api_keys (org_id, user_id, name, prefix, key_hash, scopes, created_at, expires_at, revoked_at)
 select test.org_of('ann'), test.user_of('ann'), 'k', 'abcdefgh', sha256(n::text::bytea), '{metrics:read}', now() - interval '9 days',
   now() + interval '1 day', case when n < 3 then now() - n * interval '1.5 days' end from generate_series(1, 3) n;
+select auxeira.keep_answer(test.user_of('ann'), 'create_document', sha256(n::text::bytea), test.org_of('ann'), sha256('r'), 201, '{}')
+from generate_series(1, 3) n \g /dev/null
+update auxeira.idempotent_answers set answered_at = now() - interval '25 hours' where key_hash <> sha256('1');
 update auxeira.user_sessions set revoked_at = now() - interval '3 days', revoke_reason = 'logout' where user_id = test.user_of('vic');
 select results_eq('select * from auxeira.forget_expired_accounts(now() - interval ''2 days'')',
-                  $$ values (1::bigint, 2::bigint, 1::bigint, 1::bigint, 1::bigint, 2::bigint) $$, 'what was over for long is removed');
+                  $$ values (1::bigint, 2::bigint, 1::bigint, 1::bigint, 1::bigint, 2::bigint, 2::bigint) $$, 'what was over for long is removed');
 select is((select count(*) from auxeira.access_events), 5::bigint, 'the record of access stays');
 select is((select count(*) from auxeira.refresh_tokens), 4::bigint, 'tokens go with their session');
 

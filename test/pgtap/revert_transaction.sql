@@ -1,7 +1,7 @@
 -- Going back on a whole transaction. Each statement is one, so nothing here is rolled back.
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
-select plan(16);
+select plan(25);
 
 create table test.orders (id integer generated always as identity primary key, customer text);
 create table test.items (order_id integer references test.orders, place integer, what text, primary key (order_id, place));
@@ -83,4 +83,53 @@ select is(auxeira.revert_transaction(:'xid'), 2::bigint, 'then it is undone');
 reset role;
 select is((select customer from test.orders where id = 1), 'later', 'as it was');
 select is((select role from auxeira.history('test.orders', '1') order by version desc limit 1), 'auxeira_user', 'by the caller');
+
+-- --- Many rows --------------------------------------------------------------------------------------------------------------
+
+create table test.places (id integer primary key, place integer unique, note varchar(20), twice integer generated always as (place * 2) stored);
+create table test.statements (event text);
+create function test.count_statement() returns trigger language plpgsql as $$
+begin
+  insert into test.statements values (tg_op);
+  return null;
+end
+$$;
+create trigger statements after insert or update or delete on test.places for each statement execute function test.count_statement();
+insert into test.places select i, i, 'place ' || i from generate_series(1, 20000) i;
+select auxeira.enable_history('test.places') \g /dev/null
+select md5(string_agg(p::text, ' ' order by id)) as places from test.places p \gset
+begin;
+select pg_current_xact_id() as xid \gset
+update test.places set note = 'other' where id <= 10000;
+update test.places set place = place + 1000000 where id <= 2000;
+delete from test.places where id > 16000;
+insert into test.places select i, i from generate_series(30001, 34000) i;
+commit;
+delete from test.statements;
+select is(auxeira.revert_transaction(:'xid'), 20000::bigint, 'twenty thousand changes are undone');
+select is((select md5(string_agg(p::text, ' ' order by id)) from test.places p), :'places', 'and all is as it was');
+select cmp_ok((select count(*) from test.statements), '<', 20::bigint, 'by few statements');
+select is_empty($$ select * from auxeira.ledger_verify('test.places') $$, 'and the ledger is in order');
+
+-- What one statement for each kind of change cannot give back: a value that a new row took.
+begin;
+select pg_current_xact_id() as xid \gset
+update test.places set place = 2000000 where id = 500;
+insert into test.places values (30001, 500);
+update test.places set place = 2000001 where id = 499;
+commit;
+delete from test.statements;
+select is(auxeira.revert_transaction(:'xid'), 3::bigint, 'values that went from row to row go back, newest first');
+select is((select md5(string_agg(p::text, ' ' order by id)) from test.places p), :'places', 'to where they were');
+select is((select count(*) from test.statements), 3::bigint, 'one by one, and once');
+
+begin;
+select pg_current_xact_id() as xid \gset
+update test.places set note = 'a' where id <= 100;
+delete from test.places where id > 100;
+commit;
+alter table test.places add check (note = 'a');
+select alike(test.fault(format('select auxeira.revert_transaction(%L)', :'xid')), '23514 new row for relation "places" violates %',
+             'what the table does not take any more is refused');
+select is((select string_agg(distinct note, ' ') from test.places), 'a', 'and nothing is undone then');
 select * from finish();

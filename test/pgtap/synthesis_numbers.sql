@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(40);
+select plan(42);
 set local timezone = 'UTC';
 set local datestyle = 'ISO';
 
@@ -97,6 +97,14 @@ select matches(test.refusal('ann', 'generate_synthetic', format('{"templateId": 
   '^22003 the numbers of the series are too large \| detail: generation_rules\.mrr: is beyond', 'an overflow while storing');
 reset session authorization;
 select is(test.contents(), :'before', 'leaves nothing');
+
+-- --- Settings of the caller -------------------------------------------------------------------------------------------
+
+set local extra_float_digits = -15;
+select is(auxeira.synthesis_parameters('startup_founder', 'metrics', 1, 1, 0.16, 'stable', 1, '2026-03-01', null, '{"missingRate": 0.123}')
+            - '{as_of}'::text[] @> '{"variance": 0.16, "missing_rate": 0.123}', true, 'no setting rounds parameters');
+select is((select parameters ->> 'variance' from auxeira.synthesize_ecosystem(10, 30, 5, '2026-03-01', 0.16)), '0.16', 'nor those of ecosystems');
+reset extra_float_digits;
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(120);
+select plan(130);
 
 create table test.refused (person text, request jsonb, expected text);
 grant select on test.refused to public;
@@ -36,6 +36,10 @@ create table test.refused_in_sql (arguments text, expected text);
 grant select on test.refused_in_sql to public;
 insert into test.refused_in_sql values
   ($$ count => 1000001 $$, '22023 invalid parameters for synthetic data | detail: count: 1000001 is outside 1 to 1000000'),
+  ($$ count => 2147483647 $$, '22023 invalid parameters for synthetic data | detail: count: 2147483647 is outside 1 to 1000000'),
+  ($$ options => '{"missingRate": 1e400}' $$, '22023 invalid request: missingRate: '),
+  ($$ options => '{"shockRate": -1e400}' $$, '22023 invalid request: shockRate: '),
+  ($$ options => '{"junk": 1}' $$, '22023 invalid request: junk'),
   ($$ variance => 'NaN' $$, '22023 invalid parameters for synthetic data | detail: variance: NaN is outside 0 to 1'),
   ($$ as_of => 'infinity' $$, '22023 invalid request: as_of: lies in the future | detail: as_of: lies in the future'),
   ($$ as_of => '-infinity' $$, '22023 invalid parameters for synthetic data | detail: as_of: is before the year 1'),
@@ -65,12 +69,22 @@ from (values ('user_id', test.user_of('ann')::text), ('user_type', 'startup_foun
              ('org_ids', test.org_of('ann')::text), ('writable_org_ids', test.org_of('ann')::text)) s (name, value) \g /dev/null
 select is(left(test.fault(format('select auxeira.synthesize(%s)', arguments)), length(expected)), expected, arguments)
 from test.refused_in_sql;
+select is(test.fault(format('select auxeira.record_template(%L)', document)), fault, 'a template ' || document)
+from (values
+  ('[]', '22023 the request is not an object | detail: $: a JSON object is expected'),
+  ('{"template_name": "x", "data_schema": {}, "generation_rules": {}, "created_at": "x"}',
+   '22023 invalid request: created_at: this field is not known here | detail: created_at: this field is not known here'),
+  ('{"template_name": "x", "data_schema": [], "generation_rules": {}}',
+   '22023 invalid request: data_schema: an array is not an object | detail: data_schema: an array is not an object')) t (document, fault);
+select matches(test.fault($$ select auxeira.record_template('{"template_name": "x", "data_schema": {}, "generation_rules": {}, "user_type": "zz"}') $$),
+               '^22023 invalid request: user_type: "zz" is not one of ', 'nor of a type of user that there is not');
 -- Facts by parameters of one's own, for whom they are the same as for auxeira.synthesize().
 create table test.refused_facts (parameters jsonb, fault text);
 insert into test.refused_facts values
   ('{"seed": 9223372036854775808}', 'seed: 9223372036854775808 is above the maximum 9223372036854775807'),
   ('{"seed": 36893488147419103232}', 'seed: 36893488147419103232 is above the maximum 9223372036854775807'),
   ('{"seed": -9223372036854775809}', 'seed: -9223372036854775809 is below the minimum -9223372036854775808'),
+  ('{"junk": "x"}', 'junk: this field is not known here'),
   ('{"seed": "7"}', 'seed: "7" is not an integer'), ('{"seed": 0.5}', 'seed: 0.5 is not an integer'),
   ('{"seed": null}', 'seed: is missing'), ('{"data_type": null}', 'data_type: is missing'),
   ('{"data_type": "dreams"}', 'data_type: dreams is not of an organization of type startup'),

@@ -42,12 +42,12 @@ $$;
 create table test.figures (person text, figure text);
 insert into test.figures
 select person, unnest(figures::text[]) from (values
-  ('venture_capital', '{paid_in, distributed, nav, portfolio_size, total_aum, portfolio_valuation, avg_sse_score}'),
-  ('angel_investor', '{paid_in, distributed, nav, investments_count, total_invested, active_investments, exits}'),
+  ('venture_capital', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, portfolio_size, total_aum, portfolio_valuation, avg_sse_score}'),
+  ('angel_investor', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, investments_count, total_invested, active_investments, exits}'),
   ('corporate_partner', '{active_partnerships, benefits_redeemed, partnership_value, partner_cost, cost_savings}'),
   ('government', '{startups_monitored, grants_distributed, grants_awarded, innovation_index, jobs_supported, jobs_created, net_jobs_created}'),
-  ('esg_funder', '{paid_in, distributed, nav, sustainable_investments, environmental_score, social_impact_score, governance_score}'),
-  ('impact_investor', '{paid_in, distributed, nav, impact_investments, impact_score, lives_impacted, beneficiaries}')) f (person, figures);
+  ('esg_funder', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, sustainable_investments, environmental_score, social_impact_score, governance_score}'),
+  ('impact_investor', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, impact_investments, impact_score, lives_impacted, beneficiaries}')) f (person, figures);
 
 create function test.latest(person text) returns tid language sql as $$
   select d.ctid from auxeira.dashboard_metrics d where d.org_id = test.org_of(person) and d.is_synthetic order by d.metric_timestamp desc limit 1
@@ -104,7 +104,7 @@ select plan((select 3 * count(*) from test.sessions)::integer
 
 select is(test.found(person), '{}', format('%s, %s: nothing is wrong', person, data_type)) from test.sessions;
 select is((select array_agg(f.subject order by f.subject) from test.report(person) f where f.property = 'R22 children'),
-          (select array_agg(format('%s: %s', person, figure) order by figure) from test.figures f where f.person = s.person),
+          (select array_agg(format('%s: %s', person, figure) order by format('%s: %s', person, figure)) from test.figures f where f.person = s.person),
           format('%s: the figures that are added up again', person)) from test.sessions s;
 select is(
   (select array_agg(f order by f) from unnest(test.found(person, format(
@@ -140,7 +140,7 @@ select is_empty($$ select property, subject, value, detail from test.whole where
 select is((select array_agg(distinct split_part(subject, ':', 1) order by split_part(subject, ':', 1)) from test.whole where property = 'R22 children'),
           '{angel_investor,corporate_partner,esg_funder,government,impact_investor,venture_capital}', 'every kind of organization is added up');
 select is((select count(*) from test.whole where property = 'R24 life'), 14::bigint, 'and everything that has a date is looked at');
-select matches((select detail from test.whole where subject = 'venture_capital: nav'), 'of 2,', 'the real investor among them');
+select matches((select detail from test.whole where subject = 'venture_capital: nav'), 'of 2 dashboards,', 'the real investor among them');
 select is_empty($$ select from test.whole where subject = 'government: jobs_created' $$,
                 'but for whom a real government follows among real companies, which nothing tells');
 select auxeira.remove_synthetic(session => session_id) from test.made \g /dev/null

@@ -29,12 +29,13 @@ exception when sqlstate 'TOOK1' then return sqlerrm::text[];
 end
 $$;
 
-select plan(8);
-select is(test.returns(), '{"R23 losses of angels","R23 losses of funds","R23 tenfold of angels","R23 tenfold of funds"}',
+select plan(10);
+select is(test.returns(), '{"R23 gains of angels","R23 gains of funds","R23 losses of angels","R23 losses of funds","R23 tenfold of angels","R23 tenfold of funds"}',
           'a large ecosystem returns what deals return');
 select ok(finding || ' fails' = any (test.returns(format('update auxeira.investment_cash_flows set amount = amount * %s
     where flow_type = ''distribution''', factor))), what || ': ' || finding)
-from (values ('half of it comes back', 0.5, 'R23 losses of angels'), ('a third of it comes back', 0.33, 'R23 losses of funds'),
+from (values ('half of it comes back', 0.5, 'R23 gains of angels'), ('of funds, too', 0.5, 'R23 gains of funds'),
+             ('a quarter of it comes back', 0.25, 'R23 losses of angels'), ('a third of it comes back', 0.33, 'R23 losses of funds'),
              ('ten times as much', 10, 'R23 tenfold of angels'), ('of funds as well', 10, 'R23 tenfold of funds')) spoiling (what, factor, finding);
 select is((select count(*) from auxeira.report_deals(test.session()) where years < 0.5 - 1.0 / 12), 0::bigint, 'nobody is out within half a year');
 select cmp_ok((select count(distinct round(multiple::numeric, 2)) from auxeira.report_deals(test.session()) where multiple > 0), '>', 100::bigint,

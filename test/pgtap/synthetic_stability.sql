@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(25);
+select plan(33);
 
 -- --- More organizations (R4) ----------------------------------------------------------------------------------------
 
@@ -37,6 +37,37 @@ select is_empty(format($$
   select m.org_id, m.value from test.many m join test.kinds k using (org_id) where m.name = %1$L and (m.name <> 'dashboard_metrics' or k.kind = 'startup') $$, t),
   t || ': unchanged') from unnest(auxeira.synthetic_tables() || '{organizations, synthetic_members}'::text[]) t;
 select is((select count(distinct name) from test.few), (select cardinality(auxeira.synthetic_tables()) + 2)::bigint, 'with rows in every table');
+
+-- A fund, an angel and a corporate join, and then a government, an ESG and an impact fund: no company, so that what others have stays.
+create table test.funds as select * from test.made(32);
+create table test.before as select * from test.made(59);
+create table test.after as select * from test.made(62);
+create view test.types as
+select b.org_id, substring(b.value from '"kind": "([a-z_]+)"') as kind from test.before b where b.name = 'synthetic_members';
+
+select is((select count(*) from test.funds where name = 'organizations') - (select count(*) from test.many where name = 'organizations'), 3::bigint,
+          'three that join are no companies');
+select is((select count(distinct m.org_id) from test.funds m join test.funds k using (org_id)
+           where k.name = 'synthetic_members' and k.value ~ '"place": 2' and k.value ~ 'venture_capital|angel|corporate'
+             and m.name in ('investments', 'partnerships')), 3::bigint, 'they have deals of their own');
+select is_empty($$ select m.name, m.org_id, m.value from test.many m where m.name <> 'dashboard_metrics' except all select name, org_id, value from test.funds $$,
+                'a fund that joins changes no row of another''s');
+select is_empty($$ select m.name, m.org_id, m.value from test.many m join test.kinds k using (org_id)
+                   where m.name = 'dashboard_metrics' and k.kind <> 'government' except all select name, org_id, value from test.funds $$,
+                'nor their dashboards');
+select is_empty($$ select b.name, b.org_id, b.value from test.before b join test.types t using (org_id)
+                   where t.kind <> 'government' and (b.name, t.kind) <> ('relationships', 'government') except all select name, org_id, value from test.after $$,
+                'nor does a government, nor an ESG or impact fund');
+select is((select array_agg(distinct b.name order by b.name) from (table test.before except all table test.after) b),
+          '{dashboard_metrics,grants,relationships}', 'a government shares the companies: these are of others then');
+select is_empty($$ select b.name from (table test.before except all table test.after) b join test.types t using (org_id) where t.kind <> 'government' $$,
+                'of governments alone');
+select is((select count(*) from (
+    select (select jsonb_object_agg(key, value::integer) from jsonb_each_text(auxeira.cast_of(n))) as small,
+           (select jsonb_object_agg(key, value::integer) from jsonb_each_text(auxeira.cast_of(n + 1))) as large
+    from generate_series(10, 999) n) c
+  where (select count(*) from jsonb_each(c.small) s join jsonb_each(c.large) l using (key) where l.value <> s.value
+           and (l.value::integer <> s.value::integer + 1)) > 0), 0::bigint, 'one organization more takes the place of none');
 
 -- --- What other systems send (R25) ----------------------------------------------------------------------------------------
 

@@ -325,7 +325,7 @@ analyze auxeira.organizations, auxeira.synthetic_members;
 select auxeira.settle_companies(plan) from plans \g /dev/null
 select auxeira.store_investments(plan) from plans \g /dev/null
 create temp table ended as
-select case o.org_type when 'angel_investor' then 'angel' else 'vc' end as kind, k.as_of - i.investment_date as days,
+select case o.org_type when 'angel_investor' then 'angel' else 'vc' end as kind, i.startup_id, k.as_of - i.investment_date as days,
        coalesce(returned.amount, 0) / paid.amount as multiple, width_bucket(coalesce(returned.amount, 0) / paid.amount, array[1, 5, 10]) as bucket
 from auxeira.investments i join auxeira.organizations o using (org_id)
   join auxeira.investment_marks k on k.org_id = i.org_id and k.investment_id = i.investment_id and k.method = 'exit'
@@ -338,8 +338,16 @@ select test.measure('R23', 'stored, ' || kind || ': share below 1x', avg((multip
 from ended join (values ('vc', 0.65), ('angel', 0.52)) b (kind, below) using (kind) group by kind, below;
 select test.measure('R23', 'stored, ' || kind || ': share above 10x', avg((multiple > 10)::integer), lower, upper)
 from ended join (values ('vc', 0.025, 0.055), ('angel', 0.05, 0.09)) b (kind, lower, upper) using (kind) group by kind, lower, upper;
+-- The deals of a company end together: it is the companies that are independent of one another. Means of so few differ by
+-- chance, and of four alike every other would be shorter than the one before: shorter is what is so by more than two standard
+-- errors of the difference. That nothing is does not yet say that anything is longer: the last is, by more than chance.
+create temp table held as
+select bucket, avg(days) as days, variance(days) / count(*) as error
+from (select bucket, startup_id, avg(days) as days from ended group by bucket, startup_id) companies group by bucket;
 select test.measure('R23', 'stored: buckets held shorter than the one before', count(*), 0, 0)
-from (select avg(days) < lag(avg(days)) over (order by bucket) as is_shorter from ended group by bucket) steps where is_shorter;
+from held one join held next on next.bucket = one.bucket + 1 where next.days - one.days < -2 * sqrt(one.error + next.error);
+select test.measure('R23', 'stored: how much longer the last is held, in its errors', (next.days - one.days) / sqrt(one.error + next.error), 3, null)
+from held one join held next on (one.bucket, next.bucket) = (0, 3);
 
 -- --- Actions by weekday: R19; missing and late points: R25 -----------------------------------------------------------
 

@@ -10,7 +10,7 @@
 namespace auxeira::synthesis {
 
 inline constexpr std::uint64_t golden_companies = 0x9c50284a14891f1d;
-inline constexpr std::uint64_t golden_draws = 0x92996322d35a09c7;
+inline constexpr std::uint64_t golden_draws = 0x2d6e280b29d97552;
 inline constexpr std::uint64_t golden_disturbed = 0x3915aba602b16306;
 inline constexpr std::uint64_t golden_ids_and_times = 0x92258739c6218e10;
 

@@ -486,6 +486,16 @@ double weekend_ratio(BusinessModel model) {
     return actions[1] / days[1] / (actions[0] / days[0]);
 }
 
+TEST(Actions, of_a_day_are_as_many_as_a_person_has_time_for) {
+    std::size_t most = 0;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        Actions series({seed, {}, 364, new_year_2026, BusinessModel::b2c, Trend::volatile_, 1});
+        for (std::vector<std::int64_t> times; series.next_day(times);)
+            most = std::max(most, times.size());
+    }
+    EXPECT_EQ(most, static_cast<std::size_t>(most_actions_a_day));
+}
+
 TEST(Actions, are_fewer_on_weekends_where_customers_are_businesses) {
     expect_within("R19 weekend over weekday, mid-market", weekend_ratio(BusinessModel::mid_market), 0.30,
                   0.60);

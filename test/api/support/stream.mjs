@@ -1,5 +1,8 @@
 // A client of server-sent events, by fetch: what an EventSource does, with headers of one's own.
+import { validatorAt } from './description.mjs';
 import { eventually } from './wait.mjs';
+
+const isDescribed = validatorAt('#/components/schemas/EventData');
 
 export class Stream {
   events = []; // {id, event, data}
@@ -42,7 +45,10 @@ export class Stream {
     }
     if (fields.id !== undefined) this.lastId = fields.id;
     if (fields.retry !== undefined) this.retry = Number(fields.retry);
-    if (fields.data !== undefined) this.events.push({ id: fields.id, event: fields.event, data: JSON.parse(fields.data) });
+    if (fields.data === undefined) return;
+    const data = JSON.parse(fields.data);
+    if (!isDescribed(data)) throw new Error(`not as described: ${block}`);
+    this.events.push({ id: fields.id, event: fields.event, data });
   }
 
   of(type) {
