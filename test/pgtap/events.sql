@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
 \ir support/rows.sql
-select plan(63);
+select plan(69);
 
 create function test.head() returns text language sql as $$ select head::text from auxeira.take_events('') $$;
 create function test.read(person text, after text, more jsonb default '{}') returns jsonb language sql as
@@ -180,5 +180,23 @@ select is(test.read('ann', :'first') -> 'isReset', 'true', 'and one cannot go on
 insert into auxeira.event_outbox (type, operation, org_id, row_count) select 'scores', 'update', test.org_of('ann'), 1 from generate_series(1, 10001);
 select test.head() \g /dev/null
 select is((select count(*) from auxeira.event_outbox), 1::bigint, 'a long outbox is worked off step by step');
+
+-- --- Where no shim runs -------------------------------------------------------------------------------------------
+
+select test.head() as seen \gset
+insert into auxeira.event_outbox (at, type, operation, org_id, row_count)
+select now() - interval '25 hours', 'scores', 'update', test.org_of('ann'), 1 from generate_series(1, 20001);
+insert into auxeira.event_outbox (type, operation, org_id, row_count) values ('actions', 'insert', test.org_of('ann'), 1);
+select is(auxeira.run_job('events_tidy'), 20002::bigint, 'the job says how much was in the outbox');
+select is((select count(*) from auxeira.event_outbox), 0::bigint, 'and works it all off');
+select is(test.told('ann', :'seen'), 'actions insert 1', 'what is younger than a day is there for subscribers');
+select is((select count(*) from auxeira.live_events where at < now() - interval '24 hours'), 0::bigint, 'what is older is not');
+update auxeira.live_events set at = now() - interval '25 hours';
+call test.insert_metrics(test.org_of('bob'), 1);
+select auxeira.run_job('events_tidy') \g /dev/null
+select is(test.read('ann', :'seen') -> 'isReset', 'true', 'who was away for longer begins anew');
+call test.insert_metrics(test.org_of('bob'), 1);
+select auxeira_api.admin_cleanup('{}') \g /dev/null
+select is((select count(*) from auxeira.event_outbox), 0::bigint, 'the clean-up works it off, too');
 
 select * from finish();
