@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { after, afterEach, describe, test } from 'node:test';
 import { connect } from 'node:net';
 import { startDatabase, startInstance, stopDatabase } from './support/instance.mjs';
-import { Api } from './support/api.mjs';
+import { Api, OtherApi } from './support/api.mjs';
 import { startService } from './support/service.mjs';
 import { execute, literal, Session } from './support/sql.mjs';
 import { Stream } from './support/stream.mjs';
@@ -36,7 +36,7 @@ const insertRow = (user) => execute(service.dsn, row(user));
 const ids = (stream) => stream.events.map(({ id }) => id);
 const page = async (running) => {
   const url = JSON.parse(running.log().split('\n').find((line) => line.includes('"message":"metrics"'))).url;
-  return (await new Api(new URL(url).origin).get('/metrics')).text;
+  return (await new OtherApi(new URL(url).origin).get('/metrics')).text;
 };
 const figure = async (name) => Number((await page(service)).match(new RegExp(`^${name} (.*)$`, 'm'))[1]);
 
