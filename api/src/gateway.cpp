@@ -305,11 +305,10 @@ Response Gateway::options(const Exchange& exchange) const {
     response.headers = "Allow: " + exchange.match.allow + "\r\n";
     const bool preflight = !exchange.request.header("access-control-request-method").empty();
     if (preflight && exchange.extra_headers.find("Access-Control-Allow-Origin") != std::string::npos)
-        response.headers +=
-            "Access-Control-Allow-Methods: " + exchange.match.allow +
-            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
-            "traceparent, if-none-match, if-match, idempotency-key, last-event-id\r\n"
-            "Access-Control-Max-Age: 600\r\n";
+        response.headers += "Access-Control-Allow-Methods: " + exchange.match.allow +
+                            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
+                            "traceparent, if-none-match, if-match, idempotency-key, last-event-id\r\n"
+                            "Access-Control-Max-Age: 600\r\n";
     return response;
 }
 
