@@ -62,6 +62,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/89-synthetic-sessions.sql
   \ir platform/90-operations.sql
   \ir platform/91-conditional-requests.sql
+  \ir platform/91-events.sql
   \ir platform/91-idempotency.sql
   \ir platform/91-lists.sql
   \ir platform/92-report-series.sql

@@ -11,6 +11,17 @@ build_everything() {
     { cmake -S "$root" -B "$root/build/cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
         cmake --build "$root/build/cmake" --parallel "$(nproc)" --target auxeira-api auxeira-verify; } \
         >"$logs/build.log" 2>&1 || fail "the REST shim does not build; see $logs/build.log"
+    build_pages
+}
+
+# The viewer at /docs comes from npm. Without it, or without a network, all else is the same.
+build_pages() {
+    local web="$root/build/web"
+    [ ! -e "$web/docs/index.html" ] || [ -n "$(find "$root/api/docs" -maxdepth 1 -type f -newer "$web/docs/index.html")" ] || return 0
+    command -v npm >/dev/null || { say "without npm there is no viewer at /docs" && return; }
+    mkdir -p "$web"
+    (cd "$root/api/docs" && flock "$web" npm ci && flock "$web" node build.mjs "$web/docs") >"$logs/docs.log" 2>&1 9>&- ||
+        say "the viewer at /docs was not built; see $logs/docs.log"
 }
 
 # The process that the file names, if it still is ours.
@@ -46,6 +57,7 @@ become_service() {
     unset AUXEIRA_DATABASE_URL AUXEIRA_DATABASE_URL_FILE
     export AUXEIRA_PORT AUXEIRA_APP_DSN_FILE="$keys/app.dsn" AUXEIRA_READY_FILE="$ready/url"
     export AUXEIRA_PASSWORD_LIST="${AUXEIRA_PASSWORD_LIST-$(password_list)}"
+    [ ! -d "$root/build/web" ] || export AUXEIRA_WEB="${AUXEIRA_WEB-$root/build/web}"
     export_keys
     exec setsid "$program"
 }

@@ -63,6 +63,12 @@ void Exchange::answer(Response response) {
     if (connection) connection->finish(*this, response);
 }
 
+std::pair<Descriptor, std::string> Exchange::hand_over(Response response) {
+    std::string head = connection_->hand_over(*this, response);
+    connection_.reset();
+    return {std::move(socket_), std::move(head)};
+}
+
 Connection::Connection(std::shared_ptr<Traffic> traffic, std::string address)
     : traffic_(std::move(traffic)), address_(std::move(address)) {
     ++traffic_->connections;
@@ -254,6 +260,17 @@ void Connection::finish(Exchange& exchange, Response& response) noexcept {
         log_current_exception("connection failed");
         abandon(number);
     }
+}
+
+// The turn is never given back: what else the client sends is thrown away.
+std::string Connection::hand_over(Exchange& exchange, Response& response) {
+    traffic_->application.complete(exchange, response);
+    std::string head = response_head(response, false, exchange.extra_headers);
+    traffic_->application.answered(exchange, response);
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    kept_ = std::string();
+    return head;
 }
 
 bool Connection::abandon(int socket) noexcept {

@@ -50,6 +50,7 @@ public:
 
     // From the thread that has the exchange.
     void finish(Exchange& exchange, Response& response) noexcept;
+    std::string hand_over(Exchange& exchange, Response& response);
 
 private:
     // The socket as the current thread may use it; `owned` when it is a duplicate.

@@ -35,7 +35,7 @@ struct StatementText {
 #define SESSION_ROW "SELECT user_id, user_type, org_id, session_id, role, token_version, is_refreshable FROM "
 
 // In the order of Statement.
-constexpr std::array<StatementText, 20> statements = {{
+constexpr std::array<StatementText, 25> statements = {{
     {"call", "SELECT status, body, etag, is_replayed FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
     {"register_user",
      SESSION_ROW "auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb, $6::bytea, "
@@ -69,6 +69,12 @@ constexpr std::array<StatementText, 20> statements = {{
                   "FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
     // What is committed is in the log before here, flushed or not.
     {"log_position", "SELECT pg_catalog.pg_current_wal_insert_lsn()"},
+    {"read_events", "SELECT c.status, e.lines, e.cursor, e.is_complete, e.user_id "
+                    "FROM auxeira.call($1::jsonb, 'get_events', $2::jsonb) c, auxeira.event_lines(c.body) e"},
+    {"take_events", "SELECT head, is_for_all, audience FROM auxeira.take_events($1::text)"},
+    {"listen_events", "LISTEN auxeira_events"},
+    {"rest_until_notified", "SELECT auxeira.rest_until_notified()"},
+    {"stop_resting", "SELECT auxeira.stop_resting()"},
 }};
 
 #undef SESSION_ROW
@@ -179,6 +185,14 @@ void Session::check() {
         if (::poll(&socket, 1, 0) <= 0) return;
         if (PQconsumeInput(connection_.get()) == 0 || PQstatus(connection_.get()) != CONNECTION_OK)
             fail("connection ended");
+    }
+}
+
+void Session::take_notices() {
+    while (connection_) {
+        PGnotify* const notice = PQnotifies(connection_.get());
+        if (notice == nullptr) return;
+        PQfreemem(notice);
     }
 }
 

@@ -46,6 +46,11 @@ enum class Statement {
     disable_totp,
     call_list,
     log_position,
+    read_events,
+    take_events,
+    listen_events,
+    rest_until_notified,
+    stop_resting,
 };
 
 // What became of a statement.
@@ -101,6 +106,10 @@ public:
     // statement after a serialization failure or a deadlock: it is a transaction of its own, of which these
     // leave nothing behind.
     Reply run(Statement statement, std::initializer_list<const char*> parameters);
+
+    // For whoever waits for notifications; -1 without a connection. What has come is forgotten.
+    int socket() const { return connection_ ? PQsocket(connection_.get()) : -1; }
+    void take_notices();
 
     // How long statements took since this was asked last.
     std::chrono::nanoseconds take_time() { return std::exchange(time_, {}); }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace auxeira::api {
 
@@ -39,6 +40,10 @@ public:
     // From the thread to which the exchange was handed, once. When this never happens the connection is
     // closed, so that the client does not wait for ever.
     void answer(Response response);
+
+    // Likewise, in place of an answer that ends: the socket from now on, and the head to send to it first.
+    // The connection takes no more requests.
+    std::pair<Descriptor, std::string> hand_over(Response response);
 
     Request request;
     RouteMatch match;

@@ -137,7 +137,7 @@ void negotiate(const Exchange& exchange, Response& response) {
         response.headers += "Vary: Accept\r\n";
     if (!may_be_compressed(exchange, response)) return;
     response.headers += "Vary: Accept-Encoding\r\n";
-    if (response.status == 304 || !accepts_gzip(exchange.request.list("accept-encoding"))) return;
+    if (response.status == 304 || !accepts_coding(exchange.request.list("accept-encoding"), "gzip")) return;
     std::optional<std::string> packed = gzip(response.body);
     if (!packed) return;
     response.body = std::move(*packed);
@@ -148,9 +148,11 @@ void negotiate(const Exchange& exchange, Response& response) {
 } // namespace
 
 Gateway::Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-                 Replica& replica, const Account& account, const Monitor& monitor, RateLimits& limits)
+                 Replica& replica, const Account& account, EventStreams& events, const Monitor& monitor,
+                 const Files& files, RateLimits& limits)
     : settings_(settings), tokens_(tokens), verdicts_(tokens), vault_(vault), database_(database),
-      replica_(replica), account_(account), monitor_(monitor), limits_(limits) {}
+      replica_(replica), account_(account), events_(events), monitor_(monitor), files_(files),
+      limits_(limits) {}
 
 Application::BodyPlan Gateway::examine(Exchange& exchange) {
     identify_request(exchange);
@@ -217,9 +219,7 @@ std::optional<Response> Gateway::check_route(Exchange& exchange) const {
     const Request& request = exchange.request;
     RouteMatch& match = exchange.match;
     if (request.path == "*") match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-    if (match.allow.empty())
-        return problem_response(exchange,
-                                {.status = 404, .code = "not_found", .error = "There is nothing here"});
+    if (match.allow.empty()) return problem_response(exchange, nothing_here());
     if (request.method == "OPTIONS") return options(exchange);
     if (match.route == nullptr) {
         Response response = problem_response(
@@ -257,16 +257,18 @@ std::optional<Response> Gateway::check_token(Exchange& exchange) {
     return std::nullopt;
 }
 
-// What asks for nothing is answered in JSON; a probe is answered whatever it asks for.
+// What asks for nothing is answered in JSON; a probe is answered, and a file given, whatever was
+// asked for.
 std::optional<Response> Gateway::check_accept(Exchange& exchange) const {
     const Route& route = *exchange.match.route;
     const std::string accept = exchange.request.list("accept");
-    if (accept.empty() || route.budget == Budget::free) return std::nullopt;
-    const int json = quality_of_type(accept, "application/json");
+    if (accept.empty() || route.budget == Budget::free || route.action == Action::file) return std::nullopt;
+    const char* const usual = route.action == Action::events ? "text/event-stream" : "application/json";
+    const int of_usual = quality_of_type(accept, usual);
     const int csv = route.list == nullptr ? 0 : quality_of_type(accept, "text/csv");
-    exchange.wants_csv = csv > json;
-    if (json > 0 || csv > 0) return std::nullopt;
-    const std::string forms = route.list == nullptr ? "application/json" : "application/json and text/csv";
+    exchange.wants_csv = csv > of_usual;
+    if (of_usual > 0 || csv > 0) return std::nullopt;
+    const std::string forms = std::string(usual) + (route.list == nullptr ? "" : " and text/csv");
     return problem_response(
         exchange,
         {.status = 406, .code = "not_acceptable", .error = "This can be had as " + forms + " only"});
@@ -303,10 +305,10 @@ Response Gateway::options(const Exchange& exchange) const {
     response.headers = "Allow: " + exchange.match.allow + "\r\n";
     const bool preflight = !exchange.request.header("access-control-request-method").empty();
     if (preflight && exchange.extra_headers.find("Access-Control-Allow-Origin") != std::string::npos)
-        response.headers +=
-            "Access-Control-Allow-Methods: " + exchange.match.allow +
-            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
-            "traceparent, if-none-match, if-match, idempotency-key\r\nAccess-Control-Max-Age: 600\r\n";
+        response.headers += "Access-Control-Allow-Methods: " + exchange.match.allow +
+                            "\r\nAccess-Control-Allow-Headers: authorization, content-type, x-request-id, "
+                            "traceparent, if-none-match, if-match, idempotency-key, last-event-id\r\n"
+                            "Access-Control-Max-Age: 600\r\n";
     return response;
 }
 
@@ -316,6 +318,10 @@ std::optional<Response> Gateway::answer_now(Exchange& exchange) {
     if (action == Action::live) return Response{.body = R"({"status":"live"})"};
     if (action == Action::ready) return ready();
     if (action == Action::jwks) return Response{.body = tokens_.key_set(), .caching = five_minutes};
+    if (action == Action::file) {
+        if (auto file = files_.answer(exchange)) return file;
+        return problem_response(exchange, nothing_here());
+    }
     if (!database_.up()) return database_is_down(exchange);
     return std::nullopt;
 }
@@ -338,6 +344,7 @@ Response Gateway::database_is_down(const Exchange& exchange) const {
 
 std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
     const Action action = exchange->match.route->action;
+    if (action == Action::events) return events_.start(exchange);
     if (action != Action::call && action != Action::health) return account_.start(exchange);
     if (const auto demanded = replica_.demanded(*exchange)) {
         const bool queued = replica_.submit([this, exchange, position = *demanded](Session& session) {

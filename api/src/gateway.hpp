@@ -3,7 +3,9 @@
 
 #include "account.hpp"
 #include "database.hpp"
+#include "event_streams.hpp"
 #include "exchange.hpp"
+#include "files.hpp"
 #include "monitor.hpp"
 #include "rate_limits.hpp"
 #include "replica.hpp"
@@ -20,7 +22,8 @@ namespace auxeira::api {
 class Gateway : public Application {
 public:
     Gateway(const Settings& settings, const Tokens& tokens, const Vault& vault, Database& database,
-            Replica& replica, const Account& account, const Monitor& monitor, RateLimits& limits);
+            Replica& replica, const Account& account, EventStreams& events, const Monitor& monitor,
+            const Files& files, RateLimits& limits);
 
     BodyPlan examine(Exchange& exchange) override;
     std::optional<Response> answer_now(Exchange& exchange) override;
@@ -66,7 +69,9 @@ private:
     Database& database_;
     Replica& replica_;
     const Account& account_;
+    EventStreams& events_;
     const Monitor& monitor_;
+    const Files& files_;
     RateLimits& limits_;
     RequestFigures figures_;
 };

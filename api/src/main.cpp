@@ -1,6 +1,9 @@
 // Start, signals, orderly end.
 #include "account.hpp"
 #include "database.hpp"
+#include "event_reader.hpp"
+#include "event_streams.hpp"
+#include "files.hpp"
 #include "gateway.hpp"
 #include "log.hpp"
 #include "mailer.hpp"
@@ -117,7 +120,8 @@ void wait_for_end(const sigset_t& signals, const std::function<void()>& on_hangu
     log_line(Level::info, "stopping", JsonObject().number("signal", signal));
 }
 
-void serve(const Settings& settings, const PasswordRules& rules, const sigset_t& signals) {
+void serve(const Settings& settings, const PasswordRules& rules, const Files& files,
+           const sigset_t& signals) {
     const DatabaseSettings pool{settings.dsn, settings.workers, settings.queue, settings.statement_timeout};
     Tokens tokens(settings.jwt_issuer, settings.jwt_audience, signing_keys(settings));
     const Vault vault(settings.vault_key, settings.vault_previous_key);
@@ -129,11 +133,15 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     const Account account(
         {settings, tokens, vault, rules, database, passwords, [&mailer] { mailer.wake(); }});
     RateLimits limits(settings.limits);
-    Gateway gateway(settings, tokens, vault, database, replica, account, monitor, limits);
+    Streams streams(settings.streams);
+    EventReader events(conninfo(pool, "auxeira-api events"), settings.statement_timeout, streams);
+    EventStreams event_streams(vault, database, streams, events);
+    Gateway gateway(settings, tokens, vault, database, replica, account, event_streams, monitor, files,
+                    limits);
     Sender sender;
     Server server(gateway, sender, settings.max_connections);
     MetricsServer metrics([&] {
-        return metrics_page({gateway.figures(), server.traffic(), database, replica, monitor});
+        return metrics_page({gateway.figures(), server.traffic(), database, replica, monitor, streams});
     });
 
     passwords.start();
@@ -142,12 +150,15 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     monitor.start();
     mailer.start();
     sender.start();
+    streams.start();
+    events.start();
     start_metrics(metrics, settings);
     const std::string url = url_of(settings.listen, server.listen(settings.listen, settings.port));
     announce(settings.ready_file, url);
     log_line(Level::info, "listening", JsonObject().text("url", url).text("version", AUXEIRA_VERSION));
 
     wait_for_end(signals, [&] { reload(tokens, limits); });
+    streams.end_all();
     const bool drained = server.drain(settings.statement_timeout + drain_margin);
     if (!drained) log_line(Level::warn, "stopped with requests unanswered");
     server.stop();
@@ -155,6 +166,8 @@ void serve(const Settings& settings, const PasswordRules& rules, const sigset_t&
     passwords.stop();
     replica.stop();
     database.stop();
+    events.stop();
+    streams.stop();
     mailer.stop();
     monitor.stop();
     sender.stop();
@@ -166,9 +179,10 @@ void run() {
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
     const Settings settings = read_settings(with_settings_file(process_environment()));
     const PasswordRules rules = PasswordRules::from_file(settings.password_list);
+    const Files files(settings.web);
     drop_privileges(settings.run_as);
     start_log(settings.log_level);
-    serve(settings, rules, signals);
+    serve(settings, rules, files, signals);
     log_line(Level::info, "stopped");
     stop_log();
 }
@@ -184,7 +198,9 @@ int main_with(const std::string& option) {
             << settings_help();
     } else if (option == "--check-config") {
         const Environment environment = with_settings_file(process_environment());
-        PasswordRules::from_file(read_settings(environment).password_list);
+        const Settings settings = read_settings(environment);
+        PasswordRules::from_file(settings.password_list);
+        const Files files(settings.web);
         std::cout << settings_in_force(environment);
     } else if (option == "--routes") {
         std::cout << routes_listing();

@@ -58,6 +58,14 @@ void write_pools(Exposition& page, const std::vector<Pool>& pools) {
         page.histogram(database.round_trips(), {{"server", server}});
 }
 
+void write_streams(Exposition& page, const Streams& streams) {
+    add(page, {"auxeira_event_streams", "gauge", "Streams of events that are open."}, streams.count());
+    add(page, {"auxeira_event_streams_opened_total", "counter", "Streams of events that were opened."}, streams.figures().opened.load());
+    add(page, {"auxeira_event_streams_dropped_total", "counter", "Streams of events that were ended because their reader was too slow."}, streams.figures().slow.load());
+    add(page, {"auxeira_events_sent_total", "counter", "Events that were sent, once for each stream."}, streams.figures().events.load());
+    add(page, {"auxeira_event_bytes_sent_total", "counter", "Bytes of streams of events."}, streams.figures().bytes.load());
+}
+
 void write_process(Exposition& page) {
     const ProcessFigures process = process_figures();
     add(page, {"process_cpu_seconds_total", "counter", "Processor time that was used."}, process.cpu_seconds);
@@ -111,6 +119,7 @@ std::string metrics_page(const MetricsSources& sources) {
     std::vector<Pool> pools{{"primary", sources.database}};
     if (const Database* replica = sources.replica.pool()) pools.push_back({"replica", *replica});
     write_pools(page, pools);
+    write_streams(page, sources.streams);
     write_database(page, sources.monitor);
     write_process(page);
     return page.text();

@@ -6,6 +6,7 @@
 #include "monitor.hpp"
 #include "replica.hpp"
 #include "request_figures.hpp"
+#include "streams.hpp"
 
 #include <string>
 
@@ -17,6 +18,7 @@ struct MetricsSources {
     const Database& database;
     const Replica& replica;
     const Monitor& monitor;
+    const Streams& streams;
 };
 
 std::string metrics_page(const MetricsSources& sources);

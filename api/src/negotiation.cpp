@@ -76,18 +76,18 @@ int quality_of_type(std::string_view accept, std::string_view type) {
     return quality;
 }
 
-bool accepts_gzip(std::string_view accept_encoding) {
-    int gzip = -1;
+bool accepts_coding(std::string_view accept_encoding, std::string_view coding) {
+    int wanted = -1;
     int any = 0;
     int identity = -1;
     for (const std::string_view entry : split(accept_encoding, ',')) {
         const auto choice = choice_of(entry);
         if (!choice) continue;
-        if (choice->name == "gzip" || choice->name == "x-gzip") gzip = choice->weight;
+        if (choice->name == coding || choice->name == "x-" + std::string(coding)) wanted = choice->weight;
         if (choice->name == "*") any = choice->weight;
         if (choice->name == "identity") identity = choice->weight;
     }
-    const int quality = gzip >= 0 ? gzip : any;
+    const int quality = wanted >= 0 ? wanted : any;
     return quality > 0 && quality >= identity;
 }
 

@@ -9,7 +9,7 @@ namespace auxeira::api {
 // says nothing.
 int quality_of_type(std::string_view accept, std::string_view type);
 
-// Whether gzip is wanted at least as much as nothing of the kind.
-bool accepts_gzip(std::string_view accept_encoding);
+// Whether a coding such as gzip is wanted at least as much as none.
+bool accepts_coding(std::string_view accept_encoding, std::string_view coding);
 
 } // namespace auxeira::api

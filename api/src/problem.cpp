@@ -144,6 +144,10 @@ Problem internal_error() {
     return {.status = 500, .code = "internal_error", .error = "Internal server error"};
 }
 
+Problem nothing_here() {
+    return {.status = 404, .code = "not_found", .error = "There is nothing here"};
+}
+
 Problem unauthenticated() {
     return {.status = 401, .code = "authentication_required", .error = "Authentication required"};
 }

@@ -44,6 +44,7 @@ std::vector<Fault> faults_of(std::string_view detail);
 Problem unavailable();
 Problem overloaded();
 Problem internal_error();
+Problem nothing_here();
 Problem unauthenticated();
 Problem invalid_token();
 Problem wrong_credentials();

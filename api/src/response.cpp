@@ -9,11 +9,8 @@ namespace auxeira::api {
 
 namespace {
 
-// For answers that are data: never sniffed, never a page or a frame. Browsers heed the last line when it came
-// through a proxy with TLS.
+// Browsers heed the last line when it came through a proxy with TLS.
 constexpr std::string_view constant_lines = "X-Content-Type-Options: nosniff\r\n"
-                                            "Content-Security-Policy: default-src 'none'; base-uri 'none'; "
-                                            "frame-ancestors 'none'\r\n"
                                             "Cross-Origin-Opener-Policy: same-origin\r\n"
                                             "Referrer-Policy: no-referrer\r\n"
                                             "Strict-Transport-Security: max-age=31536000\r\n";
@@ -46,9 +43,12 @@ std::string response_head(const Response& response, bool keep_alive, std::string
     // RFC 9110, 8.6: a 204 has no length, and of a 304 it would be that of the body which is not sent.
     if (response.status != 204 && response.status != 304) {
         head.append("Content-Type: ").append(response.content_type);
-        head.append("\r\nContent-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+        if (!response.is_stream)
+            head.append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
+        head.append("\r\n");
     }
     head.append("Cache-Control: ").append(response.caching).append("\r\n");
+    head.append("Content-Security-Policy: ").append(response.policy).append("\r\n");
     head.append(constant_lines).append(more).append(response.headers);
     head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
     return head;

@@ -8,15 +8,26 @@ namespace auxeira::api {
 
 inline constexpr std::string_view json_type = "application/json; charset=utf-8";
 inline constexpr std::string_view csv_type = "text/csv; charset=utf-8; header=present";
+inline constexpr std::string_view stream_type = "text/event-stream; charset=utf-8";
 inline constexpr std::string_view problem_type = "application/problem+json; charset=utf-8";
+
+// For answers that are data: never a page or a frame.
+inline constexpr std::string_view data_policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+// For pages: of what came from here, and nothing that is written into them. Pictures are also drawn by style
+// sheets.
+inline constexpr std::string_view page_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 struct Response {
     int status = 200;
     std::string body = {};
     std::string_view content_type = json_type;
     std::string_view caching = "no-store";
-    std::string headers = {}; // further lines, each with its CRLF
+    std::string_view policy = data_policy; // of contents
+    std::string headers = {};              // further lines, each with its CRLF
     bool close = false;
+    bool is_stream = false;    // its body has no end yet
     std::string sqlstate = {}; // for the log
     std::string code = {};     // of a problem, for the figures
     std::string etag = {};     // of the body before it is compressed, without quotes

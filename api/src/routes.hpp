@@ -16,6 +16,8 @@ enum class Action {
     live,
     ready,
     jwks,
+    file,
+    events,
     register_user,
     login,
     refresh,

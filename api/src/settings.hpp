@@ -3,6 +3,7 @@
 
 #include "client_address.hpp"
 #include "log.hpp"
+#include "streams.hpp"
 #include "token_buckets.hpp"
 
 #include <array>
@@ -52,12 +53,14 @@ struct Settings {
     std::string vault_previous_key; // empty = none
     std::string public_url;         // without a final slash
     std::string password_list;      // a path; empty = no list
+    std::string web;                // a directory; empty = none
     SmtpSettings smtp;
     TrustedProxies trusted_proxies;
     std::vector<std::string> cors_origins;
     std::size_t body_limit = 0;
     std::size_t metrics_body_limit = 0;
     std::size_t max_connections = 0;
+    StreamLimits streams;
     std::array<Limit, 5> limits; // in the order of Policy
     Level log_level = Level::info;
     std::string run_as;

@@ -86,6 +86,7 @@ begin
   where d.is_synthetic and d.metric_timestamp < before and not exists (
     select from auxeira.synthetic_members m where m.org_id = d.org_id and m.session_id = d.session_id);
   get diagnostics metrics = row_count;
+  perform auxeira.tidy_events();
   removed := auxeira.summed(array[jsonb_build_object('dashboard_metrics', metrics),
                                   auxeira.remove_synthetic(older_than => make_interval(days => days))]);
   return auxeira.success(json_build_object(

@@ -3,8 +3,8 @@
 --   the ledger's own, which the tree of hashes proves; api_functions and schema_version, which come with the platform;
 --   account_tokens, refresh_tokens and recovery_codes, whose keys are hashes of secrets (access_events tells of their use);
 --   synthetic_members and synthetic_claims, which follow from a session of synthetic data (its own row has history);
---   login_delays, mail_outbox, synthesis_turns, writing_turns, rights_changes, change_marks and idempotent_answers, which hold
---   what is under way and no facts.
+--   login_delays, mail_outbox, synthesis_turns, writing_turns, rights_changes, change_marks, idempotent_answers, event_outbox,
+--   live_events and event_turns, which hold what is under way and no facts.
 set local role auxeira_owner;
 
 create function auxeira.platform_history() returns table (relation regclass, secret_columns text[], exempt_column text) language sql stable
@@ -20,7 +20,8 @@ begin atomic
     and c.relname !~ '^ledger_'
     and c.relname <> all (array['api_functions', 'schema_version', 'account_tokens', 'refresh_tokens', 'recovery_codes',
                                 'login_delays', 'mail_outbox', 'synthesis_turns', 'synthetic_members', 'synthetic_claims',
-                                'writing_turns', 'rights_changes', 'change_marks', 'idempotent_answers'])
+                                'writing_turns', 'rights_changes', 'change_marks', 'idempotent_answers', 'event_outbox', 'live_events',
+                                'event_turns'])
   order by c.relname;
 end;
 comment on function auxeira.platform_history() is 'The tables of the platform that have history, with their secret columns, and the one that exempts synthetic rows.';

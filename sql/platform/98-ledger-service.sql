@@ -5,7 +5,7 @@ set local role auxeira_owner;
 
 create table auxeira.job_runs (
   run_id uuid primary key default gen_random_uuid(),
-  job text not null check (job in ('ledger_seal', 'ledger_verify')),
+  job text not null check (job in ('ledger_seal', 'ledger_verify', 'events_tidy')),
   table_name text,
   since_block bigint not null default 0,
   pid integer not null default pg_backend_pid(),
@@ -20,7 +20,7 @@ comment on table auxeira.job_runs is 'Runs of jobs of the last seven days.';
 comment on column auxeira.job_runs.table_name is 'Of ledger_verify: the table of schema auxeira whose rows were looked at; NULL for all.';
 comment on column auxeira.job_runs.since_block is 'Of ledger_verify: the block it began with.';
 comment on column auxeira.job_runs.pid is 'The process of the server that runs it.';
-comment on column auxeira.job_runs.rows is 'ledger_seal: changes that were sealed; ledger_verify: problems that were found.';
+comment on column auxeira.job_runs.rows is 'ledger_seal: changes that were sealed; ledger_verify: problems that were found; events_tidy: rows of the outbox.';
 comment on column auxeira.job_runs.findings is 'ledger_verify: the first thousand of the problems.';
 comment on column auxeira.job_runs.error is 'Why it failed: SQLSTATE and message.';
 call auxeira.protect_private_table('auxeira.job_runs');
@@ -66,6 +66,8 @@ begin
   begin
     if r.job = 'ledger_verify' then
       select v.rows, v.findings into r.rows, r.findings from auxeira.verify_all(r.table_name, r.since_block) v;
+    elsif r.job = 'events_tidy' then
+      r.rows := auxeira.tidy_events();
     else
       r.rows := auxeira.seal_all();
     end if;
@@ -89,7 +91,7 @@ begin
 end
 $$;
 comment on function auxeira.run_job(text) is
-  'Runs a job (ledger_seal, every minute; ledger_verify, every night) and records that it ran; NULL and a warning when it '
+  'Runs a job (ledger_seal and events_tidy, every minute; ledger_verify, every night) and records that it ran; NULL and a warning when it '
   'fails. For administrators of the database, by pg_cron or by make seal.';
 revoke execute on function auxeira.run_job(text) from public;
 
@@ -102,6 +104,7 @@ begin
   end if;
   execute $jobs$
     select cron.schedule('auxeira-ledger-seal', '* * * * *', 'select auxeira.run_job(''ledger_seal'')'),
+           cron.schedule('auxeira-events-tidy', '* * * * *', 'select auxeira.run_job(''events_tidy'')'),
            cron.schedule('auxeira-ledger-verify', '17 3 * * *', 'select auxeira.run_job(''ledger_verify'')')
   $jobs$;
 end

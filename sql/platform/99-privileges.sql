@@ -42,7 +42,9 @@ grant execute on function auxeira.sse_score_json(auxeira.sse_scores),
   auxeira.random_seed(), auxeira.synthesis_progress(), auxeira.synthesize_facts(jsonb), auxeira.check_facts(jsonb, jsonb),
   auxeira.template_usage(), auxeira.visible_templates(), auxeira.template_document(uuid),
   auxeira.template_json(jsonb, bigint), auxeira.template_members(jsonb),
-  auxeira.record_template(jsonb), auxeira.remove_template(uuid)
+  auxeira.record_template(jsonb), auxeira.remove_template(uuid),
+  auxeira.event_page(text, text, text[], integer), auxeira.is_event_known(text), auxeira.newest_event(),
+  auxeira.event_types_asked(text)
   to auxeira_user;
 
 -- The quality report, which reads what its caller may.
@@ -105,5 +107,6 @@ grant execute on function auxeira.call(jsonb, text, jsonb),
   auxeira.take_mail(integer), auxeira.mail_sent(uuid), auxeira.mail_failed(uuid, text, boolean)
   to auxeira_authenticator;
 grant execute on function auxeira.operation_figures(), auxeira.csv(text, text), auxeira.csv_cell(json),
-  auxeira.csv_text(text), auxeira.next_cursor(text) to auxeira_authenticator;
+  auxeira.csv_text(text), auxeira.next_cursor(text), auxeira.take_events(text), auxeira.rest_until_notified(),
+  auxeira.stop_resting(), auxeira.event_lines(text) to auxeira_authenticator;
 grant select on auxeira.schema_version to auxeira_authenticator;

@@ -215,7 +215,7 @@ describe('CORS', () => {
         assert.equal(status, 204);
         assert.equal(headers.get('access-control-allow-origin'), origin);
         assert.equal(headers.get('access-control-allow-methods'), 'POST, OPTIONS');
-        assert.match(headers.get('access-control-allow-headers'), /^authorization, content-type\b/);
+        assert.match(headers.get('access-control-allow-headers'), /^authorization, content-type\b.*, last-event-id$/);
         assert.equal(headers.get('vary'), 'Origin');
         for (const [path, methods] of [['/api/organizations/x/members/x', 'PATCH, DELETE, OPTIONS'],
           ['/api/integrations/x/credentials', 'PUT, OPTIONS']]) {

@@ -36,7 +36,7 @@ function faultInHead({ status, headers }, endpoint) {
   if (fault) return `${fault[0]} is ${headers.get(fault[0])}`;
   const type = status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json; charset=utf-8';
   if (headers.get('content-type') !== type) return `content-type is ${headers.get('content-type')}`;
-  const isPublic = endpoint.path.startsWith('/.well-known/') && status === 200;
+  const isPublic = ['/.well-known/jwks.json', '/api/openapi.json'].includes(endpoint.path) && status === 200;
   if (!isPublic && headers.get('cache-control') !== 'no-store') return 'a cache may keep it';
   if (!/frame-ancestors 'none'/.test(headers.get('content-security-policy'))) return 'a page may frame it';
   return null;

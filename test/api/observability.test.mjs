@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { Api } from './support/api.mjs';
+import { OtherApi } from './support/api.mjs';
 import { parseExposition, samplesOf, valueOf } from './support/exposition.mjs';
 import { answered, converse, get } from './support/raw.mjs';
 import { root, startService } from './support/service.mjs';
@@ -16,7 +16,7 @@ after(() => service.close());
 const user = await newUser(service);
 
 const linesOf = ({ log }) => log().split('\n').filter(Boolean).map((line) => JSON.parse(line));
-const operations = new Api(new URL(linesOf(service).find(({ message }) => message === 'metrics').url).origin);
+const operations = new OtherApi(new URL(linesOf(service).find(({ message }) => message === 'metrics').url).origin);
 const metrics = async () => parseExposition((await operations.get('/metrics')).text);
 const duration = 'auxeira_http_request_duration_seconds';
 
@@ -144,7 +144,7 @@ describe('the page of metrics', () => {
     await eventually('the figures are gone', async () =>
       (await metrics()).get('auxeira_ledger_open_changes').samples.length === 0);
     assert.equal(valueOf(await metrics(), 'auxeira_ready'), 1);
-    assert.ok(linesOf(service).some(({ message }) => message === 'no figures of the database'));
+    await eventually('the log says so', () => linesOf(service).some(({ message }) => message === 'no figures of the database'));
     await execute(service.dsn, 'grant execute on function auxeira.operation_figures() to auxeira_authenticator;');
     await eventually('the figures are there again', async () =>
       (await metrics()).get('auxeira_ledger_open_changes').samples.length === 1);

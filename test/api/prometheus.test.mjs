@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Api } from './support/api.mjs';
+import { OtherApi } from './support/api.mjs';
 import { root, startService } from './support/service.mjs';
 import { newUser } from './support/users.mjs';
 import { eventually } from './support/wait.mjs';
@@ -36,7 +36,7 @@ describe('promtool', () => {
   });
 
   test('has nothing to say of the page', async () => {
-    const { text } = await new Api(new URL(metricsUrl()).origin).get('/metrics');
+    const { text } = await new OtherApi(new URL(metricsUrl()).origin).get('/metrics');
     promtool(['check', 'metrics'], { input: text });
   });
 });
@@ -56,8 +56,10 @@ async function startPrometheus() {
   child.stderr.on('data', (data) => { log += data; });
   const port = () => log.match(/"address":"127\.0\.0\.1:([1-9][0-9]*)","[^}]*"msg":"Listening on"/)?.[1];
   await eventually('Prometheus listens', port);
+  const api = new OtherApi(`http://127.0.0.1:${port()}`);
+  await eventually('Prometheus is ready', async () => (await api.get('/-/ready')).status === 200);
   return {
-    api: new Api(`http://127.0.0.1:${port()}`),
+    api,
     async close() {
       child.kill('SIGTERM');
       await once(child, 'exit');

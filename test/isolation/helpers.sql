@@ -80,3 +80,19 @@ exception when sqlstate 'ZA409' or sqlstate 'ZA422' then
   return sqlerrm;
 end
 $$;
+-- How many rows the events tell of that came since this was asked last.
+create table test.read_until (only_row boolean primary key default true, event text not null);
+create function test.begin_events() returns void language sql security definer as $$
+  insert into test.read_until (event) select head from auxeira.take_events('')
+  on conflict (only_row) do update set event = excluded.event $$;
+create function test.next_events() returns text language plpgsql security definer as $$
+declare
+  data jsonb;
+begin
+  perform auxeira.take_events('');
+  data := test.call('ann', 'get_events', jsonb_build_object('types', 'metrics', 'after', (select event from test.read_until))) -> 'data';
+  update test.read_until set event = data ->> 'cursor';
+  return (select coalesce(string_agg(e ->> 'count', ' ' order by place), 'none')
+          from jsonb_array_elements(data -> 'events') with ordinality v (e, place));
+end
+$$;

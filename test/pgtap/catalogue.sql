@@ -72,10 +72,16 @@ insert into allowed values
   ('unprotected', 'api_functions', 'the catalogue of the API; no role may read it'),
   ('unprotected', 'schema_version', 'the version, which the shim reads before anybody is logged in'),
   ('no key', 'rights_changes', 'never has a row'),
+  ('no key', 'event_outbox', 'rows are taken away as they come'),
+  ('no key', 'event_turns', 'never has a row'),
   ('no key', 'ledger_open', 'a key costs as much as all else; the tree proves the rows'),
   ('no key', 'ledger_changes', 'a key costs as much as all else; the tree proves the rows'),
   ('signals', 'auxeira.seal_changes(integer,timestamp with time zone)', 'tells that there is a head; no role of callers may execute it'),
+  ('signals', 'auxeira.wake_listener()', 'tells that something was committed; no role of callers may execute it'),
+  ('signals', 'auxeira.rest_until_notified()', 'of the shim alone'),
+  ('signals', 'auxeira.stop_resting()', 'of the shim alone'),
   ('signals', 'auxeira.await_run(uuid)', 'a few seconds at most; no role of callers may execute it'),
+  ('not ordinary', 'live_events_position_seq', 'nobody may read it'),
   ('not ordinary', 'ledger_change_ids', 'the order of changes'),
   ('not ordinary', 'ledger_tables_table_id_seq', 'nobody may read it'),
   ('not ordinary', 'ledger_actors_actor_id_seq', 'nobody may read it'),
@@ -88,6 +94,8 @@ insert into allowed values
   ('not ordinary', 'ledger_changes_xid', 'of the months'),
   ('always true', 'activities.everyone_select', 'the public price list of actions'),
   ('always true', 'assumptions.everyone_select', 'what figures rest on'),
+  ('beside the matrix', 'live_events', 'its policy is made of those of the tables it tells of'),
+  ('not in the matrix', 'live_events auxeira_user SELECT', 'of each type what the matrix says of its table'),
   ('not in the matrix', 'users auxeira_user SELECT', 'the own row'),
   ('not in the matrix', 'users auxeira_admin SELECT', 'administrators see who there is'),
   ('not in the matrix', 'activities auxeira_user SELECT', 'the public price list of actions'),
@@ -141,7 +149,7 @@ select 'auxeira_authenticator', name, 'for the shim alone, before or beside a se
 from unnest(array['register_user', 'begin_login', 'login_failed', 'open_session', 'rotate_session', 'rehash_password',
   'request_password_reset', 'reset_context', 'reset_password', 'own_account', 'reauthentication_failed', 'change_password',
   'enroll_totp', 'activate_totp', 'disable_totp', 'renew_recovery_codes', 'switch_organization', 'take_mail', 'mail_sent',
-  'mail_failed', 'operation_figures']) name;
+  'mail_failed', 'operation_figures', 'take_events', 'rest_until_notified', 'stop_resting']) name;
 insert into reviewed values
   ('auxeira_anonymous', 'health', 'states, no figures'),
   ('auxeira_anonymous', 'verify_email', 'the token says whose address it is'),
@@ -149,6 +157,10 @@ insert into reviewed values
   ('auxeira_admin', 'admin_create_ecosystem', 'makes organizations; touches no real one'),
   ('auxeira_admin', 'admin_verify_ledger', 'tells what is wrong, not what rows say'),
   ('auxeira_admin', 'admin_get_verification', 'tells what is wrong, not what rows say'),
+  ('auxeira_user', 'event_page', 'ids of events, of which a policy lets the caller read some'),
+  ('auxeira_user', 'is_event_known', 'whether an event is kept; its id is not to be guessed'),
+  ('auxeira_user', 'newest_event', 'of the organizations that the caller may read of'),
+  ('auxeira_user', 'event_types_asked', 'the names of the types'),
   ('auxeira_user', 'get_ledger_digest', 'the newest head, for everybody to keep'),
   ('auxeira_user', 'organization_receipt', 'of organizations that the user manages'),
   ('auxeira_user', 'synthesize_facts', 'after require_right, for the active organization, under a new session'),
@@ -198,7 +210,8 @@ insert into rules values
         'alter table auxeira.user_credentials no force row level security']),
 ('tables with org_id are in the matrix, or nobody may touch them', $$
   select t.name from platform_tables t join pg_attribute a on a.attrelid = t.oid and a.attname in ('org_id', 'startup_id')
-  where t.name not in (select name from tenant_tables) and exists (select from table_grants g where g.oid = t.oid) $$,
+  where t.name not in (select name from tenant_tables) and exists (select from table_grants g where g.oid = t.oid)
+    and t.name not in (select a.name from allowed a where a.rule = 'beside the matrix') $$,
   array['create table auxeira.planted (org_id uuid primary key); grant select on auxeira.planted to auxeira_user']),
 ('tenant tables have policies for each command, for the owner and for administrators', $$
   select t.name, wanted.* from tenant_tables t, (

@@ -224,11 +224,12 @@ from test.members m,
 
 -- --- What came of it ------------------------------------------------------------------------------------------------------
 
--- Functions that the matrix has nothing to say of: they run before login, or name a thing of the caller's own by its id.
+-- Functions that the matrix has nothing to say of: they run before login, name a thing of the caller's own by its id, or tell
+-- of what there was before (get_events: events.sql).
 create table test.beside_the_matrix as
   select unnest(array['health', 'attempt', 'verify_email', 'request_verification', 'end_session', 'revoke_api_key',
                       'accept_invitation', 'revoke_invitation', 'store_integration_credentials',
-                      'get_ledger_receipt', 'get_ledger_digest']) as api_function;
+                      'get_ledger_receipt', 'get_ledger_digest', 'get_events']) as api_function;
 
 select plan((3 * (select count(*) from test.tenant_tables) + 1 + (select count(distinct api_function) from test.calls) + 6)::integer);
 
@@ -261,7 +262,7 @@ select is_empty($$
     select from auxeira.visibility v where v.table_name = c.relname)
   except values ('integration_credentials'), ('user_sessions'), ('api_keys'), ('access_events'), ('invitations'),
      ('writing_turns'), ('synthesis_turns'), ('synthetic_members'), ('synthetic_claims'), ('ledger_open'), ('ledger_actors'),
-     ('change_marks'), ('idempotent_answers') $$,
+     ('change_marks'), ('idempotent_answers'), ('event_outbox'), ('live_events') $$,
   'no tenant table is forgotten, except those that nobody may touch');
 select is_empty($$ select v.table_name from auxeira.visibility v where to_regclass('auxeira.' || v.table_name) is null $$,
                 'the matrix has no table that is not there');

@@ -12,7 +12,7 @@
 
 namespace {
 
-using auxeira::api::accepts_gzip;
+using auxeira::api::accepts_coding;
 using auxeira::api::gzip;
 using auxeira::api::quality_of_type;
 
@@ -46,10 +46,12 @@ TEST(Negotiation, WhatCannotBeReadSaysNothing) {
 TEST(Negotiation, GzipIsWantedOrNot) {
     for (const char* text : {"gzip", "GZIP", "deflate, gzip;q=1.0, *;q=0.5", "x-gzip", "*",
                              "br;q=1, gzip;q=0.1", "gzip;q=0.5, identity;q=0.5"})
-        EXPECT_TRUE(accepts_gzip(text)) << text;
+        EXPECT_TRUE(accepts_coding(text, "gzip")) << text;
     for (const char* text : {"", "identity", "gzip;q=0", "gzip;q=0.000, *", "br", "*;q=0", "gzip;q=2",
                              "gzip;q=0.2, identity;q=0.9", "gzipped"})
-        EXPECT_FALSE(accepts_gzip(text)) << text;
+        EXPECT_FALSE(accepts_coding(text, "gzip")) << text;
+    EXPECT_TRUE(accepts_coding("gzip, br", "br"));
+    EXPECT_FALSE(accepts_coding("gzip, br;q=0", "br"));
 }
 
 std::string unpacked(const std::string& packed, std::size_t size) {

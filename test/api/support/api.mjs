@@ -1,6 +1,10 @@
-// An HTTP client for the API: one request, one answer, nothing hidden.
+// An HTTP client for the API: one request, one answer, nothing hidden. An answer that is not as the API's description says is an
+// error.
+import { checkAnswer } from './description.mjs';
 
 export class Api {
+  isDescribed = true;
+
   constructor(url, token) {
     this.url = url;
     this.token = token;
@@ -15,7 +19,12 @@ export class Api {
     const response = await fetch(this.url + path, {
       method, headers: all, body, redirect: 'manual', signal: AbortSignal.timeout(60_000),
     });
-    return answer(response.status, response.headers, await response.text(), path);
+    return this.received(method, answer(response.status, response.headers, await textOf(response), path));
+  }
+
+  received(method, received) {
+    if (this.isDescribed) checkAnswer({ method, ...received });
+    return received;
   }
 
   get(path, options) {
@@ -37,6 +46,18 @@ export class Api {
   delete(path, options) {
     return this.send('DELETE', path, options);
   }
+}
+
+// A stream has no end: whoever wants its events opens it with support/stream.mjs.
+async function textOf(response) {
+  if (!/^text\/event-stream/.test(response.headers.get('content-type') ?? '')) return response.text();
+  await response.body?.cancel(); // HEAD has none
+  return '';
+}
+
+// For servers other than the API.
+export class OtherApi extends Api {
+  isDescribed = false;
 }
 
 export function answer(status, headers, text, path) {

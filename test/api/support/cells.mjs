@@ -188,12 +188,16 @@ const password = (caller, world) => ({ currentPassword: world.password });
 const withCode = (caller, world) => ({ currentPassword: world.password, code: '123456' });
 const noFactor = { accepts: [409] }; // there is none to confirm, to renew or to disable
 const noToken = { accepts: [422] };
+const noPages = { accepts: [404] }; // the service was given none
 
 export const cells = {
   'GET /live': own(),
   'GET /ready': own(),
   'GET /api/health': own(),
   'GET /.well-known/jwks.json': own(),
+  'GET /api/openapi.json': own(),
+  'GET /docs': own(undefined, noPages),
+  'GET /docs/:file': own(() => ({ parameters: { file: 'viewer.js' } }), noPages),
   'POST /api/auth/register': json(({ user_type: type }) => newAccount(type)),
   'POST /api/auth/login': json(({ email }, world) => ({ email, password: world.password })),
   'POST /api/auth/refresh': async (world) => {
@@ -226,6 +230,7 @@ export const cells = {
   'POST /api/auth/totp/recovery-codes': json(withCode, noFactor),
   'POST /api/auth/totp/disable': json(withCode, noFactor),
 
+  'GET /api/events': own(),
   'GET /api/organizations': own(),
   'GET /api/organizations/:organizationId': ofOrganization('organizations', 'select', inPath('organizationId')),
   'PATCH /api/organizations/:organizationId': ofOrganization('organizations', 'update',

@@ -27,7 +27,13 @@ export class Client extends Api {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (data) => { text += data; });
-        response.on('end', () => resolve(answer(response.statusCode, new Headers(response.headers), text, path)));
+        response.on('end', () => {
+          try {
+            resolve(this.received(method, answer(response.statusCode, new Headers(response.headers), text, path)));
+          } catch (error) {
+            reject(error);
+          }
+        });
       });
       sent.on('error', reject);
       sent.end(body);

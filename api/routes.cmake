@@ -1,0 +1,83 @@
+# The table of routes and the document itself for the program: cmake -DDOCUMENT=... -DOUTPUT=... -P routes.cmake
+#
+# Of each operation of the document: its method and path; whether it wants a token (security), a body (requestBody), and
+# what x-auxeira says of how it is answered, each with a default:
+#   action      call         who answers: see Action; call is the function that operationId names
+#   size        standard     the limit of the body
+#   repeatable  false        whether it may be sent again when its answer was lost; reads always may
+#   secrets     none         what is done to the body before the database sees it
+#   budget      ordinary     which limits of rates it counts for
+#   list        -            the name of its list in `data`, which can be had as CSV
+cmake_minimum_required(VERSION 3.25)
+
+function(member result default json)
+  string(JSON value ERROR_VARIABLE missing GET "${json}" ${ARGN})
+  if(missing)
+    set(value "${default}")
+  endif()
+  set(${result} "${value}" PARENT_SCOPE)
+endfunction()
+
+function(append_route method path operation)
+  string(JSON function GET "${operation}" operationId)
+  string(REGEX REPLACE "{([A-Za-z]+)}" ":\\1" pattern "${path}")
+  member(action call "${operation}" x-auxeira action)
+  if(NOT action MATCHES "^(call|health|events)$")
+    set(function "")
+  endif()
+  member(security inherited "${operation}" security)
+  string(COMPARE NOTEQUAL "${security}" "[]" needs_token)
+  member(request "" "${operation}" requestBody)
+  set(body none)
+  set(size none)
+  if(request)
+    member(required OFF "${request}" required)
+    set(body optional)
+    if(required)
+      set(body required)
+    endif()
+    member(size standard "${operation}" x-auxeira size)
+  endif()
+  string(COMPARE EQUAL "${method}" get idempotent)
+  if(NOT idempotent)
+    member(idempotent OFF "${operation}" x-auxeira repeatable)
+  endif()
+  member(secrets none "${operation}" x-auxeira secrets)
+  member(budget ordinary "${operation}" x-auxeira budget)
+  member(list "" "${operation}" x-auxeira list)
+  set(list_name nullptr)
+  if(list)
+    set(list_name "\"${list}\"")
+  endif()
+  foreach(flag needs_token idempotent)
+    set(${flag}_word false)
+    if(${flag})
+      set(${flag}_word true)
+    endif()
+  endforeach()
+  string(TOUPPER "${method}" method)
+  set(row "{\"${method}\", \"${pattern}\", Action::${action}, \"${function}\", ${needs_token_word}, Body::${body}, Size::${size},")
+  string(APPEND row " ${idempotent_word}, Secrets::${secrets}, Budget::${budget}, ${list_name}},\n")
+  set(rows "${rows}${row}" PARENT_SCOPE)
+endfunction()
+
+file(READ "${DOCUMENT}" document)
+string(JSON paths GET "${document}" paths)
+string(JSON last LENGTH "${paths}")
+math(EXPR last "${last} - 1")
+set(rows "")
+foreach(i RANGE ${last})
+  string(JSON path MEMBER "${paths}" ${i})
+  string(JSON item GET "${paths}" "${path}")
+  foreach(method get post put patch delete)
+    string(JSON operation ERROR_VARIABLE missing GET "${item}" ${method})
+    if(NOT missing)
+      append_route(${method} "${path}" "${operation}")
+    endif()
+  endforeach()
+endforeach()
+file(WRITE "${OUTPUT}/routes_table.inc" "${rows}")
+
+# Text in JSON has no line ends of its own.
+string(REGEX REPLACE "\n *" "" document "${document}")
+file(WRITE "${OUTPUT}/openapi_document.inc" "R\"document(${document})document\"\n")
