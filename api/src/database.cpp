@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause{100};
-constexpr milliseconds longest_pause{5000};
+constexpr milliseconds longest_pause{1000}; // so that requests work soon after the database does
 constexpr milliseconds idle_check{1000};
 constexpr milliseconds longest_lock_wait{1000};
 constexpr milliseconds first_retry_pause{10};
