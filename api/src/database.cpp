@@ -277,6 +277,12 @@ void Database::start() {
         threads_.emplace_back([this] { work(); });
 }
 
+bool Database::up_within(milliseconds patience) const {
+    for (const auto end = Clock::now() + patience; !up() && Clock::now() < end;)
+        std::this_thread::sleep_for(milliseconds(5));
+    return up();
+}
+
 void Database::stop() {
     tasks_.close();
     for (std::thread& thread : threads_)

@@ -35,6 +35,7 @@ namespace {
 
 constexpr int exit_settings = 2;
 constexpr std::chrono::seconds drain_margin{5};
+constexpr std::chrono::seconds longest_wait_for_database{3};
 
 // Every thread inherits the mask; the signals are then waited for in one place.
 sigset_t block_signals() {
@@ -164,6 +165,8 @@ void serve(const Settings& settings, const PasswordRules& rules, const Files& fi
     streams.start();
     events.start();
     start_metrics(metrics, settings);
+    // Whoever takes the place of another is not to refuse what comes at once. One without a database says so.
+    database.up_within(longest_wait_for_database);
     const std::string url = url_of(settings.listen, server.listen(settings.listen, settings.port));
     announce(settings.ready_file, url);
     log_line(Level::info, "listening", JsonObject().text("url", url).text("version", AUXEIRA_VERSION));
