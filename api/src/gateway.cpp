@@ -327,7 +327,7 @@ std::optional<Response> Gateway::answer_now(Exchange& exchange) {
 }
 
 Response Gateway::ready() const {
-    const bool is_ready = monitor_.ready() && database_.up();
+    const bool is_ready = !retired_ && monitor_.ready() && database_.up();
     JsonObject body;
     body.text("status", is_ready ? "ready" : "not ready").text("version", AUXEIRA_VERSION);
     body.text("schemaVersion", monitor_.schema_version());
