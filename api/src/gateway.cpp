@@ -461,7 +461,7 @@ void Gateway::answered(const Exchange& exchange, const Response& response) {
     line.number("bytes", static_cast<std::int64_t>(response.body.size()));
     if (!response.sqlstate.empty()) line.text("sqlstate", response.sqlstate);
     if (!response.code.empty() && response.code != response.sqlstate) line.text("code", response.code);
-    log_line(response.status >= 500 ? Level::error : Level::info, "request", line);
+    log_line(is_own_failure(response.status) ? Level::error : Level::info, "request", line);
 }
 
 } // namespace auxeira::api
