@@ -7,23 +7,12 @@ create function auxeira.company_months(plan auxeira.ecosystem_plan)
 begin atomic
   select m.org_id, m.place, m.is_real, auxeira.month_end(s.month, plan.as_of), s
   from auxeira.members_of(plan) m
-    cross join lateral auxeira.synthetic_months(plan.seed, m.model_id, m.months, plan.as_of, m.stage, m.industry, m.region,
-      m.business_model, plan.variance, plan.trend, not m.is_real) s
+    cross join lateral auxeira.synthetic_months(plan.seed, m.model_id, m.months, m.last_at, m.stage, m.industry, m.region,
+      m.business_model, plan.variance, plan.trend, ends => m.last_at < plan.as_of) s
   where m.kind = 'startup';
 end;
 comment on function auxeira.company_months(auxeira.ecosystem_plan) is
-  'Every company of an ecosystem by month. Real ones do not close.';
-
-create function auxeira.settle_companies(plan auxeira.ecosystem_plan) returns void language sql volatile
-begin atomic
-  update auxeira.organizations o set stage = last.stage::auxeira.stage,
-    closed_on = case when last.is_closed then (last.at at time zone 'UTC')::date end
-  from (select distinct on (c.org_id) c.org_id, c.at, (c.state).stage, (c.state).is_closed
-        from auxeira.company_months(plan) c where not c.is_real order by c.org_id, c.at desc) last
-  where o.org_id = last.org_id;
-end;
-comment on function auxeira.settle_companies(auxeira.ecosystem_plan) is
-  'Writes down which stage the companies came to, and which closed when.';
+  'Every company of an ecosystem by month, until it closed or was sold. Real ones do not.';
 
 -- --- What people do ------------------------------------------------------------------------------------------------
 
@@ -42,10 +31,11 @@ begin atomic
   from auxeira.members_of(plan) m
     join auxeira.organizations o on o.org_id = m.org_id
     cross join choices c
-    cross join lateral auxeira.synthetic_action_times(plan.seed, m.model_id, least(plan.days, 31 * m.months), plan.as_of,
+    cross join lateral auxeira.synthetic_action_times(plan.seed, m.model_id, least(plan.days, 31 * m.months), m.last_at,
       m.business_model, coalesce(plan.trend, 'stable'), plan.variance) t
   where m.kind = 'startup' and t.action_index % 3 = 0
-    and t.at >= coalesce(o.founded_on, '-infinity') and t.at < coalesce(o.closed_on, 'infinity');
+    and t.at >= coalesce(o.founded_on, '-infinity') and t.at < coalesce(o.closed_on, 'infinity')
+    and t.at >= plan.as_of - make_interval(days => plan.days);
 end;
 comment on function auxeira.reported_actions(auxeira.ecosystem_plan) is
   'What somebody in each company would report, were everything paid.';

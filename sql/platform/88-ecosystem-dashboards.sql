@@ -106,7 +106,8 @@ begin atomic
 end;
 comment on function auxeira.shares_of(auxeira.investments) is
   'Which part of the company an investment is, in per cent, from when until when: what was bought, and less of it from each '
-  'later round on, which sold new shares to others. until: NULL for what is held last.';
+  'later round on, which sold new shares to others. until: NULL for what is held last. To who may not read the cash of the '
+  'company, and so what it raised, it is the part that was bought throughout.';
 
 create function auxeira.positions_of(plan auxeira.ecosystem_plan)
   returns table (org_id uuid, kind auxeira.organization_type, at timestamptz, day date, investment auxeira.investments,
@@ -309,7 +310,7 @@ create function auxeira.return_figures(holdings auxeira.holding[], irr numeric) 
       'paid_in', t.invested, 'distributed', t.distributed, 'nav', t.nav, 'irr', irr,
       'dpi', auxeira.part_of(t.distributed, t.invested), 'rvpi', auxeira.part_of(t.nav, t.invested),
       'tvpi', auxeira.part_of(t.distributed, t.invested) + auxeira.part_of(t.nav, t.invested),
-      'moic', auxeira.part_of(t.distributed + t.nav, t.invested),
+      'moic', auxeira.part_of(t.distributed, t.invested) + auxeira.part_of(t.nav, t.invested),
       'loss_ratio', auxeira.part_of(t.lost, t.invested), 'top1_share', auxeira.part_of(t.largest, t.nav))
     from (select sum(h.invested) as invested, sum(h.distributed) as distributed, sum(h.fair_value) as nav,
             max(h.fair_value) as largest, coalesce(sum(h.lost), 0) as lost
@@ -425,9 +426,11 @@ begin atomic
         / nullif(sum((s.earlier).employees), 0)::numeric - 1 as growth
     from auxeira.supported_of(plan) s group by s.org_id, s.at
   ), granted as (
-    select t.org_id, t.at, count(*) as grants, sum(g.amount) as awarded
+    select t.org_id, t.at, count(*) as grants, sum(g.amount) as awarded,
+      sum(auxeira.disbursed_by(g.amount, g.awarded_on, least(o.closed_on, (t.at at time zone 'UTC')::date))) as disbursed
     from totals t join auxeira.grants g on g.org_id = t.org_id and g.session_id = plan.session_id
       and g.awarded_on <= (t.at at time zone 'UTC')::date
+      join auxeira.organizations o on o.org_id = g.startup_id
     group by t.org_id, t.at
   ), targets as (
     select p.org_id, sum(p.jobs_target) as jobs from auxeira.programs p where p.session_id = plan.session_id group by p.org_id
@@ -435,16 +438,18 @@ begin atomic
   select t.org_id, 'government'::auxeira.organization_type, t.at, jsonb_build_object(
     'startups_monitored', t.alive, 'grants_distributed', coalesce(g.grants, 0), 'jobs_created', t.hired,
     'economic_impact', round(12 * coalesce(t.revenue, 0)), 'compliance_rate', auxeira.part_of(t.compliant, t.granted),
-    'innovation_index', round(t.sse, 2), 'regional_growth', auxeira.within(round(t.growth, 4), 0, 1),
+    'innovation_index', round(t.sse, 2), 'regional_growth', case when t.growth between 0 and 1 then round(t.growth, 4) end,
     'startup_survival_rate', auxeira.part_of(t.alive, t.begun),
     'policy_effectiveness', auxeira.within(auxeira.part_of(t.net_jobs, targets.jobs), 0, 1),
     'jobs_supported', coalesce(t.employees, 0), 'net_jobs_created', t.net_jobs, 'jobs_growth_1y', round(t.growth, 4),
-    'grants_awarded', coalesce(g.awarded, 0), 'cost_per_job', auxeira.part_of(g.awarded, t.hired, 2),
-    'jobs_per_million', auxeira.part_of(t.hired * 1000000, g.awarded, 2))
+    'grants_awarded', coalesce(g.awarded, 0), 'grants_disbursed', coalesce(g.disbursed, 0),
+    'cost_per_job', auxeira.part_of(g.disbursed, t.hired, 2),
+    'jobs_per_million', auxeira.part_of(t.hired * 1000000, g.disbursed, 2))
   from totals t left join granted g on g.org_id = t.org_id and g.at = t.at left join targets on targets.org_id = t.org_id;
 end;
 comment on function auxeira.governments_of(auxeira.ecosystem_plan) is
-  'The dashboards of governments, since the first of the companies they follow began.';
+  'The dashboards of governments, since the first of the companies they follow began. regional_growth: where it is within the '
+  'bounds of the catalogue; jobs_growth_1y says it of every region.';
 
 -- --- Storing ---------------------------------------------------------------------------------------------------------------
 

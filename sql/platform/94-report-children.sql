@@ -160,9 +160,12 @@ begin atomic
   select d.org_id, d.user_type, t.figure, auxeira.number_of(d.figures, t.figure)::numeric, t.summed
   from auxeira.report_dashboards(session) d
     cross join lateral (
-      select count(*) as grants, coalesce(sum(g.amount), 0) as awarded from auxeira.grants g
+      select count(*) as grants, coalesce(sum(g.amount), 0) as awarded, coalesce(sum(
+          auxeira.disbursed_by(g.amount, g.awarded_on, least(o.closed_on, d.day))), 0) as disbursed
+      from auxeira.grants g left join auxeira.organizations o on o.org_id = g.startup_id
       where g.org_id = d.org_id and g.session_id = session and g.awarded_on <= d.day) g
-    cross join lateral (values ('grants_distributed', g.grants), ('grants_awarded', g.awarded)) t (figure, summed)
+    cross join lateral (values ('grants_distributed', g.grants), ('grants_awarded', g.awarded),
+      ('grants_disbursed', g.disbursed)) t (figure, summed)
   where d.user_type = 'government';
 end;
 comment on function auxeira.totals_of_grants(uuid) is 'What governments state of their grants, and what these add up to.';

@@ -56,7 +56,7 @@ begin
     select p.oid::regprocedure as signature from pg_proc p
     where p.pronamespace = 'auxeira'::regnamespace and (p.proname ~ '^(report|series|totals|likeness)_' or p.proname in (
       'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'irr_of', 'xirr', 'company_as_of',
-      'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
+      'deals_as_of', 'wards_as_of', 'disbursed_by', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
       'ks_complement', 'typed_parameters', 'refuse_value'))
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   loop

@@ -45,7 +45,7 @@ select person, unnest(figures::text[]) from (values
   ('venture_capital', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, portfolio_size, total_aum, portfolio_valuation, avg_sse_score}'),
   ('angel_investor', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, investments_count, total_invested, active_investments, exits}'),
   ('corporate_partner', '{active_partnerships, benefits_redeemed, partnership_value, partner_cost, cost_savings}'),
-  ('government', '{startups_monitored, grants_distributed, grants_awarded, innovation_index, jobs_supported, jobs_created, net_jobs_created}'),
+  ('government', '{startups_monitored, grants_distributed, grants_awarded, grants_disbursed, innovation_index, jobs_supported, jobs_created, net_jobs_created}'),
   ('esg_funder', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, sustainable_investments, environmental_score, social_impact_score, governance_score}'),
   ('impact_investor', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, impact_investments, impact_score, lives_impacted, beneficiaries}')) f (person, figures);
 

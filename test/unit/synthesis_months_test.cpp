@@ -413,6 +413,20 @@ TEST(Months, companies_close_as_they_do) {
     expect_within("R24 survival of four years", alive[4] / 2000.0, 0.44, 0.60);
 }
 
+TEST(Months, a_company_that_ends_closes_in_its_last_month_and_raises_nothing_before) {
+    int rounds = 0;
+    for (const auto& rows : population([](MonthsConfig& config) { config.ends = true; }, 200, 24)) {
+        ASSERT_EQ(rows.size(), 24U);
+        for (std::size_t j = 0; j < rows.size(); ++j) {
+            ASSERT_EQ(rows[j].is_closed, j == 23);
+            ASSERT_GE(rows[j].cash, 0);
+            if (j >= 18) ASSERT_EQ(rows[j].financing, 0);
+            if (rows[j].financing > 0) ++rounds;
+        }
+    }
+    ASSERT_GT(rounds, 100);
+}
+
 TEST(Months, many_young_companies_have_no_revenue_yet) {
     int without = 0;
     for (const auto& rows : population(of_stage(Stage::pre_seed), 500, 12)) {
