@@ -155,7 +155,7 @@ comment on type auxeira.synthetic_month is
   'headcount = that of the month before + hires - leavers; runway_months = cash / mean net_burn of three months; '
   'cac = sales_marketing / new_customers; ltv = arpa * gross_margin / logo_churn, at most of 60 months; '
   'cac_payback_months = cac / (arpa * gross_margin); grr_12m and nrr_12m: the monthly shares of revenue kept, without '
-  'and with expansion, multiplied over twelve months; quick_ratio = (new + expansion) / (churned + contraction); '
+  'and with expansion, multiplied over the twelve months before; quick_ratio = (new + expansion) / (churned + contraction); '
   'burn_multiple = net_burn / increase of arr. Ratios are NULL where they are undefined. pre_money is there in the '
   'month of a round. beneficiaries are among lives_reached, which never falls.';
 

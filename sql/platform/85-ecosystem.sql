@@ -118,6 +118,12 @@ comment on function auxeira.points_of(auxeira.ecosystem_plan) is
   'The points of the dashboards: the end of every month and, for organizations that there are, of the last 60 days. '
   'state_at: the month''s end up to then, which is how old the latest figures of companies are.';
 
+create type auxeira.dashboard_point as (
+  org_id uuid, kind auxeira.organization_type, at timestamptz, day date, state_at timestamptz, irr numeric);
+comment on type auxeira.dashboard_point is
+  'A point of a dashboard that figures are to be made for. state_at: how old the latest figures of companies are; irr: a guess '
+  'of it.';
+
 -- --- Who takes part ----------------------------------------------------------------------------------------------
 
 create function auxeira.made_name(plan auxeira.ecosystem_plan, kind auxeira.organization_type, place integer)

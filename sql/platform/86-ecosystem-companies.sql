@@ -82,29 +82,26 @@ comment on function auxeira.store_actions(auxeira.ecosystem_plan) is
   'Stores what somebody in each company reported, with the tokens that it is worth at its stage: within the limits that the '
   'catalogue of activities sets, however much variance is asked for.';
 
-create function auxeira.activity_figures(plan auxeira.ecosystem_plan)
+create function auxeira.activity_of(session uuid, points auxeira.dashboard_point[])
   returns table (org_id uuid, at timestamptz, figures jsonb) language sql stable rows 10000
 begin atomic
   with done as materialized (
-    select m.org_id, m.is_real, a.completed_at as at, a.actual_tokens, a.action_type like '%interview' as is_interview,
+    select m.org_id, a.completed_at as at, a.actual_tokens, a.action_type like '%interview' as is_interview,
       (a.completed_at at time zone 'UTC')::date as day,
       dense_rank() over (partition by m.org_id order by (a.completed_at at time zone 'UTC')::date)::integer as days
-    from auxeira.members_of(plan) m
+    from (select distinct p.org_id from unnest(points) p) m
       cross join lateral (
         select a.completed_at, a.actual_tokens, a.action_type from auxeira.actions a
-        where a.org_id = m.org_id and a.session_id = m.session_id offset 0) a
-    where m.kind = 'startup'
+        where a.org_id = m.org_id and a.session_id = session offset 0) a
   ), active as materialized (
-    select distinct d.org_id, d.is_real from done d
+    select distinct d.org_id from done d
   ), events as (
     -- The days of a streak have the same difference of date and rank.
     select d.org_id, d.at, 1 as actions, d.is_interview::integer as interviews, d.actual_tokens, d.day,
       min(d.day) over (partition by d.org_id, d.day - d.days) as streak_start, false as is_point
     from done d
     union all
-    select m.org_id, p.at, 0, 0, 0, null, null, true
-    from active m cross join auxeira.points_of(plan) p
-    where p.is_month or m.is_real
+    select m.org_id, p.at, 0, 0, 0, null, null, true from active m join unnest(points) p on p.org_id = m.org_id
   ), so_far as (
     select e.org_id, e.at, e.is_point, sum(e.actions) over earlier as actions, sum(e.interviews) over earlier as interviews,
       sum(e.actual_tokens) over earlier as tokens, max(e.day) over earlier as last_day,
@@ -120,9 +117,18 @@ begin atomic
                      else 0 end)
   from so_far s where s.is_point;
 end;
-comment on function auxeira.activity_figures(auxeira.ecosystem_plan) is
+comment on function auxeira.activity_of(uuid, auxeira.dashboard_point[]) is
   'The figures of the founder''s dashboard that are counted from actions, of the companies that have any. actions_this_week: '
   'of seven days; profile_completion: a profile fills with what is reported.';
+
+create function auxeira.activity_figures(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, at timestamptz, figures jsonb) language sql stable rows 10000
+begin atomic
+  select a.* from auxeira.activity_of(plan.session_id, array(
+    select row(m.org_id, m.kind, p.at, null, null, null)::auxeira.dashboard_point
+    from auxeira.members_of(plan) m join auxeira.points_of(plan) p on p.is_month or m.is_real where m.kind = 'startup')) a;
+end;
+comment on function auxeira.activity_figures(auxeira.ecosystem_plan) is 'The figures of auxeira.activity_of() at every point.';
 
 -- --- By month --------------------------------------------------------------------------------------------------------
 

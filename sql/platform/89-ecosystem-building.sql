@@ -111,8 +111,8 @@ begin atomic
            then 'a number of companies from 1 to 500 is expected' end),
       ('time_range_days', case when days between 1 and 7305 is not true
          then 'a number from 1 to 7305 (20 years) is expected' end),
-      ('as_of', case when as_of between '0100-01-01T00:00:00Z' and now() is not true
-         then 'a time that is not to come is expected' end),
+      ('as_of', case when as_of between '1970-01-01T00:00:00Z' and now() is not true
+         then 'a time from 1970 on that is not to come is expected' end),
       ('variance', case when variance between 0 and 1 is not true then 'a number from 0 to 1 is expected' end),
       ('trend', case when p ->> 'trend' not in ('improving', 'declining', 'stable', 'volatile')
          then 'improving, declining, stable or volatile is expected' end),

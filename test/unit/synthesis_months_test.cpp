@@ -16,7 +16,7 @@ namespace {
 constexpr int companies = 200;
 
 MonthsConfig sample_months(std::uint64_t seed, std::int32_t months = 36) {
-    return {seed, {}, months, new_year_2026, {}, 0.2, std::nullopt, false};
+    return {seed, {}, months, new_year_2026, {}, 0.2, std::nullopt, false, false};
 }
 
 // Companies of one kind, each with a seed of its own.
