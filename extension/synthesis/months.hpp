@@ -28,8 +28,8 @@ struct MonthsConfig {
     Profile profile;
     double variance;
     std::optional<Trend> trend; // none: the growth is drawn for the stage
-    bool survival; // it may close in any month
-    bool ends;     // it closes in the last
+    bool survival;              // it may close in any month
+    bool ends;                  // it closes in the last
 };
 
 // Throws one Rejection that names every fault.
