@@ -124,12 +124,19 @@ test('one shim after the other starts again, three times, under load: no request
   assert.equal(new Set(metrics.map(({ id }) => id)).size, metrics.length);
 });
 
+// As HAProxy tells it, which looks twice a second.
+const timesToldOf = (state) => proxy.log().split(` is ${state}`).length;
+async function allKnownToWork() {
+  await sleep(1500);
+  await eventually('HAProxy knows that both shims work', () => timesToldOf('UP') === timesToldOf('DOWN'));
+}
+
 test('a shim is killed under load: reads and writes with a key do not fail, each write is done once', { timeout: 120_000 }, async (t) => {
   const loads = startAll();
   await eventually('all work', () => Object.values(loads).every(({ results }) => results.length > 3));
   for (let n = 0; n < 4; n += 1) {
     await startAgain(n % 2, 'SIGKILL');
-    await sleep(700); // so that one of them is known to work
+    await allKnownToWork();
   }
   const results = await stopAll(loads);
   tell(t, results);

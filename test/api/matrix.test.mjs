@@ -34,7 +34,8 @@ const fixed = [['x-content-type-options', 'nosniff'], ['referrer-policy', 'no-re
 function faultInHead({ status, headers }, endpoint) {
   const fault = fixed.find(([name, value]) => headers.get(name) !== value);
   if (fault) return `${fault[0]} is ${headers.get(fault[0])}`;
-  const type = status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json; charset=utf-8';
+  const good = endpoint.name === 'GET /api/events' ? 'text/event-stream' : 'application/json';
+  const type = `${status < 400 ? good : 'application/problem+json'}; charset=utf-8`;
   if (headers.get('content-type') !== type) return `content-type is ${headers.get('content-type')}`;
   const isPublic = ['/.well-known/jwks.json', '/api/openapi.json'].includes(endpoint.path) && status === 200;
   if (!isPublic && headers.get('cache-control') !== 'no-store') return 'a cache may keep it';

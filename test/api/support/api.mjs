@@ -49,8 +49,10 @@ export class Api {
 }
 
 // A stream has no end: whoever wants its events opens it with support/stream.mjs.
+export const isStream = (type) => /^text\/event-stream/.test(type ?? '');
+
 async function textOf(response) {
-  if (!/^text\/event-stream/.test(response.headers.get('content-type') ?? '')) return response.text();
+  if (!isStream(response.headers.get('content-type'))) return response.text();
   await response.body?.cancel(); // HEAD has none
   return '';
 }

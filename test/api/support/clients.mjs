@@ -1,7 +1,7 @@
 // Clients with an address of their own (all of 127.0.0.0/8 is this machine), and clients with one connection.
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { Api, answer } from './api.mjs';
+import { Api, answer, isStream } from './api.mjs';
 
 export class Client extends Api {
   #agent;
@@ -28,15 +28,21 @@ export class Client extends Api {
         method, headers: all, agent: this.#agent, localAddress: this.#localAddress, timeout: 60_000 }, (response) => {
         this.ports.add(response.socket.localPort);
         let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (data) => { text += data; });
-        response.on('end', () => {
+        const received = () => {
           try {
             resolve(this.received(method, answer(response.statusCode, new Headers(response.headers), text, path)));
           } catch (error) {
             reject(error);
           }
+        };
+        response.setEncoding('utf8');
+        response.on('data', (data) => {
+          text += data;
+          if (!isStream(response.headers['content-type'])) return;
+          response.destroy();
+          received();
         });
+        response.on('end', received);
       });
       sent.on('error', reject);
       sent.end(body);
