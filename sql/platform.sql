@@ -69,6 +69,7 @@ select to_regclass('auxeira.schema_version') is not null as installed \gset
   \ir platform/93-report-companies.sql
   \ir platform/94-ledger.sql
   \ir platform/94-report-children.sql
+  \ir platform/94-report-founders.sql
   \ir platform/94-report-rows.sql
   \ir platform/95-ledger-sealing.sql
   \ir platform/95-synthetic-report.sql

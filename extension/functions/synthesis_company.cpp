@@ -149,6 +149,7 @@ MonthsConfig read_months(FunctionCallInfo fcinfo) {
     request.variance = number_or_null(fcinfo, 8);
     request.trend = text_or_null(fcinfo, 9);
     request.survival = !PG_ARGISNULL(10) && PG_GETARG_BOOL(10);
+    request.ends = !PG_ARGISNULL(11) && PG_GETARG_BOOL(11);
     return check(request);
 }
 

@@ -453,6 +453,14 @@ void Books::reach_people() {
     month_.beneficiaries = times(month_.lives_reached, share);
 }
 
+// In which month the company closes.
+std::int64_t end_of(const MonthsConfig& config, const Company& company) noexcept {
+    if (config.ends) return config.months;
+    if (!config.survival) return std::numeric_limits<std::int32_t>::max();
+    const Stream life(config.seed, config.org, "life");
+    return geometric(closing_chance(company.stage), life.bits(0));
+}
+
 } // namespace
 
 MonthsConfig check(const MonthsRequest& request) {
@@ -470,14 +478,13 @@ MonthsConfig check(const MonthsRequest& request) {
     config.org = request.org;
     config.as_of = request.as_of;
     config.survival = request.survival;
+    config.ends = request.ends;
     return config;
 }
 
 std::vector<Month> make_months(const MonthsConfig& config) {
     const Company company = draw_company(config.seed, config.org, config.profile);
-    const Stream life(config.seed, config.org, "life");
-    constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
-    const std::int64_t end = config.survival ? geometric(closing_chance(company.stage), life.bits(0)) : never;
+    const std::int64_t end = end_of(config, company);
     Books books(config, company, end);
     std::vector<Month> months;
     for (std::int32_t j = 0; j < lead_in; ++j)

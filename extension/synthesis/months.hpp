@@ -17,6 +17,7 @@ struct MonthsRequest {
     std::optional<double> variance = 0.2;
     std::optional<std::string_view> trend;
     bool survival = false;
+    bool ends = false;
 };
 
 struct MonthsConfig {
@@ -27,7 +28,8 @@ struct MonthsConfig {
     Profile profile;
     double variance;
     std::optional<Trend> trend; // none: the growth is drawn for the stage
-    bool survival;
+    bool survival;              // it may close in any month
+    bool ends;                  // it closes in the last
 };
 
 // Throws one Rejection that names every fault.

@@ -155,24 +155,25 @@ comment on type auxeira.synthetic_month is
   'headcount = that of the month before + hires - leavers; runway_months = cash / mean net_burn of three months; '
   'cac = sales_marketing / new_customers; ltv = arpa * gross_margin / logo_churn, at most of 60 months; '
   'cac_payback_months = cac / (arpa * gross_margin); grr_12m and nrr_12m: the monthly shares of revenue kept, without '
-  'and with expansion, multiplied over twelve months; quick_ratio = (new + expansion) / (churned + contraction); '
+  'and with expansion, multiplied over the twelve months before; quick_ratio = (new + expansion) / (churned + contraction); '
   'burn_multiple = net_burn / increase of arr. Ratios are NULL where they are undefined. pre_money is there in the '
   'month of a round. beneficiaries are among lives_reached, which never falls.';
 
 create function auxeira.synthetic_months(
   seed bigint, org uuid, months integer, as_of timestamptz default null, stage text default null,
   industry text default null, region text default null, business_model text default null,
-  variance double precision default 0.2, trend text default null, survival boolean default false
+  variance double precision default 0.2, trend text default null, survival boolean default false,
+  ends boolean default false
 ) returns setof auxeira.synthetic_month
   as 'MODULE_PATHNAME', 'auxeira_synthetic_months' language c stable called on null input parallel safe
   cost 1000 rows 36;
 comment on function auxeira.synthetic_months(
-  bigint, uuid, integer, timestamptz, text, text, text, text, double precision, text, boolean) is
+  bigint, uuid, integer, timestamptz, text, text, text, text, double precision, text, boolean, boolean) is
   'The books of a company, a row for each calendar month, oldest first; the last is the month of as_of (NULL: today). '
   'months: 1 to 1,200. stage: the one at as_of, earlier ones before; NULL profile parts are drawn as by '
   'auxeira.synthetic_company(). variance: 0 to 1, how much arrivals and costs swing. trend: as in '
   'auxeira.synthetic_metrics(); NULL draws the growth that companies of the stage have. survival: the company may '
-  'close, and the rows then end with is_closed. Errors: 22023; 22003 where a number becomes too large to be stored.';
+  'close, and the rows then end with is_closed; ends: it does in the last month. Errors: 22023; 22003 where a number becomes too large to be stored.';
 
 create function auxeira.synthetic_action_times(
   seed bigint, org uuid, days integer, as_of timestamptz default null, business_model text default null,

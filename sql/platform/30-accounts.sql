@@ -67,7 +67,7 @@ create index organizations_synthetic on auxeira.organizations (synthetic_session
 comment on table auxeira.organizations is 'Companies, funds, agencies: the tenants.';
 comment on column auxeira.organizations.business_model is
   'Whom a company sells to: consumers (b2c), small, mid-sized or large businesses, or both sides of a marketplace.';
-comment on column auxeira.organizations.closed_on is 'When it stopped trading; NULL while it trades.';
+comment on column auxeira.organizations.closed_on is 'When it stopped trading on its own, closed or sold; NULL while it trades.';
 comment on column auxeira.organizations.is_synthetic is
   'Made up: nothing of it counts in comparisons with real organizations.';
 comment on column auxeira.organizations.synthetic_session is

@@ -298,6 +298,9 @@ declare
   kind constant text := coalesce(user_type, document ->> 'user_type', auxeira.own_user_type());
   session auxeira.synthetic_data_sessions;
 begin
+  if jsonb_typeof(options) <> 'object' then
+    perform auxeira.refuse_value('options', 'an object is expected, such as {"stage": "seed"}');
+  end if;
   session_id := gen_random_uuid();
   parameters := auxeira.synthesis_parameters(kind, data_type, count, time_range_days, variance, trend, seed, as_of,
     template_id, coalesce(document -> 'default_parameters', '{}') || auxeira.synthesis_options(coalesce(options, '{}')));

@@ -23,6 +23,7 @@ create table auxeira.synthetic_members (
   region text not null,
   business_model text not null,
   months integer not null check (months >= 1),
+  last_at timestamptz not null,
   primary key (org_id, session_id)
 );
 create index synthetic_members_place on auxeira.synthetic_members (session_id, kind, place);
@@ -33,7 +34,9 @@ comment on column auxeira.synthetic_members.place is 'First, second, ... of its 
 comment on column auxeira.synthetic_members.model_id is
   'What the model knows it by: its own id, or for a real one the id that would have been made in its place, so that the same '
   'seed makes the same figures of it anywhere.';
-comment on column auxeira.synthetic_members.months is 'For how many months, up to the end, there are figures of it.';
+comment on column auxeira.synthetic_members.months is 'For how many months, up to last_at, there are figures of it.';
+comment on column auxeira.synthetic_members.last_at is
+  'The time that its last figures are of: as_of, or the end of the month in which it closed or was sold.';
 call auxeira.protect_private_table('auxeira.synthetic_members');
 
 create function auxeira.members_of(plan auxeira.ecosystem_plan) returns setof auxeira.synthetic_members
@@ -115,6 +118,12 @@ comment on function auxeira.points_of(auxeira.ecosystem_plan) is
   'The points of the dashboards: the end of every month and, for organizations that there are, of the last 60 days. '
   'state_at: the month''s end up to then, which is how old the latest figures of companies are.';
 
+create type auxeira.dashboard_point as (
+  org_id uuid, kind auxeira.organization_type, at timestamptz, day date, state_at timestamptz, irr numeric);
+comment on type auxeira.dashboard_point is
+  'A point of a dashboard that figures are to be made for. state_at: how old the latest figures of companies are; irr: a guess '
+  'of it.';
+
 -- --- Who takes part ----------------------------------------------------------------------------------------------
 
 create function auxeira.made_name(plan auxeira.ecosystem_plan, kind auxeira.organization_type, place integer)
@@ -184,10 +193,10 @@ begin atomic
     from unnest(around) with ordinality a (org_id, place) join auxeira.organizations o on o.org_id = a.org_id
   )
   insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
-    region, business_model, months)
+    region, business_model, months, last_at)
   select p.org_id, plan.session_id, plan.session_org, p.org_type, p.place, model.id, true,
     case when p.org_type = 'startup' then c.stage end, c.industry, c.region, c.business_model,
-    least(plan.months, case p.org_type when 'startup' then auxeira.months_of_life(p.founded_on, plan.as_of) end)
+    least(plan.months, case p.org_type when 'startup' then auxeira.months_of_life(p.founded_on, plan.as_of) end), plan.as_of
   from placed p
     cross join lateral auxeira.made_id(plan, format('organization/%s/%s', p.org_type, p.place)) model (id)
     cross join lateral auxeira.synthetic_company(plan.seed, model.id, p.stage::text, p.industry, p.region,
@@ -195,6 +204,30 @@ begin atomic
 end;
 comment on function auxeira.invite_real(auxeira.ecosystem_plan, uuid[]) is
   'Lets organizations that there are take part, first of their kinds, in the order given.';
+
+-- --- Ends ----------------------------------------------------------------------------------------------------------
+
+create function auxeira.ending_rates() returns table (stage text, closing numeric, sale numeric) language sql stable rows 7
+begin atomic
+  select s.key, -ln(s.value), -ln(s.value) * (1 - d.value) / d.value
+  from auxeira.synthetic_calibration() s join auxeira.synthetic_calibration() d on (d.topic, d.parameter) = ('deal', 'closing')
+  where (s.topic, s.parameter) = ('stage', 'survival');
+end;
+comment on function auxeira.ending_rates() is 'How often a year companies of a stage close, and how often they are sold.';
+
+-- Where as many come as go, those that end over some years are so many to one of those that there are. Whoever ended was of an
+-- age and a stage then as the others are in the end: so companies are as mixed at the beginning as they are in the end.
+create function auxeira.ended_months_ago(plan auxeira.ecosystem_plan, company uuid, company_stage text) returns integer
+  language sql stable
+  return (
+    select case when drawn.part < ended.part then 1 + floor(drawn.part / ended.part * ((plan).months - 1))::integer end
+    from auxeira.ending_rates() r
+      cross join lateral (select (r.closing + r.sale)::double precision * ((plan).months - 1) / 12 as to_one) e
+      cross join lateral (select e.to_one / (1 + e.to_one) as part) ended
+      cross join lateral auxeira.chance(plan, 'ends/' || company) drawn (part)
+    where r.stage = company_stage);
+comment on function auxeira.ended_months_ago(auxeira.ecosystem_plan, uuid, text) is
+  'How many months before the last a company closed or was sold, each as likely as the other; NULL when it is there in the end.';
 
 -- A company that is younger than the ecosystem joins it when it is founded; everybody else was there a year before.
 create function auxeira.make_organizations(plan auxeira.ecosystem_plan, wanted jsonb) returns void
@@ -207,27 +240,37 @@ begin atomic
       cross join lateral generate_series(1 + (
         select count(*) from auxeira.members_of(plan) m where m.kind::text = w.key)::integer, w.value::integer) n
   ), described as materialized (
-    select made.*, c.stage, c.industry, c.region, c.business_model,
-      c.founded_months_ago + case made.kind when 'startup' then 0 else plan.months + 12 end as founded_months_ago
-    from made cross join lateral auxeira.synthetic_company(plan.seed, made.org_id) c
+    select made.*, c.stage, c.industry, c.region, c.business_model, ended.months_ago,
+      case made.kind when 'startup' then c.founded_months_ago else plan.months end as months_of_figures,
+      coalesce(ended.months_ago, 0) + c.founded_months_ago + case made.kind when 'startup' then 0 else plan.months + 12 end
+        as founded_months_ago
+    from made
+      cross join lateral auxeira.synthetic_company(plan.seed, made.org_id) c
+      cross join lateral (
+        select case made.kind when 'startup' then auxeira.ended_months_ago(plan, made.org_id, c.stage) end as months_ago) ended
+  ), dated as materialized (
+    select d.*, (this.month - make_interval(months => d.founded_months_ago))::date as founded_on,
+      (this.month - make_interval(months => d.months_ago - 1) - interval '1 day')::date as closed_on,
+      case when d.months_ago is null then plan.as_of
+        else auxeira.month_end((this.month - make_interval(months => d.months_ago))::date, plan.as_of) end as last_at
+    from described d cross join lateral date_trunc('month', plan.as_of at time zone 'UTC') this (month)
   ), stored as (
-    insert into auxeira.organizations (org_id, name, org_type, industry, region, stage, business_model, founded_on,
+    insert into auxeira.organizations (org_id, name, org_type, industry, region, stage, business_model, founded_on, closed_on,
       is_synthetic, synthetic_session, created_at)
     select d.org_id, auxeira.made_name(plan, d.kind, d.place), d.kind, d.industry, d.region,
       case when d.kind = 'startup' then d.stage::auxeira.stage end,
-      case when d.kind = 'startup' then d.business_model end,
-      (date_trunc('month', plan.as_of at time zone 'UTC') - make_interval(months => d.founded_months_ago))::date,
-      true, plan.session_id, plan.as_of
-    from described d
+      case when d.kind = 'startup' then d.business_model end, d.founded_on, d.closed_on, true, plan.session_id, plan.as_of
+    from dated d
   )
   insert into auxeira.synthetic_members (org_id, session_id, session_org, kind, place, model_id, is_real, stage, industry,
-    region, business_model, months)
+    region, business_model, months, last_at)
   select d.org_id, plan.session_id, plan.session_org, d.kind, d.place, d.org_id, false,
     case when d.kind = 'startup' then d.stage end, d.industry, d.region, d.business_model,
-    least(plan.months, greatest(d.founded_months_ago, 1))
-  from described d;
+    least(plan.months - coalesce(d.months_ago, 0), greatest(d.months_of_figures, 1)), d.last_at
+  from dated d;
 end;
 comment on function auxeira.make_organizations(auxeira.ecosystem_plan, jsonb) is
-  'Makes the organizations that are missing. wanted: {type of organization: how many, real ones included}.';
+  'Makes the organizations that are missing, those that closed or were sold since among them. wanted: {type of organization: how '
+  'many, real ones included}.';
 
 reset role;

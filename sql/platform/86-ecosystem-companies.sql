@@ -7,23 +7,12 @@ create function auxeira.company_months(plan auxeira.ecosystem_plan)
 begin atomic
   select m.org_id, m.place, m.is_real, auxeira.month_end(s.month, plan.as_of), s
   from auxeira.members_of(plan) m
-    cross join lateral auxeira.synthetic_months(plan.seed, m.model_id, m.months, plan.as_of, m.stage, m.industry, m.region,
-      m.business_model, plan.variance, plan.trend, not m.is_real) s
+    cross join lateral auxeira.synthetic_months(plan.seed, m.model_id, m.months, m.last_at, m.stage, m.industry, m.region,
+      m.business_model, plan.variance, plan.trend, ends => m.last_at < plan.as_of) s
   where m.kind = 'startup';
 end;
 comment on function auxeira.company_months(auxeira.ecosystem_plan) is
-  'Every company of an ecosystem by month. Real ones do not close.';
-
-create function auxeira.settle_companies(plan auxeira.ecosystem_plan) returns void language sql volatile
-begin atomic
-  update auxeira.organizations o set stage = last.stage::auxeira.stage,
-    closed_on = case when last.is_closed then (last.at at time zone 'UTC')::date end
-  from (select distinct on (c.org_id) c.org_id, c.at, (c.state).stage, (c.state).is_closed
-        from auxeira.company_months(plan) c where not c.is_real order by c.org_id, c.at desc) last
-  where o.org_id = last.org_id;
-end;
-comment on function auxeira.settle_companies(auxeira.ecosystem_plan) is
-  'Writes down which stage the companies came to, and which closed when.';
+  'Every company of an ecosystem by month, until it closed or was sold. Real ones do not.';
 
 -- --- What people do ------------------------------------------------------------------------------------------------
 
@@ -42,10 +31,11 @@ begin atomic
   from auxeira.members_of(plan) m
     join auxeira.organizations o on o.org_id = m.org_id
     cross join choices c
-    cross join lateral auxeira.synthetic_action_times(plan.seed, m.model_id, least(plan.days, 31 * m.months), plan.as_of,
+    cross join lateral auxeira.synthetic_action_times(plan.seed, m.model_id, least(plan.days, 31 * m.months), m.last_at,
       m.business_model, coalesce(plan.trend, 'stable'), plan.variance) t
   where m.kind = 'startup' and t.action_index % 3 = 0
-    and t.at >= coalesce(o.founded_on, '-infinity') and t.at < coalesce(o.closed_on, 'infinity');
+    and t.at >= coalesce(o.founded_on, '-infinity') and t.at < coalesce(o.closed_on, 'infinity')
+    and t.at >= plan.as_of - make_interval(days => plan.days);
 end;
 comment on function auxeira.reported_actions(auxeira.ecosystem_plan) is
   'What somebody in each company would report, were everything paid.';
@@ -92,29 +82,26 @@ comment on function auxeira.store_actions(auxeira.ecosystem_plan) is
   'Stores what somebody in each company reported, with the tokens that it is worth at its stage: within the limits that the '
   'catalogue of activities sets, however much variance is asked for.';
 
-create function auxeira.activity_figures(plan auxeira.ecosystem_plan)
+create function auxeira.activity_of(session uuid, points auxeira.dashboard_point[])
   returns table (org_id uuid, at timestamptz, figures jsonb) language sql stable rows 10000
 begin atomic
   with done as materialized (
-    select m.org_id, m.is_real, a.completed_at as at, a.actual_tokens, a.action_type like '%interview' as is_interview,
+    select m.org_id, a.completed_at as at, a.actual_tokens, a.action_type like '%interview' as is_interview,
       (a.completed_at at time zone 'UTC')::date as day,
       dense_rank() over (partition by m.org_id order by (a.completed_at at time zone 'UTC')::date)::integer as days
-    from auxeira.members_of(plan) m
+    from (select distinct p.org_id from unnest(points) p) m
       cross join lateral (
         select a.completed_at, a.actual_tokens, a.action_type from auxeira.actions a
-        where a.org_id = m.org_id and a.session_id = m.session_id offset 0) a
-    where m.kind = 'startup'
+        where a.org_id = m.org_id and a.session_id = session offset 0) a
   ), active as materialized (
-    select distinct d.org_id, d.is_real from done d
+    select distinct d.org_id from done d
   ), events as (
     -- The days of a streak have the same difference of date and rank.
     select d.org_id, d.at, 1 as actions, d.is_interview::integer as interviews, d.actual_tokens, d.day,
       min(d.day) over (partition by d.org_id, d.day - d.days) as streak_start, false as is_point
     from done d
     union all
-    select m.org_id, p.at, 0, 0, 0, null, null, true
-    from active m cross join auxeira.points_of(plan) p
-    where p.is_month or m.is_real
+    select m.org_id, p.at, 0, 0, 0, null, null, true from active m join unnest(points) p on p.org_id = m.org_id
   ), so_far as (
     select e.org_id, e.at, e.is_point, sum(e.actions) over earlier as actions, sum(e.interviews) over earlier as interviews,
       sum(e.actual_tokens) over earlier as tokens, max(e.day) over earlier as last_day,
@@ -130,9 +117,18 @@ begin atomic
                      else 0 end)
   from so_far s where s.is_point;
 end;
-comment on function auxeira.activity_figures(auxeira.ecosystem_plan) is
+comment on function auxeira.activity_of(uuid, auxeira.dashboard_point[]) is
   'The figures of the founder''s dashboard that are counted from actions, of the companies that have any. actions_this_week: '
   'of seven days; profile_completion: a profile fills with what is reported.';
+
+create function auxeira.activity_figures(plan auxeira.ecosystem_plan)
+  returns table (org_id uuid, at timestamptz, figures jsonb) language sql stable rows 10000
+begin atomic
+  select a.* from auxeira.activity_of(plan.session_id, array(
+    select row(m.org_id, m.kind, p.at, null, null, null)::auxeira.dashboard_point
+    from auxeira.members_of(plan) m join auxeira.points_of(plan) p on p.is_month or m.is_real where m.kind = 'startup')) a;
+end;
+comment on function auxeira.activity_figures(auxeira.ecosystem_plan) is 'The figures of auxeira.activity_of() at every point.';
 
 -- --- By month --------------------------------------------------------------------------------------------------------
 

@@ -87,60 +87,24 @@ comment on function auxeira.raised_by(auxeira.ecosystem_plan) is
 
 -- --- Ends --------------------------------------------------------------------------------------------------------
 
--- Nobody comes in during a company's last half year. From then on it closes or is sold in any month, the one as likely as the
--- other (as the calibration says): so the closings among the deals that ended are as many in a young ecosystem as in an old
--- one, and what deals returned is the same.
-create function auxeira.first_end(round_day date) returns date language sql immutable parallel safe
-  return (date_trunc('month', round_day::timestamp) + interval '6 months')::date;
-comment on function auxeira.first_end(date) is 'The first month in which investors of a round may be out again.';
-
-create function auxeira.ending_rates() returns table (stage text, closing numeric, sale numeric) language sql stable rows 7
-begin atomic
-  select s.key, -ln(s.value), -ln(s.value) * (1 - d.value) / d.value
-  from auxeira.synthetic_calibration() s join auxeira.synthetic_calibration() d on (d.topic, d.parameter) = ('deal', 'closing')
-  where (s.topic, s.parameter) = ('stage', 'survival');
-end;
-comment on function auxeira.ending_rates() is 'How often a year companies of a stage close, and how often they are sold.';
-
-create function auxeira.part_ended(rate numeric, days integer) returns double precision language sql immutable parallel safe
-  return 1 - exp(-rate * greatest(least(days, 36525), 0) / 365.25);
-comment on function auxeira.part_ended(numeric, integer) is
-  'Which part of the companies that end at this yearly rate has after so many days.';
-
-create function auxeira.months_to_sale(plan auxeira.ecosystem_plan, startup uuid, rate numeric) returns interval
-  language sql immutable parallel safe
-  return make_interval(months => least(
-    floor(-12 * ln(greatest(auxeira.chance(plan, 'sale/' || startup), 1e-9)::numeric) / rate), 1200)::integer);
-comment on function auxeira.months_to_sale(auxeira.ecosystem_plan, uuid, numeric) is
-  'After how many months a company is sold that may be in any month, at this yearly rate.';
-
+-- Nobody puts money into a company in its last half year, so that of as many months before it rounds may be.
 create function auxeira.ends_of(plan auxeira.ecosystem_plan)
   returns table (startup_id uuid, round integer, day date, stage text, raised numeric, price numeric, shares numeric,
-                 ends_on date, is_closed boolean, ended_before double precision, ended_by_now double precision)
+                 ends_on date, is_closed boolean, held double precision)
   language sql stable rows 1000
 begin atomic
-  with rated as (
-    select r.*, o.closed_on, (plan.as_of at time zone 'UTC')::date as today,
-      e.sale + case when m.is_real then 0 else e.closing end as rate,
-      (auxeira.first_end(min(r.day) over (partition by r.startup_id))
-        + auxeira.months_to_sale(plan, r.startup_id, e.sale))::date as sale_month
-    from auxeira.raised_by(plan) r
-      join auxeira.members_of(plan) m on m.org_id = r.startup_id
-      join auxeira.ending_rates() e on e.stage = m.stage
-      join auxeira.organizations o on o.org_id = r.startup_id
-  ), sold as (
-    select r.*, case when r.sale_month <= r.today then auxeira.day_of(plan, 'sold/' || r.startup_id, r.sale_month) end as sold_on
-    from rated r
-  )
-  select s.startup_id, s.round, s.day, s.stage, s.raised, s.price, s.shares, least(s.closed_on, s.sold_on),
-    coalesce(s.closed_on < coalesce(s.sold_on, 'infinity'), false),
-    auxeira.part_ended(s.rate, least(s.closed_on, s.sold_on) - auxeira.first_end(s.day)),
-    auxeira.part_ended(s.rate, (date_trunc('month', s.today::timestamp) + interval '1 month')::date - auxeira.first_end(s.day))
-  from sold s where auxeira.first_end(s.day) <= s.sale_month;
+  select r.startup_id, r.round, r.day, r.stage, r.raised, r.price, r.shares, case when not m.is_real then o.closed_on end,
+    auxeira.chance(plan, 'closes/' || r.startup_id) * (e.closing + e.sale)::double precision < e.closing,
+    least((auxeira.months_of_life(r.day, m.last_at) - 7 + auxeira.chance(plan, format('held/%s/%s', r.startup_id, r.round)))
+      / greatest(m.months - 6, 1), 1)
+  from auxeira.raised_by(plan) r
+    join auxeira.members_of(plan) m on m.org_id = r.startup_id
+    join auxeira.ending_rates() e on e.stage = m.stage
+    join auxeira.organizations o on o.org_id = r.startup_id;
 end;
 comment on function auxeira.ends_of(auxeira.ecosystem_plan) is
-  'The rounds of companies before they were sold or closed. ends_on: when their investors are out, NULL while they hold; '
-  'ended_before, ended_by_now: the part of rounds like it that ended before it did, and up to now. Real ones do not close.';
+  'The rounds of companies. ends_on: when their investors are out, NULL while they hold; is_closed: the company closed, else it '
+  'was sold; held: which part of the rounds it could have raised were held less long, 0 to 1. Real companies do not end.';
 
 create function auxeira.rounds_of(plan auxeira.ecosystem_plan)
   returns table (startup_id uuid, round integer, round_name text, closed_on date, stage text, raised numeric,
@@ -149,8 +113,7 @@ create function auxeira.rounds_of(plan auxeira.ecosystem_plan)
 begin atomic
   with ranked as (
     select e.*, d.value::double precision as closing,
-      auxeira.rank_of_sum(least(e.ended_before / greatest(e.ended_by_now, 1e-9), 1),
-                          auxeira.chance(plan, 'outcome/' || e.startup_id)) as rank
+      auxeira.rank_of_sum(e.held, auxeira.chance(plan, 'outcome/' || e.startup_id)) as rank
     from auxeira.ends_of(plan) e
       join auxeira.synthetic_calibration() d on (d.topic, d.parameter) = ('deal', 'closing')
   )
@@ -163,8 +126,8 @@ begin atomic
   from ranked r;
 end;
 comment on function auxeira.rounds_of(auxeira.ecosystem_plan) is
-  'The rounds that companies raised before they were sold or closed. price: of a share, in that of the first round. ends_on: '
-  'when their investors are out. standing: which part of the deals that ended did no better, 0 to 1; those of companies that '
+  'The rounds that companies raised. price: of a share, in that of the first round. ends_on: when their investors are out, '
+  'because it closed or was sold. standing: which part of the deals that ended did no better, 0 to 1; those of companies that '
   'closed did worse than all others, and the longer a round was held the better it does. Both NULL while it is held.';
 
 -- --- Investments -------------------------------------------------------------------------------------------------
@@ -458,6 +421,12 @@ begin atomic
 end;
 comment on function auxeira.store_programs(auxeira.ecosystem_plan) is 'Stores three programmes of each government.';
 
+create function auxeira.disbursed_by(amount numeric, awarded_on date, day date) returns numeric
+  language sql immutable parallel safe
+  return round(amount * least(4, 1 + (day - awarded_on) / 91) / 4, 2);
+comment on function auxeira.disbursed_by(numeric, date, date) is
+  'What of a synthetic grant is paid by a day: a quarter at the award and every three months, until the company ends.';
+
 create function auxeira.store_grants(plan auxeira.ecosystem_plan) returns void language sql volatile
 begin atomic
   with awards as materialized (
@@ -482,8 +451,7 @@ begin atomic
   insert into auxeira.grants (org_id, grant_id, program_id, startup_id, awarded_on, amount, disbursed, status, jobs_baseline,
     source, is_synthetic, session_id)
   select d.org_id, auxeira.made_id(plan, d.key), d.program_id, d.startup_id, d.awarded_on, d.amount,
-    -- A quarter at the award and every three months, until the company closes.
-    round(d.amount * least(4, 1 + (least(d.closed_on, d.today) - d.awarded_on) / 91) / 4, 2),
+    auxeira.disbursed_by(d.amount, d.awarded_on, least(d.closed_on, d.today)),
     case when d.closed_on < d.awarded_on + 365 then 'terminated' when d.awarded_on + 365 <= d.today then 'completed'
       when d.awarded_on + 30 <= d.today then 'active' else 'awarded' end,
     d.employees, 'synthetic', true, plan.session_id

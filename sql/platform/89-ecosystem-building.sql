@@ -5,7 +5,7 @@ set local role auxeira_owner;
 
 create table auxeira.synthetic_steps (
   place integer primary key,
-  step text not null unique check (step ~ '^(settle|store)_[a-z_]+$'),
+  step text not null unique check (step ~ '^store_[a-z_]+$'),
   data_types text[] not null check (cardinality(data_types) >= 1),
   most_rows integer not null check (most_rows >= 0),
   claims text check (claims in ('ecosystem', 'history', 'actions', 'scores', 'integrations'))
@@ -23,8 +23,7 @@ call auxeira.protect_private_table('auxeira.synthetic_steps');
 insert into auxeira.synthetic_steps
 select row_number() over (), s.step, s.data_types, s.most_rows, s.claims
 from (values
-  ('settle_companies', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}'::text[], 0, 'ecosystem'),
-  ('store_actions', '{ecosystem, actions}', 124, 'actions'),
+  ('store_actions', '{ecosystem, actions}'::text[], 124, 'actions'),
   ('store_company_months', '{investments, portfolio, sustainability, impact, partnerships, ecosystem, history}', 8, 'history'),
   ('store_founder_days', '{history}', 31, 'history'),
   ('store_scores', '{portfolio, ecosystem, scores}', 3, 'scores'),
@@ -36,7 +35,7 @@ from (values
   ('store_redemptions', '{partnerships}', 2, null),
   ('store_programs', '{ecosystem}', 1, null),
   ('store_grants', '{ecosystem}', 1, null),
-  ('store_relationships', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}', 3, null),
+  ('store_relationships', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}', 3, 'ecosystem'),
   ('store_dashboards', '{portfolio, sustainability, impact, partnerships, ecosystem}', 1, null))
   s (step, data_types, most_rows, claims);
 
@@ -112,8 +111,8 @@ begin atomic
            then 'a number of companies from 1 to 500 is expected' end),
       ('time_range_days', case when days between 1 and 7305 is not true
          then 'a number from 1 to 7305 (20 years) is expected' end),
-      ('as_of', case when as_of between '0100-01-01T00:00:00Z' and now() is not true
-         then 'a time that is not to come is expected' end),
+      ('as_of', case when as_of between '1970-01-01T00:00:00Z' and now() is not true
+         then 'a time from 1970 on that is not to come is expected' end),
       ('variance', case when variance between 0 and 1 is not true then 'a number from 0 to 1 is expected' end),
       ('trend', case when p ->> 'trend' not in ('improving', 'declining', 'stable', 'volatile')
          then 'improving, declining, stable or volatile is expected' end),

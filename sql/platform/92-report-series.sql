@@ -370,7 +370,9 @@ begin atomic
       syndicate_deals numeric, follow_on_opportunities numeric,
       portfolio_size numeric, high_performers numeric, at_risk_companies numeric,
       esg_score_avg numeric, environmental_score numeric, social_impact_score numeric, governance_score numeric,
-      beneficiaries numeric, lives_impacted numeric, tvpi numeric, dpi numeric, rvpi numeric)
+      beneficiaries numeric, lives_impacted numeric, tvpi numeric, dpi numeric, rvpi numeric,
+      moic numeric, irr numeric, portfolio_irr numeric, grants_disbursed numeric, jobs_created numeric, cost_per_job numeric,
+      jobs_per_million numeric, jobs_growth_1y numeric, regional_growth numeric, ltv_cac numeric)
     cross join lateral (values
       ('ARR = 12 MRR', v.arr = 12 * v.mrr),
       ('no customers, no revenue', v.customers > 0 or v.revenue = 0),
@@ -388,7 +390,14 @@ begin atomic
       ('ESG = mean of E, S, G',
        abs(v.esg_score_avg - (v.environmental_score + v.social_impact_score + v.governance_score) / 3) <= 0.005),
       ('beneficiaries <= lives reached', v.beneficiaries <= v.lives_impacted),
-      ('TVPI = DPI + RVPI', v.tvpi = v.dpi + v.rvpi)) as rule (name, holds)
+      ('TVPI = DPI + RVPI', v.tvpi = v.dpi + v.rvpi),
+      ('MOIC = TVPI', v.moic = v.tvpi),
+      ('rate of return of an angel', v.portfolio_irr = case when v.irr is not null then least(v.irr, 2) end),
+      ('cost of a job = disbursed / jobs', v.cost_per_job = round(v.grants_disbursed / nullif(v.jobs_created, 0), 2)),
+      ('jobs of a million = jobs / disbursed',
+       v.jobs_per_million = round(1000000 * v.jobs_created / nullif(v.grants_disbursed, 0), 2)),
+      ('growth of a region = growth of its jobs', v.regional_growth = v.jobs_growth_1y),
+      ('LTV / CAC', abs(v.ltv_cac - v.ltv / nullif(v.cac, 0)) <= 0.01)) as rule (name, holds)
   where rule.holds is not null and auxeira.template_asked(session) is null
   group by rule.name;
 end;

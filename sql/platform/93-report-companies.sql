@@ -3,21 +3,25 @@ set local role auxeira_owner;
 
 create function auxeira.report_months(session uuid)
   returns table (org_id uuid, month date, stage text, is_last boolean, mrr numeric, mrr_before numeric, net_movement numeric,
-                 arpa numeric, grr numeric, nrr numeric, customers_before integer, arrivals bigint, losses bigint,
-                 opening numeric, closing_before numeric, employees integer, figures jsonb, customers_after bigint,
-                 inflow numeric, outflow numeric, closing numeric, burn_of_quarter numeric, employees_after integer)
+                 arpa numeric, grr numeric, nrr numeric, customers_before numeric, arrivals bigint, losses bigint,
+                 opening numeric, closing_before numeric, employees integer, figures jsonb, customers_after numeric,
+                 inflow numeric, outflow numeric, closing numeric, burn_of_quarter numeric, employees_after integer, hires integer,
+                 financing numeric, won_mrr numeric, lost_mrr numeric, grown_mrr numeric)
   language sql stable
 begin atomic
   with figures as (
     select m.org_id, date_trunc('month', m.metric_timestamp at time zone 'UTC')::date as month, m.metric_value as figures, f.*
     from auxeira.synthetic_rows(session) m
       cross join lateral jsonb_to_record(m.metric_value) f (mrr numeric, arpa numeric, grr_12m numeric, nrr_12m numeric,
-                                                            customers integer)
+                                                            customers numeric)
     where m.dashboard_type = 'startup_founder' and m.aggregation_period = 'month'
   ), movements as (
     select m.org_id, m.month, sum(case when m.movement in ('contraction', 'churn') then -m.amount else m.amount end) as net,
       sum(m.customers) filter (where m.movement = 'new') as arrivals,
-      sum(m.customers) filter (where m.movement = 'churn') as losses
+      sum(m.customers) filter (where m.movement = 'churn') as losses,
+      sum(m.amount) filter (where m.movement in ('new', 'expansion')) as won,
+      sum(m.amount) filter (where m.movement in ('contraction', 'churn')) as lost,
+      sum(m.amount) filter (where m.movement in ('expansion', 'reactivation')) as grown
     from auxeira.mrr_movements m
     where m.session_id = session and m.org_id in (select o.org_id from auxeira.session_organizations(session) o)
     group by m.org_id, m.month
@@ -26,7 +30,7 @@ begin atomic
     f.grr_12m, f.nrr_12m, lag(f.customers) over months, m.arrivals, m.losses, c.opening, lag(c.closing) over months, h.employees,
     f.figures, lag(f.customers) over months + m.arrivals - m.losses, c.operating_inflow, c.operating_outflow, c.closing,
     case when count(c.closing) over quarter = 3 then sum(c.operating_outflow - c.operating_inflow) over quarter end,
-    lag(h.employees) over months + h.hires - h.leavers
+    lag(h.employees) over months + h.hires - h.leavers, h.hires, c.financing, m.won, m.lost, m.grown
   from figures f
     join auxeira.session_organizations(session) o on o.org_id = f.org_id
     left join movements m on m.org_id = f.org_id and m.month = f.month
@@ -46,8 +50,9 @@ begin atomic
   select (auxeira.finding(f.property, 'startups', count(*) filter (where not coalesce(f.holds, false)), 0, 0,
             format('months of %s %s', count(*), f.detail))).*
   from auxeira.report_months(session) m
-    cross join lateral jsonb_to_record(m.figures) v (customers integer, revenue numeric, team_size integer, cash numeric,
-      operating_outflow numeric, net_burn numeric, burn_rate numeric, runway_months numeric)
+    cross join lateral jsonb_to_record(m.figures) v (customers numeric, revenue numeric, team_size numeric, cash numeric,
+      operating_outflow numeric, net_burn numeric, burn_rate numeric, runway_months numeric, hires numeric, financing numeric,
+      logo_churn numeric, burn_multiple numeric, quick_ratio numeric)
     cross join lateral (values
       ('R14 MRR waterfall', m.mrr_before is not null, m.net_movement = m.mrr - m.mrr_before,
        'whose movements do not add up to the change of revenue'),
@@ -65,7 +70,16 @@ begin atomic
        'whose runway is not cash over the mean burn of a quarter'),
       ('R14 team', v.team_size is not null, v.team_size = m.employees, 'whose team is not the head count'),
       ('R14 people', m.employees_after is not null, m.employees = m.employees_after,
-       'whose people are not those of the month before, with who came and left'))
+       'whose people are not those of the month before, with who came and left'),
+      ('R14 hires', v.net_burn is not null and m.hires is not null, v.hires = m.hires, 'whose hires are not those of the books'),
+      ('R14 rounds', v.net_burn is not null and m.closing is not null, coalesce(v.financing, 0) = m.financing, 'that raised another sum than the books say'),
+      ('R14 churn', v.net_burn is not null and m.customers_before > 0, v.logo_churn = round(m.losses::numeric / nullif(m.customers_before, 0), 6),
+       'whose churn is not those who left over those who were there'),
+      ('R14 quick ratio', v.net_burn is not null and m.lost_mrr > 0, v.quick_ratio = round(m.won_mrr / nullif(m.lost_mrr, 0), 2),
+       'whose quick ratio is not that of their movements'),
+      ('R14 burn multiple', v.net_burn is not null and m.mrr > m.mrr_before and m.outflow > m.inflow,
+       v.burn_multiple = round((m.outflow - m.inflow) / nullif(12 * (m.mrr - m.mrr_before), 0), 2),
+       'whose burn multiple is not burn over the revenue it added'))
       f (property, applies, holds, detail)
   where f.applies
   group by f.property, f.detail;

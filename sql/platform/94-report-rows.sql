@@ -156,6 +156,35 @@ begin atomic
 end;
 comment on function auxeira.report_of_deals(uuid) is 'That amounts, payments, first marks and shares of investments agree.';
 
+create function auxeira.report_of_support(session uuid) returns setof auxeira.synthetic_finding language sql stable
+begin atomic
+  with involved as materialized (
+    select o.org_id from auxeira.session_organizations(session) o where o.kind in ('corporate', 'government')
+  ), checks as (
+    select 'R14 grants' as property, 'grants' as subject, g.disbursed = auxeira.disbursed_by(g.amount, g.awarded_on,
+        least(o.closed_on, (p.as_of at time zone 'UTC')::date)) as holds, 'of which another part is paid than is due' as detail
+    from involved join auxeira.grants g using (org_id)
+      join auxeira.organizations o on o.org_id = g.startup_id
+      cross join lateral (
+        select (auxeira.typed_parameters(s.parameters) ->> 'as_of')::timestamptz as as_of from auxeira.report_session(session) s) p
+    where g.session_id = session
+    union all
+    select 'R14 partnerships', 'partnerships', p.start_date <= p.end_date and p.renewal_date between p.start_date and p.end_date
+      and (p.terms ->> 'appliedOn')::date <= p.start_date, 'with days that are not in their order'
+    from involved join auxeira.partnerships p using (org_id) where p.session_id = session
+    union all
+    select 'R14 benefits', 'benefits', (b.redeemed_at at time zone 'UTC')::date between p.start_date and p.end_date
+      and greatest(b.partner_cost, b.startup_saving) <= b.list_value, 'out of their partnership, or that cost or save too much'
+    from involved join auxeira.benefit_redemptions b using (org_id)
+      join auxeira.partnerships p using (org_id, partnership_id)
+    where b.session_id = session
+  )
+  select (auxeira.finding(c.property, c.subject, count(*) filter (where not coalesce(c.holds, false)), 0, 0,
+            format('of %s, those %s', count(*), c.detail))).*
+  from checks c group by c.property, c.subject, c.detail;
+end;
+comment on function auxeira.report_of_support(uuid) is 'That grants are paid as due, and that partnerships and benefits have their order.';
+
 -- --- Within the time that was asked for -----------------------------------------------------------------------------
 
 create function auxeira.report_own_days(session uuid) returns table (what text, first_day date) language sql stable
@@ -193,6 +222,7 @@ begin atomic
   union all select * from auxeira.report_of_scores(session)
   union all select * from auxeira.report_of_actions(session)
   union all select * from auxeira.report_of_deals(session)
+  union all select * from auxeira.report_of_support(session)
   union all select * from auxeira.report_of_time_asked(session);
 end;
 comment on function auxeira.report_of_facts(uuid) is

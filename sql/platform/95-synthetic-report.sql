@@ -30,6 +30,7 @@ begin
     return query select * from auxeira.report_of_motion(session) f order by f.property, f.subject;
   else
     return query select * from auxeira.report_of_companies(session) f order by f.property, f.subject;
+    return query select * from auxeira.report_of_founders(session) f order by f.property, f.subject;
     return query select * from auxeira.report_of_children(session) f order by f.property, f.subject;
     return query select * from auxeira.report_of_facts(session) f order by f.property, f.subject;
   end if;

@@ -55,8 +55,11 @@ begin
   for entry in
     select p.oid::regprocedure as signature from pg_proc p
     where p.pronamespace = 'auxeira'::regnamespace and (p.proname ~ '^(report|series|totals|likeness)_' or p.proname in (
-      'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'irr_of', 'xirr', 'company_as_of',
-      'deals_as_of', 'wards_as_of', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
+      'synthetic_report', 'synthetic_rows', 'session_organizations', 'template_asked', 'irr_of', 'xirr', 'worth_at',
+      'figures_of', 'portfolios_of', 'portfolios_at', 'holdings_of', 'positions_of', 'shares_of', 'states_of', 'deal_flow_of',
+      'partners_of', 'governments_of', 'supported_of', 'venture_capital_figures', 'angel_investor_figures', 'emission_figures',
+      'esg_fund_figures', 'impact_fund_figures', 'return_figures', 'social_return', 'assumption', 'part_of', 'within',
+      'disbursed_by', 'activity_of', 'months_in', 'number_of', 'finding', 'share_margin', 'median_margin', 'correlation_margin',
       'ks_complement', 'typed_parameters', 'refuse_value'))
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   loop

@@ -275,7 +275,7 @@ create function test.portfolio(investor uuid, point timestamptz, today date) ret
   select jsonb_strip_nulls(jsonb_build_object(
     'paid_in', sum(paid), 'distributed', sum(received), 'nav', sum(fair_value), 'dpi', round(sum(received) / sum(paid), 4),
     'rvpi', round(sum(fair_value) / sum(paid), 4), 'tvpi', round(sum(received) / sum(paid), 4) + round(sum(fair_value) / sum(paid), 4),
-    'moic', round((sum(received) + sum(fair_value)) / sum(paid), 4),
+    'moic', round(sum(received) / sum(paid), 4) + round(sum(fair_value) / sum(paid), 4),
     'loss_ratio', round((select coalesce(sum(paid), 0) from test.deals l where l.org_id = investor and l.at = point
                          and l.received + l.fair_value < l.paid) / sum(paid), 4),
     'top1_share', (select round(max(h.fair_value) / nullif(sum(h.fair_value), 0), 4) from test.holdings h
@@ -387,8 +387,12 @@ create function test.government(government uuid, point timestamptz, today date) 
             / nullif(sum(test.number(before, 'team_size')), 0) - 1, 4) as growth
     from begun
   ), awards as (
-    select count(*) as grants, coalesce(sum(amount), 0) as awarded from auxeira.grants
-    where org_id = government and session_id = test.session() and awarded_on <= today)
+    select count(*) as grants, coalesce(sum(amount), 0) as awarded,
+      -- A quarter at once and after every 91 days, up to the end of the company.
+      coalesce(sum(round(amount / 4 * (select count(*) from generate_series(0, 3) n
+                                       where g.awarded_on + 91 * n <= least(o.closed_on, today)), 2)), 0) as disbursed
+    from auxeira.grants g join auxeira.organizations o on o.org_id = g.startup_id
+    where g.org_id = government and g.session_id = test.session() and awarded_on <= today)
   select jsonb_strip_nulls(jsonb_build_object(
     'startups_monitored', t.alive, 'startup_survival_rate', round(t.alive::numeric / t.begun, 4), 'jobs_created', t.hired, 'net_jobs_created', t.net,
     'jobs_supported', (select coalesce(sum(test.number(f, 'team_size')), 0) from begun where is_alive),
@@ -396,9 +400,10 @@ create function test.government(government uuid, point timestamptz, today date) 
     'economic_impact', (select round(12 * coalesce(sum(test.number(f, 'revenue')), 0)) from begun where is_alive and awarded_on is not null),
     'compliance_rate', (select round(count(*) filter (where is_alive and test.number(f, 'team_size') >= baseline)::numeric / nullif(count(*), 0), 4)
                         from begun where awarded_on is not null),
-    'regional_growth', test.bounded(t.growth), 'jobs_growth_1y', t.growth,
-    'grants_distributed', a.grants, 'grants_awarded', a.awarded, 'cost_per_job', round(nullif(a.awarded, 0) / nullif(t.hired, 0), 2),
-    'jobs_per_million', round(t.hired * 1000000 / nullif(a.awarded, 0), 2),
+    'regional_growth', case when t.growth between 0 and 1 then t.growth end, 'jobs_growth_1y', t.growth,
+    'grants_distributed', a.grants, 'grants_awarded', a.awarded, 'grants_disbursed', a.disbursed,
+    'cost_per_job', round(nullif(a.disbursed, 0) / nullif(t.hired, 0), 2),
+    'jobs_per_million', round(t.hired * 1000000 / nullif(a.disbursed, 0), 2),
     'policy_effectiveness', least(1, round(t.net / (select sum(jobs_target) from auxeira.programs where org_id = government and session_id = test.session()), 4))))
   from totals t, awards a
 $$;

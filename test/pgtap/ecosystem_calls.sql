@@ -18,9 +18,9 @@ from (values
   ('null', 'organizations: a number from 10 to 1000 is expected'),
   ('1000, 7305', 'organizations: 775 companies over 240 months are 186000 company months, and at most 120000 are generated at once'),
   ('40, 0', 'days: a number from 1 to 7305 (20 years) is expected'),
-  ('40, 10, 1, ''infinity''', 'as_of: a time that is not to come is expected'),
-  ('40, 10, 1, ''0099-01-01''', 'as_of: a time that is not to come is expected'),
-  ('40, 10, 1, now() + interval ''1 day''', 'as_of: a time that is not to come is expected'),
+  ('40, 10, 1, ''infinity''', 'as_of: a time from 1970 on that is not to come is expected'),
+  ('40, 10, 1, ''1969-12-31''', 'as_of: a time from 1970 on that is not to come is expected'),
+  ('40, 10, 1, now() + interval ''1 day''', 'as_of: a time from 1970 on that is not to come is expected'),
   ('1001, 7306, 1, null, ''NaN'', ''sideways''', e'organizations: a number from 10 to 1000 is expected\n'
     'days: a number from 1 to 7305 (20 years) is expected\nvariance: a number from 0 to 1 is expected\n'
     'trend: improving, declining, stable or volatile is expected')) f (arguments, fault);
@@ -118,7 +118,7 @@ from (values
   ('government', 'ecosystem', '{"count": 501}', 'count: a number of companies from 1 to 500 is expected'),
   ('government', 'ecosystem', '{"timeRangeDays": 7306}', 'timeRangeDays: a number from 1 to 7305 (20 years) is expected'),
   ('government', 'portfolio', '{"asOf": "0099-03-10T00:00:00Z"}', e'dataType: portfolio is not of an organization of type government\n'
-     'asOf: a time that is not to come is expected')) r (person, t, request, told);
+     'asOf: a time from 1970 on that is not to come is expected')) r (person, t, request, told);
 reset role;
 update auxeira.synthesis_limits set most_company_months = 300;
 select is(test.fault(format('select test.call(''government'', ''generate_synthetic'', %L)', test.generate('ecosystem'))),

@@ -51,7 +51,7 @@ insert into test.refused_in_sql values
   ($$ seed => '9223372036854775808' $$, '22003 value "9223372036854775808" is out of range for type bigint'),
   ($$ options => '{"stages": 1}' $$, '22023 invalid request: stages: '),
   ($$ options => '{"stage": 1}' $$, '22023 invalid request: stage: '),
-  ($$ options => '[]' $$, '22023 the request is ');
+  ($$ options => '[]' $$, '22023 invalid request: options: an object is expected');
 
 set session authorization auxeira_authenticator;
 select test.call('ann', 'create_template', '{"template_name": "of a fund", "user_type": "venture_capital",
@@ -102,8 +102,8 @@ insert into test.refused_facts values
   ('{"as_of": "infinity"}', 'as_of: "infinity" is not a time such as 2026-01-31T23:59:59Z'),
   ('{"as_of": "2026-02-31"}', 'as_of: "2026-02-31" is not a time such as 2026-01-31T23:59:59Z'),
   ('{"as_of": "294277-01-01"}', 'as_of: "294277-01-01" is not a time such as 2026-01-31T23:59:59Z'),
-  ('{"as_of": 7}', 'as_of: 7 is not a string'), ('{"as_of": null}', 'as_of: a time that is not to come is expected'),
-  ('{"as_of": "9000-01-01T00:00:00Z"}', 'as_of: a time that is not to come is expected'),
+  ('{"as_of": 7}', 'as_of: 7 is not a string'), ('{"as_of": null}', 'as_of: a time from 1970 on that is not to come is expected'),
+  ('{"as_of": "9000-01-01T00:00:00Z"}', 'as_of: a time from 1970 on that is not to come is expected'),
   ('{"count": "x", "seed": "y", "variance": []}', e'seed: "y" is not an integer\ncount: "x" is not an integer\nvariance: an array is not a number');
 create function test.facts(call text, parameters text) returns text language sql as $$
   select test.fault(format('select auxeira.%s(%L)', call, parameters)) $$;
@@ -111,7 +111,7 @@ select alike(test.facts(call, ('{"data_type": "scores", "count": 1, "time_range_
     "as_of": "2026-03-01T00:00:00Z"}' || r.parameters)::text), '22023 invalid %| detail: ' || r.fault, call || ' ' || r.parameters)
 from test.refused_facts r, unnest('{synthesize_facts, check_facts}'::text[]) call;
 select is(test.facts(call, '{}'), e'22023 invalid parameters for synthetic data | detail: seed: is missing\ndata_type: is missing\n'
-  'time_range_days: a number from 1 to 7305 (20 years) is expected\nas_of: a time that is not to come is expected\n'
+  'time_range_days: a number from 1 to 7305 (20 years) is expected\nas_of: a time from 1970 on that is not to come is expected\n'
   'variance: a number from 0 to 1 is expected', call || ' of nothing')
 from unnest('{synthesize_facts, check_facts}'::text[]) call;
 select is(test.facts(call, nothing), '22023 the request is not an object | detail: $: a JSON object is expected', call || ' of ' || coalesce(nothing, 'NULL'))

@@ -38,16 +38,12 @@ exception when sqlstate 'TOOK1' then return sqlerrm::text[];
 end
 $$;
 
--- The figures that are added up again, by kind of organization.
-create table test.figures (person text, figure text);
-insert into test.figures
-select person, unnest(figures::text[]) from (values
-  ('venture_capital', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, portfolio_size, total_aum, portfolio_valuation, avg_sse_score}'),
-  ('angel_investor', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, investments_count, total_invested, active_investments, exits}'),
-  ('corporate_partner', '{active_partnerships, benefits_redeemed, partnership_value, partner_cost, cost_savings}'),
-  ('government', '{startups_monitored, grants_distributed, grants_awarded, innovation_index, jobs_supported, jobs_created, net_jobs_created}'),
-  ('esg_funder', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, sustainable_investments, environmental_score, social_impact_score, governance_score}'),
-  ('impact_investor', '{paid_in, distributed, nav, irr, dpi, rvpi, tvpi, impact_investments, impact_score, lives_impacted, beneficiaries}')) f (person, figures);
+-- The figures that are made again, by kind of organization: all that there are, but for what needs what companies raised.
+create table test.figures as
+select distinct s.person, figure
+from test.sessions s join auxeira.dashboard_metrics d on d.session_id = s.session and d.org_id = test.org_of(s.person)
+  cross join lateral jsonb_object_keys(d.metric_value) figure
+where figure <> 'financed_emissions';
 
 create function test.latest(person text) returns tid language sql as $$
   select d.ctid from auxeira.dashboard_metrics d where d.org_id = test.org_of(person) and d.is_synthetic order by d.metric_timestamp desc limit 1
@@ -75,7 +71,7 @@ insert into test.spoiling values
   ('government', 'a grant is larger', 'update auxeira.grants set amount = amount + 1 where grant_id = (
     select grant_id from auxeira.grants where org_id = test.org_of(''government'') limit 1)', 'R22 children government: grants_awarded'),
   ('government', 'people are hired', 'update auxeira.headcounts h set employees = employees + 1, hires = hires + 1 from auxeira.grants g
-    where g.org_id = test.org_of(''government'') and h.org_id = g.startup_id and h.month > g.awarded_on', 'R22 children government: jobs_created'),
+    where g.org_id = test.org_of(''government'') and h.org_id = g.startup_id and h.month > g.awarded_on', 'R14 hires startups'),
   ('government', 'a grant is given before the founding', 'update auxeira.organizations o set founded_on = g.awarded_on + 40, closed_on = null from auxeira.grants g
     where g.org_id = test.org_of(''government'') and o.org_id = g.startup_id', 'R24 life grants'),
   ('venture_capital', 'a company was looked at before it was', 'update auxeira.investments set due_diligence_start = ''1990-01-01''

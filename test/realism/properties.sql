@@ -322,7 +322,6 @@ select row((select org_id from auxeira.organizations limit 1), md5('returns' || 
            null, null)::auxeira.ecosystem_plan as plan from generate_series(1, 50) seed;
 select auxeira.make_organizations(plan, auxeira.cast_of(200)) from plans \g /dev/null
 analyze auxeira.organizations, auxeira.synthetic_members;
-select auxeira.settle_companies(plan) from plans \g /dev/null
 select auxeira.store_investments(plan) from plans \g /dev/null
 create temp table ended as
 select case o.org_type when 'angel_investor' then 'angel' else 'vc' end as kind, i.startup_id, k.as_of - i.investment_date as days,

@@ -100,7 +100,7 @@ TEST(Golden, ids_and_times_are_the_same_with_every_compiler) {
 TEST(Golden, companies_are_the_same_with_every_compiler) {
     Checksum sum;
     for (std::uint64_t seed = 0; seed < 35; ++seed) {
-        MonthsConfig config{seed, {}, 48, new_year_2026, {}, 0.2, std::nullopt, seed % 2 == 0};
+        MonthsConfig config{seed, {}, 48, new_year_2026, {}, 0.2, std::nullopt, seed % 2 == 0, false};
         config.profile.stage = static_cast<Stage>(seed % 7);
         config.profile.business_model = static_cast<BusinessModel>(seed % 5);
         if (seed % 3 > 0) config.trend = all_trends[seed % 4];

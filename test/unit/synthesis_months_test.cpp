@@ -16,7 +16,7 @@ namespace {
 constexpr int companies = 200;
 
 MonthsConfig sample_months(std::uint64_t seed, std::int32_t months = 36) {
-    return {seed, {}, months, new_year_2026, {}, 0.2, std::nullopt, false};
+    return {seed, {}, months, new_year_2026, {}, 0.2, std::nullopt, false, false};
 }
 
 // Companies of one kind, each with a seed of its own.
@@ -411,6 +411,20 @@ TEST(Months, companies_close_as_they_do) {
     for (int year = 1; year <= 4; ++year)
         expect_within("R24 survival of a year", number(alive[year]) / number(alive[year - 1]), 0.80, 0.90);
     expect_within("R24 survival of four years", alive[4] / 2000.0, 0.44, 0.60);
+}
+
+TEST(Months, a_company_that_ends_closes_in_its_last_month_and_raises_nothing_before) {
+    int rounds = 0;
+    for (const auto& rows : population([](MonthsConfig& config) { config.ends = true; }, 200, 24)) {
+        ASSERT_EQ(rows.size(), 24U);
+        for (std::size_t j = 0; j < rows.size(); ++j) {
+            ASSERT_EQ(rows[j].is_closed, j == 23);
+            ASSERT_GE(rows[j].cash, 0);
+            if (j >= 18) ASSERT_EQ(rows[j].financing, 0);
+            if (rows[j].financing > 0) ++rounds;
+        }
+    }
+    ASSERT_GT(rounds, 100);
 }
 
 TEST(Months, many_young_companies_have_no_revenue_yet) {
