@@ -95,8 +95,8 @@ wait_until_ready() {
 
 stop_service() {
     local pid tries
-    # The shim gives requests under way their statement timeout and 5 s.
-    local limit=$((${AUXEIRA_STATEMENT_TIMEOUT_MS:-5000} / 100 + 150))
+    # The shim gives requests under way their statement timeout and 5 s, after it has lingered.
+    local limit=$((${AUXEIRA_LINGER_SECONDS:-0} * 10 + ${AUXEIRA_STATEMENT_TIMEOUT_MS:-5000} / 100 + 150))
     pid="$(service_pid)" || return 0
     kill -TERM "$pid"
     for tries in $(seq 1 "$limit"); do

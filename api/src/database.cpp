@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause{100};
-constexpr milliseconds longest_pause{5000};
+constexpr milliseconds longest_pause{1000}; // so that requests work soon after the database does
 constexpr milliseconds idle_check{1000};
 constexpr milliseconds longest_lock_wait{1000};
 constexpr milliseconds first_retry_pause{10};
@@ -275,6 +275,12 @@ PoolFigures Database::figures() const {
 void Database::start() {
     for (std::size_t i = 0; i < settings_.workers; ++i)
         threads_.emplace_back([this] { work(); });
+}
+
+bool Database::up_within(milliseconds patience) const {
+    for (const auto end = Clock::now() + patience; !up() && Clock::now() < end;)
+        std::this_thread::sleep_for(milliseconds(5));
+    return up();
 }
 
 void Database::stop() {

@@ -152,6 +152,9 @@ public:
     void start();
     void stop(); // after the tasks that are waiting
 
+    // Waits for the first connection; false when there is none in time.
+    bool up_within(std::chrono::milliseconds patience) const;
+
     // Whether any worker has a connection. While none has, calls should fail at once instead of waiting.
     bool up() const { return connected_ > 0; }
 

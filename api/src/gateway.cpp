@@ -327,7 +327,7 @@ std::optional<Response> Gateway::answer_now(Exchange& exchange) {
 }
 
 Response Gateway::ready() const {
-    const bool is_ready = monitor_.ready() && database_.up();
+    const bool is_ready = !retired_ && monitor_.ready() && database_.up();
     JsonObject body;
     body.text("status", is_ready ? "ready" : "not ready").text("version", AUXEIRA_VERSION);
     body.text("schemaVersion", monitor_.schema_version());
@@ -461,7 +461,7 @@ void Gateway::answered(const Exchange& exchange, const Response& response) {
     line.number("bytes", static_cast<std::int64_t>(response.body.size()));
     if (!response.sqlstate.empty()) line.text("sqlstate", response.sqlstate);
     if (!response.code.empty() && response.code != response.sqlstate) line.text("code", response.code);
-    log_line(response.status >= 500 ? Level::error : Level::info, "request", line);
+    log_line(is_own_failure(response.status) ? Level::error : Level::info, "request", line);
 }
 
 } // namespace auxeira::api

@@ -15,6 +15,7 @@
 #include "vault.hpp"
 #include "verdict_cache.hpp"
 
+#include <atomic>
 #include <string>
 
 namespace auxeira::api {
@@ -33,6 +34,9 @@ public:
     void answered(const Exchange& exchange, const Response& response) override;
 
     const RequestFigures& figures() const { return figures_; }
+
+    // From now on /ready says no; requests are answered as before.
+    void retire() { retired_ = true; }
 
 private:
     void identify_request(Exchange& exchange) const;
@@ -74,6 +78,7 @@ private:
     const Files& files_;
     RateLimits& limits_;
     RequestFigures figures_;
+    std::atomic<bool> retired_{false};
 };
 
 } // namespace auxeira::api

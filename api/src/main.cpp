@@ -35,6 +35,7 @@ namespace {
 
 constexpr int exit_settings = 2;
 constexpr std::chrono::seconds drain_margin{5};
+constexpr std::chrono::seconds longest_wait_for_database{3};
 
 // Every thread inherits the mask; the signals are then waited for in one place.
 sigset_t block_signals() {
@@ -120,6 +121,17 @@ void wait_for_end(const sigset_t& signals, const std::function<void()>& on_hangu
     log_line(Level::info, "stopping", JsonObject().number("signal", signal));
 }
 
+// A second signal ends it.
+void linger(const sigset_t& signals, std::chrono::seconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    for (auto now = end - limit; now < end; now = std::chrono::steady_clock::now()) {
+        const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(end - now).count();
+        const timespec patience{left / 1'000'000'000, left % 1'000'000'000};
+        const int signal = sigtimedwait(&signals, nullptr, &patience);
+        if (signal == SIGTERM || signal == SIGINT) return;
+    }
+}
+
 void serve(const Settings& settings, const PasswordRules& rules, const Files& files,
            const sigset_t& signals) {
     const DatabaseSettings pool{settings.dsn, settings.workers, settings.queue, settings.statement_timeout};
@@ -153,11 +165,16 @@ void serve(const Settings& settings, const PasswordRules& rules, const Files& fi
     streams.start();
     events.start();
     start_metrics(metrics, settings);
+    // Whoever takes the place of another is not to refuse what comes at once. One without a database says so.
+    database.up_within(longest_wait_for_database);
     const std::string url = url_of(settings.listen, server.listen(settings.listen, settings.port));
     announce(settings.ready_file, url);
     log_line(Level::info, "listening", JsonObject().text("url", url).text("version", AUXEIRA_VERSION));
 
     wait_for_end(signals, [&] { reload(tokens, limits); });
+    gateway.retire();
+    server.retire();
+    linger(signals, settings.linger);
     streams.end_all();
     const bool drained = server.drain(settings.statement_timeout + drain_margin);
     if (!drained) log_line(Level::warn, "stopped with requests unanswered");

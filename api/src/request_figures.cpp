@@ -8,6 +8,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> class_words = {"2xx", "3xx", "4xx", "5xx"};
 
+std::size_t class_of(int status) {
+    const int first_digit = is_own_failure(status) ? 5 : std::clamp(status / 100, 2, 4);
+    return static_cast<std::size_t>(first_digit - 2);
+}
+
 std::size_t place_of(const Route* route) {
     return route == nullptr ? all_routes().size() : static_cast<std::size_t>(route - all_routes().data());
 }
@@ -23,8 +28,8 @@ bool is_empty(const Histogram& histogram) {
 RequestFigures::RequestFigures() : routes_(all_routes().size() + 1) {}
 
 void RequestFigures::add(const Exchange& exchange, const Response& response) {
-    const auto kind = static_cast<std::size_t>(std::clamp(response.status / 100, 2, 5) - 2);
-    routes_[place_of(exchange.match.route)][kind].add(std::chrono::steady_clock::now() - exchange.start);
+    routes_[place_of(exchange.match.route)][class_of(response.status)].add(std::chrono::steady_clock::now() -
+                                                                           exchange.start);
     if (response.code.empty()) return;
     const auto* const code = std::find(refusal_codes.begin(), refusal_codes.end(), response.code);
     if (code != refusal_codes.end())
@@ -33,8 +38,9 @@ void RequestFigures::add(const Exchange& exchange, const Response& response) {
 }
 
 void RequestFigures::write(Exposition& page) const {
-    page.family("auxeira_http_request_duration_seconds", "histogram",
-                "From a request's first byte to its answer, by route and class of status.");
+    page.family(
+        "auxeira_http_request_duration_seconds", "histogram",
+        "From a request's first byte to its answer, by route and class of status; 501 and 505 are in 4xx.");
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const bool found = i < all_routes().size();
         for (std::size_t kind = 0; kind < class_words.size(); ++kind)

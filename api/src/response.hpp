@@ -35,6 +35,11 @@ struct Response {
 
 std::string_view reason_phrase(int status);
 
+// 501 and 505 tell of the client's request: whoever sends nonsense must not raise an alarm.
+constexpr bool is_own_failure(int status) {
+    return status >= 500 && status != 501 && status != 505;
+}
+
 // The head as sent. `more` holds lines that belong to the request (its id, CORS).
 std::string response_head(const Response& response, bool keep_alive, std::string_view more);
 

@@ -154,7 +154,7 @@ std::uint16_t Server::listen(const std::string& address, std::uint16_t port) {
 // The listening socket is replaced under the library's accept loop. The stand-in is a socket too: accept()
 // on anything else would be an error that the loop does not survive.
 bool Server::drain(std::chrono::milliseconds limit) {
-    traffic_->draining = true;
+    retire();
     doorbell_->stop();
     const Descriptor stand_in(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ::dup2(stand_in.get(), listening_);

@@ -21,6 +21,9 @@ public:
     // Throws when the address cannot be had. Returns the port.
     std::uint16_t listen(const std::string& address, std::uint16_t port);
 
+    // From now on connections end with the next answer, so that clients go where new ones lead.
+    void retire() { traffic_->draining = true; }
+
     // Refuses new connections, lets the requests under way be answered. False when some were not.
     bool drain(std::chrono::milliseconds limit);
 

@@ -190,6 +190,8 @@ const std::vector<Setting>& table() {
          "requests that may wait for a database connection", any_text, [](INTO) { s.queue = static_cast<std::size_t>(number); }},
         {"AUXEIRA_STATEMENT_TIMEOUT_MS", Kind::integer, "5000", false, 100, 600000, "",
          "longest run of one statement", any_text, [](INTO) { s.statement_timeout = std::chrono::milliseconds(number); }},
+        {"AUXEIRA_LINGER_SECONDS", Kind::integer, "0", false, 0, 300, "",
+         "once told to stop, how long requests are still taken while /ready says no, so that a proxy sends them elsewhere", any_text, [](INTO) { s.linger = std::chrono::seconds(number); }},
         {"AUXEIRA_JWT_KEY", Kind::secret, "", false, 43, 44, key_form,
          "key that signs access tokens, EdDSA (Ed25519); this or AUXEIRA_JWT_SECRET is required", is_key, [](INTO) { s.jwt_key = key_of(text); }},
         {"AUXEIRA_JWT_SECRET", Kind::secret, "", false, 32, 4096, secret_form,

@@ -38,6 +38,7 @@ struct Settings {
     std::size_t workers = 0;
     std::size_t queue = 0;
     std::chrono::milliseconds statement_timeout{};
+    std::chrono::seconds linger{}; // between being told to stop and refusing connections
     // Of the signing key one form is set, of the previous one at most one.
     std::string jwt_key; // 32 bytes, as the other keys
     std::string jwt_secret;

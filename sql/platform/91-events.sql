@@ -146,7 +146,7 @@ create function auxeira.tell_of_rights() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into auxeira.event_outbox (type, operation, row_count, user_id)
-  values ('rights', 'update', 1, case tg_op when 'DELETE' then old.user_id else new.user_id end);
+  values ('rights', 'update', 1, new.user_id);
   perform auxeira.wake_listener();
   return null;
 end
@@ -154,14 +154,40 @@ $$;
 comment on function auxeira.tell_of_rights() is 'Trigger: has the streams of a user looked at again.';
 revoke execute on function auxeira.tell_of_rights() from public;
 
-create trigger events_told_rights after update of user_type, is_active, is_admin or delete on auxeira.users
+create trigger events_told_rights after update of user_type, is_active, is_admin on auxeira.users
   for each row execute function auxeira.tell_of_rights();
-create trigger events_told_rights after insert or update or delete on auxeira.user_organizations
+create trigger events_told_rights after update of org_id, token_version, expires_at, revoked_at on auxeira.user_sessions
   for each row execute function auxeira.tell_of_rights();
-create trigger events_told_rights after update of org_id, token_version, expires_at, revoked_at or delete on auxeira.user_sessions
+create trigger events_told_rights after update of scopes, expires_at, revoked_at on auxeira.api_keys
   for each row execute function auxeira.tell_of_rights();
-create trigger events_told_rights after update of scopes, expires_at, revoked_at or delete on auxeira.api_keys
-  for each row execute function auxeira.tell_of_rights();
+
+-- One event for each user, however many rows go at once. A trigger for some columns cannot have the rows of a statement.
+create function auxeira.tell_of_all_rights() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into auxeira.event_outbox (type, operation, row_count, user_id)
+  select 'rights', 'update', count(*), c.user_id from changed c group by c.user_id;
+  if found then
+    perform auxeira.wake_listener();
+  end if;
+  return null;
+end
+$$;
+comment on function auxeira.tell_of_all_rights() is 'Trigger: has the streams of the users of all rows looked at again.';
+revoke execute on function auxeira.tell_of_all_rights() from public;
+
+do $$
+declare
+  change record;
+begin
+  for change in select * from (values
+      ('users', 'delete', 'old'), ('user_sessions', 'delete', 'old'), ('api_keys', 'delete', 'old'),
+      ('user_organizations', 'insert', 'new'), ('user_organizations', 'update', 'new'), ('user_organizations', 'delete', 'old')) v (name, event, rows) loop
+    execute format('create trigger events_told_rights_%s after %1$s on auxeira.%I referencing %s table as changed for each statement '
+                   'execute function auxeira.tell_of_all_rights()', change.event, change.name, change.rows);
+  end loop;
+end
+$$;
 
 -- --- Order ---------------------------------------------------------------------------------------------------------
 
@@ -170,49 +196,75 @@ create function auxeira.events_kept() returns interval language sql immutable pa
 comment on function auxeira.events_kept() is 'How long a subscriber may be away and still go on where it was.';
 
 -- Who comes second sees what the first has put in order: a statement's snapshot is taken after the lock.
-create function auxeira.order_events() returns void language plpgsql volatile as $$
+create function auxeira.order_events() returns bigint language plpgsql volatile as $$
+declare
+  ordered bigint;
 begin
   if not exists (select from auxeira.event_outbox) then
-    return;
+    return 0;
   end if;
   lock table auxeira.event_turns in exclusive mode;
   with taken as (
     delete from auxeira.event_outbox o where o.ctid = any (array(select f.ctid from auxeira.event_outbox f limit 10000))
     returning o.*
-  )
+  ), placed as (
   insert into auxeira.live_events (at, type, operation, org_id, startup_id, subject_id, row_count, user_id)
   select max(t.at), t.type, t.operation, t.org_id, t.startup_id,
          case when count(distinct t.subject_id) = 1 and count(t.subject_id) = count(*) then min(t.subject_id) end,
          case when count(distinct t.subject_id) = 1 and count(t.subject_id) = count(*) then 1 else sum(t.row_count) end, t.user_id
   from taken t group by t.xid, t.type, t.operation, t.org_id, t.startup_id, t.user_id
-  order by t.xid, t.type, t.operation;
+  order by t.xid, t.type, t.operation)
+  select count(*) into ordered from taken;
   -- The newest stays, so that whoever has seen it goes on from there. A few at a time: this is on the way of events.
   delete from auxeira.live_events e
   where e.position < (select min(position) + 1000 from auxeira.live_events) and e.at < now() - auxeira.events_kept()
     and e.position < (select max(position) from auxeira.live_events);
+  return ordered;
 end
 $$;
 comment on function auxeira.order_events() is
-  'Gives committed events their places, at most 10000 of the outbox at a time, and forgets those that are older than events_kept().';
+  'Gives committed events their places, at most 10000 of the outbox at a time, says how many that were, and forgets some of those that '
+  'are older than events_kept().';
 revoke execute on function auxeira.order_events() from public;
+
+create function auxeira.forget_events() returns bigint language plpgsql volatile as $$
+declare
+  forgotten bigint;
+begin
+  delete from auxeira.live_events e
+  where e.position = any (array(
+    select o.position from auxeira.live_events o
+    where o.at < now() - auxeira.events_kept() and o.position < (select max(n.position) from auxeira.live_events n)
+    order by o.position limit 10000));
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
+$$;
+comment on function auxeira.forget_events() is
+  'Forgets events that are older than events_kept(), at most 10000, and says how many. The newest stays.';
+revoke execute on function auxeira.forget_events() from public;
 
 -- In the place of the shim, which does it at once: at most a million at a time, so that it ends whoever writes meanwhile.
 -- What is older than a day is put in order, too, and goes then: whoever was away that long must find what they saw last gone.
 create function auxeira.tidy_events() returns bigint language plpgsql volatile as $$
 declare
-  before constant bigint := (select count(*) from auxeira.event_outbox);
+  ordered bigint := 0;
+  in_step bigint;
 begin
   for step in 1 .. 100 loop
-    exit when not exists (select from auxeira.event_outbox);
-    perform auxeira.order_events();
+    in_step := auxeira.order_events();
+    exit when in_step = 0;
+    ordered := ordered + in_step;
   end loop;
-  delete from auxeira.live_events e
-  where e.at < now() - auxeira.events_kept() and e.position < (select max(position) from auxeira.live_events);
-  return greatest(before - (select count(*) from auxeira.event_outbox), 0);
+  loop
+    exit when auxeira.forget_events() = 0;
+  end loop;
+  return ordered;
 end
 $$;
 comment on function auxeira.tidy_events() is
-  'Works off the outbox where no shim runs, forgets all that is older than events_kept(), and says by how much the outbox is shorter.';
+  'Works off the outbox where no shim runs, forgets all that is older than events_kept(), and says how much of the outbox that was. '
+  'Subscribers wait until the transaction ends: see tidy_events_in_steps.';
 revoke execute on function auxeira.tidy_events() from public;
 
 create function auxeira.event_position(of_event_id text) returns bigint language sql stable

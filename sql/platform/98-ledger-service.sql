@@ -3,9 +3,18 @@ set local role auxeira_owner;
 
 -- --- Jobs --------------------------------------------------------------------------------------------------------------
 
+create table auxeira.jobs (
+  job text primary key,
+  longest_pause interval not null
+);
+comment on table auxeira.jobs is 'What is done from time to time.';
+comment on column auxeira.jobs.longest_pause is 'After so long without a run /api/health tells of it.';
+insert into auxeira.jobs values ('ledger_seal', '10 minutes'), ('ledger_verify', '2 days'), ('events_tidy', '10 minutes');
+call auxeira.protect_private_table('auxeira.jobs');
+
 create table auxeira.job_runs (
   run_id uuid primary key default gen_random_uuid(),
-  job text not null check (job in ('ledger_seal', 'ledger_verify', 'events_tidy')),
+  job text not null references auxeira.jobs,
   table_name text,
   since_block bigint not null default 0,
   pid integer not null default pg_backend_pid(),
@@ -95,6 +104,32 @@ comment on function auxeira.run_job(text) is
   'fails. For administrators of the database, by pg_cron or by make seal.';
 revoke execute on function auxeira.run_job(text) from public;
 
+-- The lock on the order of events ends with each step, so that subscribers need not wait for all of them.
+create procedure auxeira.tidy_events_in_steps() language plpgsql as $$
+declare
+  run constant uuid := gen_random_uuid();
+  ordered bigint := 0;
+  in_step bigint;
+begin
+  perform auxeira.begin_run(run, 'events_tidy');
+  commit;
+  for step in 1 .. 100 loop
+    in_step := auxeira.order_events();
+    commit;
+    exit when in_step = 0;
+    ordered := ordered + in_step;
+  end loop;
+  loop
+    in_step := auxeira.forget_events();
+    commit;
+    exit when in_step = 0;
+  end loop;
+  update auxeira.job_runs j set ended_at = clock_timestamp(), rows = ordered where j.run_id = run;
+end
+$$;
+comment on procedure auxeira.tidy_events_in_steps() is 'The job events_tidy in a transaction for each 10000 events. Not within a transaction.';
+revoke execute on procedure auxeira.tidy_events_in_steps() from public;
+
 -- The schema of pg_cron is there only when its extension is.
 create procedure auxeira.schedule_jobs() language plpgsql as $$
 begin
@@ -104,7 +139,7 @@ begin
   end if;
   execute $jobs$
     select cron.schedule('auxeira-ledger-seal', '* * * * *', 'select auxeira.run_job(''ledger_seal'')'),
-           cron.schedule('auxeira-events-tidy', '* * * * *', 'select auxeira.run_job(''events_tidy'')'),
+           cron.schedule('auxeira-events-tidy', '* * * * *', 'call auxeira.tidy_events_in_steps()'),
            cron.schedule('auxeira-ledger-verify', '17 3 * * *', 'select auxeira.run_job(''ledger_verify'')')
   $jobs$;
 end
@@ -167,14 +202,18 @@ comment on function auxeira.ledger_status() is
 revoke execute on function auxeira.ledger_status() from public;
 grant execute on function auxeira.ledger_status() to pg_monitor;
 
+-- A job that never ran is one that nobody wanted to run here: a shim does without events_tidy.
 create function auxeira.jobs_health() returns text language sql stable
 begin atomic
-  select case when c.seal_ran_at is null then 'not scheduled'
-    when c.seal_ran_at < now() - interval '10 minutes' then 'ledger_seal ran ' || auxeira.age_in_words(c.seal_ran_at)
-    else 'ok' end
-  from auxeira.ledger_condition c;
+  with latest as (
+    select j.job, j.longest_pause, max(r.started_at) as ran_at from auxeira.jobs j join auxeira.job_runs r using (job) group by j.job
+  )
+  select case when count(*) filter (where l.job = 'ledger_seal') = 0 then 'not scheduled'
+    else coalesce(string_agg(l.job || ' ran ' || auxeira.age_in_words(l.ran_at), ', ' order by l.job)
+                    filter (where l.ran_at < now() - l.longest_pause), 'ok') end
+  from latest l;
 end;
-comment on function auxeira.jobs_health() is 'Whether jobs run.';
+comment on function auxeira.jobs_health() is 'Whether jobs run: ok, not scheduled, or those that did not run for longer than they should.';
 
 -- --- Reading history -----------------------------------------------------------------------------------------------------
 

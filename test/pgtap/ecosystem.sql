@@ -30,7 +30,7 @@ begin
     select c.table_name from information_schema.tables c
     where c.table_schema = 'auxeira' and c.table_type = 'BASE TABLE'
       and c.table_name not in ('synthetic_data_sessions', 'synthetic_members', 'synthetic_claims', 'synthesis_turns', 'writing_turns',
-                               'change_marks')
+                               'change_marks', 'event_outbox', 'live_events')
       and c.table_name !~ '^ledger_'
     order by 1
   loop

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
 \ir support/rows.sql
-select plan(69);
+select plan(72);
 
 create function test.head() returns text language sql as $$ select head::text from auxeira.take_events('') $$;
 create function test.read(person text, after text, more jsonb default '{}') returns jsonb language sql as
@@ -120,6 +120,14 @@ select test.head() as mark \gset
 update auxeira.user_organizations set left_at = now() where user_id = test.user_of('vic');
 select is('vic' = any (test.audience(:'mark')), true, 'a member who leaves is concerned');
 select throws_ok(format('select test.read(''vic'', %L)', :'mark'), '28000', null, 'and reads no more');
+begin;
+insert into auxeira.user_sessions (user_id, org_id, expires_at)
+select user_id, org_id, expires_at from auxeira.user_sessions, generate_series(1, 50) n
+where session_id = test.session_of('ann');
+delete from auxeira.event_outbox;
+delete from auxeira.user_sessions where user_id = test.user_of('ann');
+select is((select array_agg(row_count) from auxeira.event_outbox where type = 'rights'), array[51::bigint], 'many sessions that end at once are one event');
+rollback;
 select is((select count(*) from auxeira.live_events where type = 'rights') > 1, true, 'such events are there');
 select is(test.told('ann', '00000000-0000-0000-0000-000000000000') ~ 'rights', false, 'and for nobody to read');
 
@@ -198,5 +206,12 @@ select is(test.read('ann', :'seen') -> 'isReset', 'true', 'who was away for long
 call test.insert_metrics(test.org_of('bob'), 1);
 select auxeira_api.admin_cleanup('{}') \g /dev/null
 select is((select count(*) from auxeira.event_outbox), 0::bigint, 'the clean-up works it off, too');
+
+insert into auxeira.event_outbox (type, operation, org_id, row_count) select 'scores', 'update', test.org_of('ann'), 1 from generate_series(1, 20001);
+update auxeira.live_events set at = now() - interval '25 hours';
+call auxeira.tidy_events_in_steps();
+select is((select rows from auxeira.job_runs where job = 'events_tidy' and ended_at is not null order by started_at desc limit 1), 20001::bigint,
+  'in steps, each a transaction, the same');
+select is((select count(*) from auxeira.live_events where at < now() - interval '24 hours'), 0::bigint, 'and what is old goes');
 
 select * from finish();

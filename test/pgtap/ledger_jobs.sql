@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 \ir support/helpers.sql
 set client_min_messages = error;
-select plan(27);
+select plan(31);
 set statement_timeout = '10s';
 
 create function test.started(of_table text default '', since bigint default 0) returns auxeira.job_runs language plpgsql as $$
@@ -33,6 +33,17 @@ select is(auxeira.run_job('ledger_verify'), 0::bigint, 'verifying says how many 
 select matches(test.health(), '^ok: sealed less than a minute ago, verified less than a minute ago$', 'health says so');
 select is((select problems from auxeira.ledger_status()), 0::bigint, 'and so does monitoring');
 select cmp_ok((select verification_seconds from auxeira.ledger_status()), '>', 0::double precision, 'and how long it took');
+
+-- --- Jobs that ought to have run -----------------------------------------------------------------------------------------
+
+select is(auxeira.jobs_health(), 'ok', 'jobs ran');
+begin;
+select auxeira.run_job('events_tidy') \g /dev/null
+select is(auxeira.jobs_health(), 'ok', 'the newest run of each counts');
+update auxeira.job_runs set started_at = now() - interval '12 minutes';
+select is(auxeira.jobs_health(), 'events_tidy ran 12 minutes ago, ledger_seal ran 12 minutes ago', 'each has its own longest pause');
+rollback;
+select throws_ok($$ select auxeira.run_job('nonsense') $$, '23503', null, 'there is no other job');
 
 -- --- In a process of the server ------------------------------------------------------------------------------------------
 

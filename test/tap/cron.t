@@ -42,19 +42,22 @@ is "$(sql "$admin" -c 'call auxeira.schedule_jobs()' | head -n 1)" 'ERROR:  the 
     'jobs cannot be scheduled without its extension'
 with schedule_jobs
 is "$(sql "$admin" -c "select jobname || ' ' || schedule || ' ' || username from cron.job order by 1")" \
-    $'auxeira-ledger-seal * * * * * postgres\nauxeira-ledger-verify 17 3 * * * postgres' 'it is told of the jobs'
+    $'auxeira-events-tidy * * * * * postgres\nauxeira-ledger-seal * * * * * postgres\nauxeira-ledger-verify 17 3 * * * postgres' 'it is told of the jobs'
 with schedule_jobs
-is "$(sql "$admin" -c 'select count(*) from cron.job')" 2 'once, however often it is told'
+is "$(sql "$admin" -c 'select count(*) from cron.job')" 3 'once, however often it is told'
 is "$(sql "$admin" -c 'select count(*) from auxeira.ledger_blocks')" 0 'nothing is sealed yet'
+sql "$admin" -c "insert into auxeira.event_outbox (type, operation, org_id, row_count) values ('scores', 'update', gen_random_uuid(), 1)" >/dev/null
 sql "$admin" -c "select cron.schedule('auxeira-ledger-verify', '* * * * *', command) from cron.job where jobname = 'auxeira-ledger-verify'" >/dev/null
 
 # It looks at the clock once a minute.
 for _ in $(seq 1 75); do
-    [ "$(sql "$admin" -c 'select count(distinct job) from auxeira.job_runs where ended_at is not null')" != 2 ] || break
+    [ "$(sql "$admin" -c 'select count(distinct job) from auxeira.job_runs where ended_at is not null')" != 3 ] || break
     sleep 1
 done
 is "$(sql "$admin" -c "select count(*) > 0 from auxeira.ledger_blocks")" t 'within a minute the ledger is sealed'
-is "$(sql "$admin" -c "select distinct job, error, rows > 0 from auxeira.job_runs order by job")" $'ledger_seal||t\nledger_verify||f' 'and verified, without a problem'
+is "$(sql "$admin" -c "select distinct job, error, rows > 0 from auxeira.job_runs where job like 'ledger%' order by job")" $'ledger_seal||t\nledger_verify||f' 'and verified, without a problem'
+is "$(sql "$admin" -c "select count(error), bool_or(rows > 0) from auxeira.job_runs where job = 'events_tidy' and ended_at is not null")" '0|t' 'events are put in order'
+is "$(sql "$admin" -c 'select count(*) from auxeira.event_outbox')" 0 'no event waits'
 is "$(sql "$admin" -c 'select count(*) from auxeira.ledger_open')" 0 'no change waits'
 like "$(sql "$admin" -c 'select auxeira.ledger_health()')" '^ok: sealed less than a minute ago, verified less than a minute ago$' 'health knows'
 is "$(sql "$admin" -c 'select auxeira.jobs_health()')" ok 'and that jobs run'

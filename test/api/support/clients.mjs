@@ -1,15 +1,18 @@
 // Clients with an address of their own (all of 127.0.0.0/8 is this machine), and clients with one connection.
-import { Agent, request } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { Api, answer } from './api.mjs';
 
 export class Client extends Api {
   #agent;
+  #protocol;
   #localAddress;
   ports = new Set(); // of its connections, on its side
 
-  constructor(url, { token, localAddress = '127.0.0.1', maxSockets = Infinity } = {}) {
+  constructor(url, { token, localAddress = '127.0.0.1', maxSockets = Infinity, keepAlive = true } = {}) {
     super(url, token);
-    this.#agent = new Agent({ keepAlive: true, maxSockets });
+    this.#protocol = url.startsWith('https:') ? https : http;
+    this.#agent = new this.#protocol.Agent({ keepAlive, maxSockets });
     this.#localAddress = localAddress;
   }
 
@@ -21,7 +24,7 @@ export class Client extends Api {
       Object.assign(all, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
     }
     return new Promise((resolve, reject) => {
-      const sent = request(this.url + path, {
+      const sent = this.#protocol.request(this.url + path, {
         method, headers: all, agent: this.#agent, localAddress: this.#localAddress, timeout: 60_000 }, (response) => {
         this.ports.add(response.socket.localPort);
         let text = '';

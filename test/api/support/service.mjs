@@ -55,11 +55,11 @@ function openDirectory() {
   return directory;
 }
 
-export function launch(settings, ...options) {
+export function launch(settings, binary = program) {
   const directory = openDirectory();
   const logFile = join(directory, 'log');
   const log = openSync(logFile, 'a');
-  const child = spawn(program, options, {
+  const child = spawn(binary, [], {
     env: { PATH, ASAN_OPTIONS, AUXEIRA_READY_FILE: join(directory, 'url'), ...settings },
     stdio: ['ignore', log, log],
   });
@@ -72,8 +72,8 @@ export function launch(settings, ...options) {
 // Healthy is more than ready: a request has been through the database.
 const isHealthy = (api) => api.get('/api/health').then(({ status }) => status === 200, () => false);
 
-export async function startProcess(settings, { untilReady = true } = {}) {
-  const started = launch({ AUXEIRA_PORT: '0', ...settings });
+export async function startProcess(settings, { untilReady = true, binary } = {}) {
+  const started = launch({ AUXEIRA_PORT: '0', ...settings }, binary);
   const url = await eventually('the service tells its address', () => {
     if (started.child.exitCode !== null) throw new Error(`the service ended: ${started.log()}`);
     try {
@@ -135,10 +135,10 @@ const withKeys = (settings) => ({
   ...settings,
 });
 
-export async function startService(settings = {}) {
+export async function startService(settings = {}, options = {}) {
   const database = await createDatabase(sharedInstance());
   const all = withKeys({ AUXEIRA_APP_DSN: database.appDsn, ...settings });
-  const running = await startProcess(all);
+  const running = await startProcess(all, options);
   return {
     ...running,
     dsn: database.dsn,
