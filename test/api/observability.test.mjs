@@ -74,6 +74,16 @@ describe('the page of metrics', () => {
     assert.equal(buckets.at(-1).value, valueOf(second, `${duration}_count`, { ...route, status: '2xx' }));
   });
 
+  test('takes nonsense of a client for no failure of the service', async () => {
+    const failures = async () => valueOf(await metrics(), `${duration}_count`, { status: '5xx' });
+    const before_ = await failures();
+    for (const line of ['BREW / HTTP/1.1', 'GET / HTTP/2.0']) await converse(service.url, [`${line}\r\nHost: x\r\n\r\n`]);
+    assert.equal(await failures(), before_);
+    const lines = () => linesOf(service).filter(({ status }) => status === 501 || status === 505);
+    const told = await eventually('both are in the log', () => (lines().length === 2 ? lines() : undefined));
+    assert.deepEqual(told.map(({ level }) => level), ['info', 'info']);
+  });
+
   test('counts refusals by reason', async () => {
     const refused = async (code) => valueOf(await metrics(), 'auxeira_http_refused_total', { code });
     const reasons = {
