@@ -85,6 +85,109 @@ const timestampText = (zone) => (bytes) => orInfinity(view(bytes).getBigInt64(0)
   return `${dayText(days)}T${timeText(number - days * day)}${zone}`;
 });
 
+// --- Documents, as the server stores them in a jsonb ----------------------------------------------------------
+
+// Each byte as a character, until the whole text is there.
+const characters = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+const bytesOf = (all) => Uint8Array.from(all, (character) => character.charCodeAt(0));
+const escapes = { '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\' };
+const escape = (character) => escapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const quoted = (bytes) => `"${characters(bytes).replace(/[^ !#-[\]-\u00ff]/g, escape)}"`;
+
+function little(bytes, place, length) {
+  if (place + length > bytes.length) refuse();
+  return bytes.subarray(place, place + length).reduceRight((number, byte) => number * 256 + byte, 0);
+}
+
+// Digits of 10,000 each, the first one worth 10,000 to the power of the weight.
+function readNumber(bytes) {
+  const header = little(bytes, 4, 2);
+  const isShort = (header & 0xc000) === 0x8000;
+  if (little(bytes, 0, 4) !== bytes.length * 4 || bytes.length % 2 === 1 || header >= 0xc000) refuse();
+  const groups = [];
+  for (let place = isShort ? 6 : 8; place < bytes.length; place += 2) groups.push(little(bytes, place, 2));
+  if (groups.some((group) => group > 9999)) refuse();
+  return isShort
+    ? { groups, isNegative: header & 0x2000, decimals: (header >> 7) & 0x3f, weight: (header & 0x3f) - (header & 0x40) }
+    : { groups, isNegative: header & 0x4000, decimals: header & 0x3fff, weight: (little(bytes, 6, 2) << 16) >> 16 };
+}
+
+function numberText(bytes) {
+  const { groups, isNegative, decimals, weight } = readNumber(bytes);
+  const from = (first, count) => Array.from({ length: Math.max(count, 0) }, (_, i) => digits(groups[first + i] ?? 0, 4)).join('');
+  const whole = from(0, weight + 1).replace(/^0+/, '') || '0';
+  const fraction = from(weight + 1, Math.ceil(decimals / 4)).slice(0, decimals);
+  return `${isNegative ? '-' : ''}${whole}${fraction && '.'}${fraction}`;
+}
+
+// The entries say where each key and value ends; all keys of an object come before its values.
+class Container {
+  constructor(bytes) {
+    const header = little(bytes, 0, 4);
+    this.isObject = (header & 0x20000000) !== 0;
+    this.isScalar = (header & 0x10000000) !== 0;
+    const isArray = (header & 0x40000000) !== 0;
+    const count = header & 0x0fffffff;
+    this.end = this.isObject ? 2 * count : count;
+    if (this.isObject === isArray || (this.isScalar && (this.isObject || count !== 1)) || this.end > (bytes.length - 4) / 4) refuse();
+    this.entries = bytes.subarray(4, 4 + 4 * this.end);
+    this.data = bytes.subarray(4 + 4 * this.end);
+    this.keys = [];
+    [this.entry, this.offset] = [0, 0];
+    while (this.isObject && this.entry < count) this.keys.push(this.kind === 0 ? this.next() : refuse());
+    this.first = this.entry;
+  }
+  get done() { return this.entry === this.end && (this.offset === this.data.length || refuse()); }
+  get kind() { return (little(this.entries, 4 * this.entry, 4) >>> 28) & 7; }
+  // An entry has the length, or the offset of the end.
+  next() {
+    const entry = little(this.entries, 4 * this.entry, 4);
+    const begin = this.offset;
+    this.offset = (entry & 0x0fffffff) + (entry & 0x80000000 ? 0 : begin);
+    if (this.offset < begin || this.offset > this.data.length) refuse();
+    this.entry += 1;
+    return this.data.subarray(begin, this.offset);
+  }
+  // Numbers and containers begin at the next word.
+  nextAligned() {
+    const padding = (4 - this.offset % 4) % 4;
+    const bytes = this.next();
+    return bytes.length < padding ? refuse() : bytes.subarray(padding);
+  }
+  bracket(ofObject, ofArray) { return this.isScalar ? '' : this.isObject ? ofObject : ofArray; }
+}
+
+// Without recursion: documents may be nested deeper than a stack is.
+function documentText(stored) {
+  const parts = [];
+  const open = [];
+  const begin = (bytes) => {
+    open.push(new Container(bytes));
+    parts.push(open.at(-1).bracket('{', '['));
+  };
+  const write = [
+    (container) => parts.push(quoted(container.next())),
+    (container) => parts.push(numberText(container.nextAligned())),
+    (container) => parts.push((container.next(), 'false')),
+    (container) => parts.push((container.next(), 'true')),
+    (container) => parts.push((container.next(), 'null')),
+    (container) => begin(container.nextAligned()),
+  ];
+  begin(stored);
+  while (open.length > 0) {
+    const container = open.at(-1);
+    if (container.done) {
+      parts.push(open.pop().bracket('}', ']'));
+    } else {
+      const place = container.entry - container.first;
+      if (place > 0) parts.push(', ');
+      if (container.isObject) parts.push(quoted(container.keys[place]), ': ');
+      (write[container.kind] ?? refuse)(container);
+    }
+  }
+  return text(bytesOf(parts.join('')));
+}
+
 // --- Values ---------------------------------------------------------------------------------------------------
 
 const deepest = 64;
@@ -136,7 +239,7 @@ const tags = {
   10: [4, (bytes) => orInfinity(BigInt(view(bytes).getInt32(0)), 32n, dayText)],
   11: [8, (bytes) => timeText(view(bytes).getBigInt64(0))],
   12: [16, uuid],
-  13: [undefined, text],
+  13: [undefined, documentText],
   14: [undefined, array],
   15: [undefined, (bytes, depth) => readRow(bytes, depth)],
   16: [undefined, other],

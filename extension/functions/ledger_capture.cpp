@@ -52,7 +52,7 @@ LedgerRow without(const LedgerRow& row, TupleDesc shape, const Tracked& table,
 
 // The lock was waited for: what others committed meanwhile goes, too.
 void capture_statement(const TriggerData& data) {
-    const Tracked& table = tracked(data.tg_relation, *data.tg_trigger);
+    const Tracked& table = tracked(data.tg_relation);
     LatestSnapshot snapshot;
     for_each_row(data.tg_relation, table, [&](const LedgerRow& row) { record_gone(table, 'T', row); });
     snapshot.leave();
@@ -67,7 +67,7 @@ CommandId command_of(const TriggerData& data) {
 }
 
 void capture_row(const TriggerData& data) {
-    const Tracked& table = tracked(data.tg_relation, *data.tg_trigger);
+    const Tracked& table = tracked(data.tg_relation);
     TupleDesc const shape = RelationGetDescr(data.tg_relation);
     const LedgerRow row = deform(data.tg_trigtuple, shape);
     const CommandId command = command_of(data);
@@ -134,7 +134,6 @@ AUXEIRA_SQL_FUNCTION(capture) {
 }
 
 // capture_table(relation, operation): every row as it is, by the trigger that the table has. B begins its
-// capture_table(relation, operation): every row as it is, by the trigger that the table has. B begins its
 // history, X ends it.
 AUXEIRA_SQL_FUNCTION(capture_table) {
     const Oid target = PG_GETARG_OID(0);
@@ -142,7 +141,7 @@ AUXEIRA_SQL_FUNCTION(capture_table) {
     Relation const relation = backend([=] { return table_open(target, ShareRowExclusiveLock); });
     std::int64_t rows = 0;
     if (const Trigger* const trigger = history_trigger(relation)) {
-        const Tracked& table = tracked(relation, *trigger);
+        const Tracked& table = tracked(relation);
         LatestSnapshot snapshot;
         for_each_row(relation, table, [&](const LedgerRow& row) {
             operation == 'X' ? record_gone(table, operation, row) : record_new(table, operation, row);
@@ -159,7 +158,7 @@ AUXEIRA_SQL_FUNCTION(capture_mark) {
     const Oid target = PG_GETARG_OID(0);
     Relation const relation = backend([=] { return table_open(target, RowShareLock); });
     if (const Trigger* const trigger = history_trigger(relation)) {
-        const Tracked& table = tracked(relation, *trigger);
+        const Tracked& table = tracked(relation);
         const std::vector<std::string_view> names = description_of(*trigger).keys;
         const LedgerRow key = key_row(RelationGetDescr(relation), table, names, names_argument(fcinfo, 2));
         const std::optional<TupleTableSlot*> found = find_row(relation, key_columns(table, key));

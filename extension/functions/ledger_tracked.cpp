@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "functions/plans.hpp"
+
 extern "C" {
 #include "utils/inval.h"
 }
@@ -13,7 +15,7 @@ namespace auxeira::functions {
 
 namespace {
 
-// By trigger. Forgotten when the relation changes.
+// By relation. Forgotten when a relation changes.
 std::unordered_map<Oid, Tracked>& tracked_tables() {
     static std::unordered_map<Oid, Tracked> tables;
     return tables;
@@ -26,6 +28,17 @@ void note_change(Datum, Oid) {
 
 bool is_among(const std::vector<std::string_view>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Of a table whose change is captured.
+const Trigger& trigger_of(Relation relation) {
+    const Trigger* const trigger = history_trigger(relation);
+    if (trigger == nullptr || trigger->tgnargs < 4) {
+        refuse(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+               "the triggers that write the history of the table are not whole",
+               "auxeira.disable_history() and auxeira.enable_history() make them anew.");
+    }
+    return *trigger;
 }
 
 } // namespace
@@ -68,15 +81,16 @@ Tracked describe(Relation relation, const Description& description) {
     return table;
 }
 
-const Tracked& tracked(Relation relation, const Trigger& trigger) {
+const Tracked& tracked(Relation relation) {
     static bool listening = false;
     if (!listening) backend([] { CacheRegisterRelcacheCallback(note_change, static_cast<Datum>(0)); });
     listening = true;
     if (tables_changed) tracked_tables().clear();
     tables_changed = false;
-    const auto known = tracked_tables().find(trigger.tgoid);
+    const auto known = tracked_tables().find(RelationGetRelid(relation));
     if (known != tracked_tables().end()) return known->second;
-    return tracked_tables().emplace(trigger.tgoid, describe(relation, description_of(trigger))).first->second;
+    Tracked table = describe(relation, description_of(trigger_of(relation)));
+    return tracked_tables().emplace(RelationGetRelid(relation), std::move(table)).first->second;
 }
 
 } // namespace auxeira::functions

@@ -38,7 +38,8 @@ struct Description {
     std::vector<std::string_view> keys, secrets;
 };
 
-// Null for a table without history.
+// The one that has the description as its arguments: the server copies those of all triggers for each
+// statement. Null for a table without history.
 const Trigger* history_trigger(Relation relation);
 
 // The views are of the trigger.
@@ -46,7 +47,7 @@ Description description_of(const Trigger& trigger);
 
 Tracked describe(Relation relation, const Description& description);
 
-// The same by a trigger, made once. The reference holds until the next call.
-const Tracked& tracked(Relation relation, const Trigger& trigger);
+// The same by the triggers of a table that has history, made once. The reference holds until the next call.
+const Tracked& tracked(Relation relation);
 
 } // namespace auxeira::functions

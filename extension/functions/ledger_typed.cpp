@@ -7,6 +7,7 @@
 
 #include "functions/ledger_bytes.hpp"
 #include "functions/ledger_typed.hpp"
+#include "ledger/document.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -107,6 +108,8 @@ const char* input_text(const Value& value) {
         return copied("\\x" + ledger::hex(value.content));
     case Tag::uuid:
         return copied(ledger::uuid_text(value.content));
+    case Tag::jsonb:
+        return copied(ledger::document_text(value.content));
     case Tag::other:
         return text_of_other(value.content);
     default:

@@ -1,9 +1,10 @@
 #include "functions/ledger_values.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <string_view>
 
-#include "functions/value_text.hpp"
+#include "functions/numeric_text.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -26,6 +27,9 @@ namespace auxeira::functions {
 namespace {
 
 using ledger::Tag;
+
+// What is stored of a jsonb is hashed as it is.
+static_assert(std::endian::native == std::endian::little, "ENCODING.md has documents in little-endian order");
 
 // --- Types -------------------------------------------------------------------------------------------------
 
@@ -221,15 +225,6 @@ void write_composite(ledger::Bytes& out, const EncodedType& type, Datum value) {
     writer.end(opened);
 }
 
-// In one buffer for all values.
-template <typename Append>
-std::string_view text_by(Append append, Datum value) {
-    static TextBuffer text;
-    text.clear();
-    append(text, value);
-    return text.view();
-}
-
 } // namespace
 
 EncodedType encoded_type(Oid type) {
@@ -259,7 +254,7 @@ void write_value(ledger::Bytes& out, const EncodedType& type, Datum value) {
     case Tag::double_precision:
         return writer.double_precision(DatumGetFloat8(value));
     case Tag::numeric:
-        return writer.numeric(text_by(append_numeric, value));
+        return writer.numeric(numeric_text(value));
     case Tag::text:
         return writer.text(text_of(type, value));
     case Tag::bytea:
@@ -275,7 +270,7 @@ void write_value(ledger::Bytes& out, const EncodedType& type, Datum value) {
     case Tag::uuid:
         return writer.uuid(uuid_bytes(value));
     case Tag::jsonb:
-        return writer.jsonb(text_by(append_jsonb, value));
+        return writer.jsonb(ledger::bytes_of(bytes_of(value)));
     case Tag::array:
         return write_array(out, *type.element, value);
     case Tag::composite:

@@ -60,7 +60,7 @@ public:
     void date(std::int32_t days) { number(Tag::date, static_cast<std::uint32_t>(days)); }
     void time(std::int64_t at) { number(Tag::time, static_cast<std::uint64_t>(at)); }
     void uuid(ByteView uuid_) { value(Tag::uuid, uuid_); } // 16 bytes
-    void jsonb(std::string_view canonical) { value(Tag::jsonb, bytes_of(canonical)); }
+    void jsonb(ByteView stored) { value(Tag::jsonb, stored); }
     void other(std::string_view type, ByteView sent); // "schema.type"
     void digest(const Hash& keyed) { value(Tag::digest, keyed); }
     void erased() { value(Tag::erased, {}); }

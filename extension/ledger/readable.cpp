@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "ledger/document.hpp"
 #include "ledger/metadata.hpp"
 #include "ledger/reader.hpp"
 #include "ledger/timestamp.hpp"
@@ -107,6 +108,10 @@ std::string uuid(const Value& value, int) {
     return json_text(uuid_text(value.content));
 }
 
+std::string jsonb(const Value& value, int) {
+    return text_json(bytes_of(document_text(value.content)));
+}
+
 std::string nested(const Array& array, std::size_t dimension, std::size_t& next, int depth) {
     if (dimension == array.dimensions.size()) {
         const std::optional<Value>& element = array.elements[next++];
@@ -146,7 +151,7 @@ using Show = std::string (*)(const Value& value, int depth);
 // By tag.
 constexpr std::array<Show, 19> shows{
     nothing, boolean, integer, real,  double_precision, text,  text,   bytea,  timestamptz, timestamp, date,
-    time,    uuid,    text,    array, composite,        other, digest, nothing};
+    time,    uuid,    jsonb,   array, composite,        other, digest, nothing};
 
 std::string value_json(const Value& value, int depth) {
     if (depth == deepest) refuse_encoding("values are nested too deep");

@@ -162,28 +162,29 @@ comment on function auxeira.capture_arguments(auxeira.ledger_tables) is 'What th
 
 -- The types are those of pg_trigger, the conditions as the server prints them.
 create function auxeira.history_triggers(entry auxeira.ledger_tables)
-  returns table (name text, event text, level text, type smallint, condition text) language sql immutable
+  returns table (name text, event text, level text, type smallint, condition text, arguments text[]) language sql immutable
 begin atomic
   select 'auxeira_history_' || t.name, t.event, t.level, t.type,
-    case when entry.exempt_column = '' then '' else format(t.condition, entry.exempt_column) end
+    case when entry.exempt_column = '' then '' else format(t.condition, entry.exempt_column) end,
+    case t.name when 'insert' then auxeira.capture_arguments(entry) else '{}' end
   from (values
     ('insert', 'after insert', 'row', 5::smallint, 'WHEN ((new.%1$I IS NOT TRUE))'),
     ('update', 'after update', 'row', 17, 'WHEN (((old.%1$I IS NOT TRUE) OR (new.%1$I IS NOT TRUE)))'),
     ('delete', 'after delete', 'row', 9, 'WHEN ((old.%1$I IS NOT TRUE))'),
     ('truncate', 'before truncate', 'statement', 34, '')) t (name, event, level, type, condition);
 end;
-comment on function auxeira.history_triggers(auxeira.ledger_tables) is 'The triggers of a table with history.';
+comment on function auxeira.history_triggers(auxeira.ledger_tables) is
+  'The triggers of a table with history. One of them describes it: the server copies the arguments of all for each statement.';
 
 create function auxeira.create_history_triggers(entry auxeira.ledger_tables) returns void language plpgsql as $$
 declare
-  arguments constant text := (
-    select string_agg(quote_literal(a.argument), ', ' order by a.place)
-    from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place));
   trigger record;
 begin
   for trigger in select * from auxeira.history_triggers(entry) loop
     execute format('create trigger %s %s on %s for each %s %s execute function auxeira.capture(%s)', trigger.name, trigger.event,
-                   entry.relation, trigger.level, trigger.condition, arguments);
+                   entry.relation, trigger.level, trigger.condition,
+                   (select string_agg(quote_literal(a.argument), ', ' order by a.place)
+                    from unnest(trigger.arguments) with ordinality a (argument, place)));
     execute format('alter table %s enable always trigger %s', entry.relation, trigger.name);
   end loop;
 end

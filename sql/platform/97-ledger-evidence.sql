@@ -377,8 +377,8 @@ begin atomic
     where t.tgrelid = entry.relation and t.tgname = expected.name and t.tgtype = expected.type and t.tgenabled = 'A'
       and t.tgfoid = 'auxeira.capture()'::regprocedure and t.tgattr::text = '' and not t.tgdeferrable
       and coalesce(substring(pg_get_triggerdef(t.oid) from '(WHEN .*) EXECUTE FUNCTION'), '') = expected.condition
-      and t.tgargs = (select string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00', '' order by a.place)
-                      from unnest(auxeira.capture_arguments(entry)) with ordinality a (argument, place)))
+      and t.tgargs = coalesce((select string_agg(convert_to(a.argument, getdatabaseencoding()) || '\x00', '' order by a.place)
+                               from unnest(expected.arguments) with ordinality a (argument, place)), ''))
   union all
   select 'the primary key has other columns' where auxeira.key_columns_of(entry.relation) is distinct from entry.key_columns
   union all

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
-select plan(77);
+select plan(78);
 
 -- --- Versions ---------------------------------------------------------------------------------------------------------
 
@@ -198,5 +198,12 @@ select is(test.seen('bob', 1), '42501 permission denied for table rows', 'whoeve
 select throws_ok(format($$ select auxeira.%s convert_to(repeat('x', 268435456), 'SQL_ASCII')) $$, call), '54000',
   'a version of the row is larger than the 256 MB that a jsonb holds', 'a version that is too large is refused, and why')
 from unnest('{ledger_row_json(,"ledger_row_object(''test.rows'',"}'::text[]) call;
+
+-- --- Without the trigger that describes the table ---------------------------------------------------------------------------
+
+alter event trigger auxeira_ledger_drop disable;
+drop trigger auxeira_history_insert on test.rows;
+select throws_ok($$ update test.rows set draft = not draft $$, '55000', 'the triggers that write the history of the table are not whole',
+  'a change that cannot be described fails');
 select * from finish();
 rollback;

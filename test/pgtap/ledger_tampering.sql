@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(212);
+select plan(213);
 
 -- --- A ledger to tamper with: 700 changes in two blocks, and some that are open ------------------------------------------
 
@@ -210,6 +210,8 @@ insert into test.cases values
  $$p.problem ~ '^trigger auxeira_history_update '$$),
 ('a trigger with other arguments', $$update pg_trigger set tgargs = tgargs || '\x00' where tgname = 'auxeira_history_insert'
    and tgrelid = 'public.kept'::regclass$$, $$p.problem ~ '^trigger auxeira_history_insert '$$),
+('a trigger that has got arguments', $$update pg_trigger set tgargs = 'a\000', tgnargs = 1 where tgname = 'auxeira_history_update'
+   and tgrelid = 'public.kept'::regclass$$, $$p.problem ~ '^trigger auxeira_history_update '$$),
 ('the event trigger turned off', 'alter event trigger auxeira_ledger_before disable', $$p.problem ~ '^event trigger auxeira_ledger_before '$$),
 ('the event trigger dropped', 'drop event trigger auxeira_ledger_drop', $$p.problem ~ '^event trigger auxeira_ledger_drop '$$),
 ('the key dropped', 'alter table public.kept drop constraint kept_pkey', $$p.problem = 'the primary key has other columns'$$);
