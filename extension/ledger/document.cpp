@@ -1,7 +1,7 @@
 #include "ledger/document.hpp"
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
+#include <string>
 
 #include "ledger/reader.hpp"
 
@@ -69,10 +69,8 @@ Number read_number(ByteView stored) {
 
 std::string group_text(const Number& number, int place) {
     const bool is_stored = place >= 0 && static_cast<std::size_t>(place) < number.groups.size();
-    std::array<char, 8> digits{};
-    std::snprintf(digits.data(), digits.size(), "%04d",
-                  is_stored ? number.groups[static_cast<std::size_t>(place)] : 0);
-    return digits.data();
+    const std::string digits = std::to_string(is_stored ? number.groups[static_cast<std::size_t>(place)] : 0);
+    return std::string(4 - digits.size(), '0') + digits;
 }
 
 void append_number(std::string& text, ByteView stored) {
