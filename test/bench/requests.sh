@@ -1,7 +1,5 @@
-# Sourced by run: wrk against the shim, pgbench against the same functions, in turn.
+# Sourced by run: wrk against the shim and its peers (peers.mjs), and pgbench against the same functions, in turn.
 # shellcheck shell=bash disable=SC2154
-connections=16
-
 post() { curl --silent --fail --header 'Content-Type: application/json' --header "$1" --data-binary @- "$AUXEIRA_URL$2"; }
 member() { sed -E "s/.*\"$1\": ?\"([^\"]*)\".*/\1/"; }
 
@@ -14,39 +12,118 @@ echo '{"startupId": "'"$org"'", "responses": {"team": {"a": 0.5}, "market": {"b"
     post "Authorization: Bearer $token" /api/sse/calculate >/dev/null
 claims="$(sql --tuples-only --no-align --command="select json_build_object('sub', user_id, 'sid', session_id, 'ver', token_version, 'requestId', 'bench') from auxeira.user_sessions where org_id = '$org'")"
 
-# The token is handed to wrk in a file, not in its arguments.
-echo "wrk.headers['Authorization'] = 'Bearer $token'" >"$out/token.lua"
+# wrk reads requests from files: a token is in no argument. read_with NAME TOKEN [HEADER VALUE], post_with NAME TOKEN BODY
+read_with() {
+    {
+        echo "wrk.headers['Authorization'] = 'Bearer $2'"
+        [ $# -eq 2 ] || echo "wrk.headers['$3'] = '$4'"
+    } >"$out/$1.lua"
+}
+post_with() {
+    read_with "$1" "$2" Content-Type application/json
+    printf "wrk.method = 'POST'\nwrk.body = [==[%s]==]\n" "$3" >>"$out/$1.lua"
+}
 
 # A client that has the answer already: the ETag of the first one is sent along.
 conditional() {
     local etag
     etag="$(curl --silent --fail --output /dev/null --dump-header - --header "Authorization: Bearer $token" "$AUXEIRA_URL$1" |
         sed -nE 's/^ETag: (.*)\r/\1/p')"
-    { cat "$out/token.lua" && echo "wrk.headers['If-None-Match'] = '$etag'"; } >"$out/conditional.lua"
+    read_with conditional "$token" If-None-Match "$etag"
 }
 
-# wrk counts answers below 400 as answers.
+# Answers of 400 and above are none. wrk_rate CONNECTIONS FILE URL
 wrk_rate() {
-    wrk -t2 -c$connections -d"${seconds}s" -s "$1" "$AUXEIRA_URL$2" |
+    wrk -t2 -c"$1" -d"${seconds}s" -s "$out/$2.lua" "$3" |
         awk '/Non-2xx/ { bad = 1 } /^Requests\/sec/ { rate = $2 } END { if (bad || !rate) exit 1; print rate }'
 }
 
-record() { sql --command="insert into bench.results values ('$1', '$2', $3, 'requests/s', $4)"; }
+# record SUBJECT CONTENDER ROUND RATE [UNIT]
+record() { sql --command="insert into bench.results values ('$1', '$2', $3, '${5:-requests/s}', $4)"; }
 
-measure_requests() {
-    local subject="$1" path="$2" function="$3" request="$4" round="$5" rate
-    record "$subject" 'wrk -c16 through the shim, 8 connections' "$round" "$(wrk_rate "$out/token.lua" "$path")"
-    conditional "$path"
-    record "$subject" 'the same, not modified (304)' "$round" "$(wrk_rate "$out/conditional.lua" "$path")"
-    echo "select status, body from auxeira.call('$claims'::jsonb, '$function', '$request'::jsonb);" >"$out/call.sql"
-    rate="$(pgbench --no-vacuum --protocol=prepared --client="$AUXEIRA_WORKERS" --jobs=2 --time="$seconds" \
-        --file="$out/call.sql" "$AUXEIRA_APP_DSN" 2>/dev/null | awk '/^tps/ { print $3 }')"
-    record "$subject" 'pgbench -c8, same function' "$round" "$rate"
+# --- Peers -------------------------------------------------------------------------------------------------------
+
+peer_pids=()
+# start_peer KIND: its address and token in $out/KIND.json.
+start_peer() {
+    : >"$out/$1.json"
+    AUXEIRA_URL="$AUXEIRA_URL" AUXEIRA_DSN="$AUXEIRA_DSN" AUXEIRA_APP_DSN="$AUXEIRA_APP_DSN" ORG="$org" CLAIMS="$claims" \
+        node test/bench/peers.mjs "$1" >"$out/$1.json" &
+    peer_pids+=($!)
+    for _ in $(seq 100); do [ -s "$out/$1.json" ] && return || sleep 0.1; done
+    echo "$1 does not answer" >&2
+    return 1
+}
+stop_peers() { kill "${peer_pids[@]}" 2>/dev/null && wait "${peer_pids[@]}" 2>/dev/null || true; }
+of_peer() { member "$2" <"$out/$1.json"; }
+
+# --- What the shim costs -----------------------------------------------------------------------------------------
+
+shim="$(cat "$AUXEIRA_DATA/api.pid")"
+shim_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$shim/stat"; }
+
+# shim_rate SUBJECT CONTENDER CONNECTIONS FILE PATH ROUND: its rate, and its requests in a second of its own CPU time.
+shim_rate() {
+    local before rate
+    before="$(shim_ticks)"
+    rate="$(wrk_rate "$3" "$4" "$AUXEIRA_URL$5")"
+    record "$1" "$2" "$6" "$rate"
+    [ "$2" != shim ] || record "$1, CPU of the shim" shim "$6" \
+        "$(awk -v used=$(($(shim_ticks) - before)) -v ticks="$(getconf CLK_TCK)" -v n="$rate" -v s="$seconds" 'BEGIN { print n * s * ticks / used }')" \
+        'requests/CPU s'
 }
 
-sql --command="insert into bench.aims values ('GET metrics (30 rows)', 'the same, not modified (304)', 'wrk -c16 through the shim, 8 connections', 3)"
+# --- The contenders of a request ---------------------------------------------------------------------------------
+
+# call_rate FUNCTION REQUEST: with as many connections to the database as the shim and its peers have.
+call_rate() {
+    echo "select status, body from auxeira.call('$claims'::jsonb, '$1', '$2'::jsonb);" >"$out/call.sql"
+    pgbench --no-vacuum --protocol=prepared --client="$AUXEIRA_WORKERS" --jobs=2 --time="$seconds" \
+        --file="$out/call.sql" "$AUXEIRA_APP_DSN" 2>/dev/null | awk '/^tps/ { print $3 }'
+}
+
+# measure NAME FILE PATH FUNCTION REQUEST CONNECTIONS ROUND
+measure() {
+    local subject="$1, $6 connections"
+    shim_rate "$subject" shim "$6" "$2" "$3" "$7"
+    record "$subject" pgbench "$7" "$(call_rate "$4" "$5")"
+    record "$subject" 'Node, http and pg' "$7" "$(wrk_rate "$6" "$2" "$(of_peer node url)$3")"
+}
+measure_unchanged() {
+    conditional "$2"
+    shim_rate "$1, $3 connections" 'shim, 304' "$3" conditional "$2" "$4"
+}
+
+measure_all() {
+    local connections="$1" round="$2"
+    measure 'GET metrics (30 rows)' read /api/dashboard/metrics get_metrics '{}' "$connections" "$round"
+    measure_unchanged 'GET metrics (30 rows)' /api/dashboard/metrics "$connections" "$round"
+    record "GET metrics (30 rows), $connections connections" PostGraphile "$round" \
+        "$(wrk_rate "$connections" graphql "$(of_peer postgraphile url)/graphql")"
+    measure 'GET score' read "/api/sse/score/$org" get_sse_score '{"startupId": "'"$org"'"}' "$connections" "$round"
+    measure_unchanged 'GET score' "/api/sse/score/$org" "$connections" "$round"
+    measure 'POST action' act /api/gamification/action complete_action "$action" "$connections" "$round"
+    measure 'GET health' read /api/health health '{}' "$connections" "$round"
+}
+
+# --- The run -----------------------------------------------------------------------------------------------------
+
+(cd test/bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+sql --set=org="$org" --file=test/bench/requests.sql
+trap 'stop_peers; api/launch/auxeira stop >/dev/null' EXIT
+start_peer node
+start_peer postgraphile
+action='{"actionType": "customer_interview", "domain": "market"}'
+read_with read "$token"
+post_with act "$token" "$action"
+points='{"query": "{ allReadings(first: 30, orderBy: METRIC_TIMESTAMP_DESC) { nodes { id metricTimestamp metrics } } }"}'
+post_with graphql "$(of_peer postgraphile token)" "$points"
+[ "$(echo "$points" | AUXEIRA_URL="$(of_peer postgraphile url)" post "Authorization: Bearer $(of_peer postgraphile token)" /graphql |
+    grep -o metricTimestamp | wc -l)" = 30 ]
 
 for round in $(seq 1 "$rounds"); do
-    measure_requests 'GET metrics (30 rows)' /api/dashboard/metrics get_metrics '{}' "$round"
-    measure_requests 'GET score' "/api/sse/score/$org" get_sse_score '{"startupId": "'"$org"'"}' "$round"
+    for connections in 16 256; do measure_all "$connections" "$round"; done
 done
+record 'memory of the shim' shim 1 "$(awk '/^VmRSS/ { print 1048576 / $2 }' "/proc/$shim/status")" 'shims/GB'
+sql --file=test/bench/requests_aims.sql
+stop_peers
