@@ -4,11 +4,12 @@ set local role auxeira_owner;
 
 create type auxeira.ecosystem_plan as (
   session_org uuid, session_id uuid, seed bigint, root text, as_of timestamptz, months integer, days integer,
-  variance double precision, trend text, data_type text);
+  variance double precision, trend text, data_type text, companies int4range);
 comment on type auxeira.ecosystem_plan is
   'What an ecosystem is made from. session_org and session_id: the session; root: what keeps ecosystems of one seed apart; '
   'months: calendar months, the one of as_of the last; trend: NULL for what is usual at the stage of each company; '
-  'data_type: which steps of auxeira.synthetic_steps make it, NULL for all.';
+  'data_type: which steps of auxeira.synthetic_steps make it, NULL for all; companies: the places of the startups to which a '
+  'step is confined, NULL for all.';
 
 create table auxeira.synthetic_members (
   org_id uuid not null references auxeira.organizations on delete cascade,
@@ -43,10 +44,12 @@ create function auxeira.members_of(plan auxeira.ecosystem_plan) returns setof au
   language sql stable rows 100
 begin atomic
   select m.* from auxeira.synthetic_members m
-  where m.session_id = (plan).session_id and m.session_org = (plan).session_org;
+  where m.session_id = (plan).session_id and m.session_org = (plan).session_org
+    and ((plan).companies is null or m.kind <> 'startup' or m.place <@ (plan).companies);
 end;
 comment on function auxeira.members_of(auxeira.ecosystem_plan) is
-  'Who takes part. A session is known by its organization too: SQL users choose ids.';
+  'Who takes part, of the startups those to which the step is confined. A session is known by its organization too: SQL users '
+  'choose ids.';
 
 -- A real organization has one synthetic past: totals of its dashboards are those of one set of children, and a month of a
 -- company is generated once.

@@ -8,6 +8,7 @@ create table auxeira.synthetic_steps (
   step text not null unique check (step ~ '^store_[a-z_]+$'),
   data_types text[] not null check (cardinality(data_types) >= 1),
   most_rows integer not null check (most_rows >= 0),
+  is_by_company boolean not null,
   claims text check (claims in ('ecosystem', 'history', 'actions', 'scores', 'integrations'))
 );
 comment on table auxeira.synthetic_steps is
@@ -15,29 +16,33 @@ comment on table auxeira.synthetic_steps is
 comment on column auxeira.synthetic_steps.data_types is 'The data types of which it is a part.';
 comment on column auxeira.synthetic_steps.most_rows is
   'How many rows it stores for a company in a month, estimated from above: so what is too much is refused before it is made.';
+comment on column auxeira.synthetic_steps.is_by_company is
+  'What it stores of a company depends on no other: it is taken for some of them at a time.';
 comment on column auxeira.synthetic_steps.claims is
   'What no other session may have made of the same real organization: being in an ecosystem (of all members), history, '
   'actions, scores of the same months, integrations (of startups).';
 call auxeira.protect_private_table('auxeira.synthetic_steps');
 
 insert into auxeira.synthetic_steps
-select row_number() over (), s.step, s.data_types, s.most_rows, s.claims
+select row_number() over (), s.step, s.data_types, s.most_rows, s.is_by_company, s.claims
 from (values
-  ('store_actions', '{ecosystem, actions}'::text[], 124, 'actions'),
-  ('store_company_months', '{investments, portfolio, sustainability, impact, partnerships, ecosystem, history}', 8, 'history'),
-  ('store_founder_days', '{history}', 31, 'history'),
-  ('store_scores', '{portfolio, ecosystem, scores}', 3, 'scores'),
-  ('store_integrations', '{integrations}', 6, 'integrations'),
-  ('store_investments', '{investments, portfolio, sustainability, impact}', 5, null),
-  ('store_model_marks', '{investments, portfolio, sustainability, impact}', 2, null),
-  ('store_pipeline', '{investments, portfolio, sustainability, impact}', 2, null),
-  ('store_partnerships', '{partnerships}', 1, null),
-  ('store_redemptions', '{partnerships}', 2, null),
-  ('store_programs', '{ecosystem}', 1, null),
-  ('store_grants', '{ecosystem}', 1, null),
-  ('store_relationships', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}', 3, 'ecosystem'),
-  ('store_dashboards', '{portfolio, sustainability, impact, partnerships, ecosystem}', 1, null))
-  s (step, data_types, most_rows, claims);
+  ('store_actions', '{ecosystem, actions}'::text[], 124, true, 'actions'),
+  ('store_company_months', '{investments, portfolio, sustainability, impact, partnerships, ecosystem, history}', 8, true,
+   'history'),
+  ('store_founder_days', '{history}', 31, true, 'history'),
+  ('store_scores', '{portfolio, ecosystem, scores}', 3, true, 'scores'),
+  ('store_integrations', '{integrations}', 6, true, 'integrations'),
+  ('store_investments', '{investments, portfolio, sustainability, impact}', 5, false, null),
+  ('store_model_marks', '{investments, portfolio, sustainability, impact}', 2, false, null),
+  ('store_pipeline', '{investments, portfolio, sustainability, impact}', 2, false, null),
+  ('store_partnerships', '{partnerships}', 1, false, null),
+  ('store_redemptions', '{partnerships}', 2, false, null),
+  ('store_programs', '{ecosystem}', 1, false, null),
+  ('store_grants', '{ecosystem}', 1, false, null),
+  ('store_relationships', '{investments, portfolio, sustainability, impact, partnerships, ecosystem}', 3, false,
+   'ecosystem'),
+  ('store_dashboards', '{portfolio, sustainability, impact, partnerships, ecosystem}', 1, false, null))
+  s (step, data_types, most_rows, is_by_company, claims);
 
 create function auxeira.steps_of(data_type text) returns setof auxeira.synthetic_steps language sql stable rows 15
 begin atomic
@@ -208,7 +213,7 @@ create function auxeira.plan_of(session_org uuid, session_id uuid, root text, p 
   returns auxeira.ecosystem_plan language sql stable
   return row(session_org, session_id, (p ->> 'seed')::bigint, root, (p ->> 'as_of')::timestamptz,
              auxeira.months_in((p ->> 'time_range_days')::integer), (p ->> 'time_range_days')::integer,
-             (p ->> 'variance')::double precision, p ->> 'trend', data_type)::auxeira.ecosystem_plan;
+             (p ->> 'variance')::double precision, p ->> 'trend', data_type, null)::auxeira.ecosystem_plan;
 comment on function auxeira.plan_of(uuid, uuid, text, jsonb, text) is 'What a session with these parameters is made from.';
 
 create function auxeira.refuse_made(around uuid[]) returns void language plpgsql stable as $$
@@ -226,25 +231,51 @@ end
 $$;
 comment on function auxeira.refuse_made(uuid[]) is 'Error 22023 when an organization is one that a session made.';
 
+-- So little is stored by one statement that the client sees how far it is, can cancel at once, and nothing is spilled to files.
+create function auxeira.companies_at_a_time() returns integer language sql immutable parallel safe return 10;
+comment on function auxeira.companies_at_a_time() is
+  'For how many companies a step that is taken by company stores in one statement. Any number makes the same rows.';
+
+create function auxeira.parts_of(plan auxeira.ecosystem_plan)
+  returns table (step text, companies int4range)
+  language sql stable rows 30
+begin atomic
+  select s.step, p.companies
+  from auxeira.steps_of(plan.data_type) s
+    cross join lateral (
+      select null::int4range as companies where not s.is_by_company
+      union all
+      select int4range(first, first + auxeira.companies_at_a_time())
+      from (select max(m.place) as startups from auxeira.members_of(plan) m where m.kind = 'startup') c
+        cross join lateral generate_series(1, c.startups, auxeira.companies_at_a_time()) first
+      where s.is_by_company) p
+  order by s.place, p.companies;
+end;
+comment on function auxeira.parts_of(auxeira.ecosystem_plan) is
+  'The steps of a data type in their order, each for some companies at a time where what it stores depends on no others.';
+
 create function auxeira.take_steps(plan auxeira.ecosystem_plan) returns void language plpgsql volatile as $$
 declare
-  steps constant text[] := array(select s.step from auxeira.steps_of(plan.data_type) s order by s.place);
-  of_all constant integer := cardinality(steps);
+  of_all constant integer := (select count(*) from auxeira.parts_of(plan));
+  part record;
+  done integer := 0;
   told timestamptz := clock_timestamp();
 begin
-  perform auxeira.report_generation(plan.session_org, plan.session_id, 0, of_all);
-  for done in 1 .. of_all loop
-    execute format('select auxeira.%I($1)', steps[done]) using plan;
+  perform auxeira.report_generation(plan.session_org, plan.session_id, done, of_all);
+  for part in select * from auxeira.parts_of(plan) loop
+    plan.companies := part.companies;
+    execute format('select auxeira.%I($1)', part.step) using plan;
+    done := done + 1;
     perform auxeira.report_generation(plan.session_org, plan.session_id, done, of_all);
     if clock_timestamp() > told + interval '1 second' then
       told := clock_timestamp();
-      raise notice 'generated % of % steps (% %%)', done, of_all, 100 * done / of_all;
+      raise notice 'generated % of % parts (% %%)', done, of_all, 100 * done / of_all;
     end if;
   end loop;
 end
 $$;
 comment on function auxeira.take_steps(auxeira.ecosystem_plan) is
-  'Takes the steps of a data type one by one, and tells auxeira.synthesis_progress() and the client how far it is.';
+  'Takes the steps of a data type part by part, and tells auxeira.synthesis_progress() and the client how far it is.';
 
 -- In UTC and with ISO dates, because draws are keyed by dates as text. There are no statistics of rows this young: compiling
 -- would take longer than what it is guessed to save.

@@ -3,6 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 \ir support/helpers.sql
+\ir support/synthetic_digest.sql
 \ir support/synthetic.sql
 select plan(60);
 
@@ -462,21 +463,6 @@ select test.holds('cumulative figures never fall', (select count(*) from test.po
 
 -- --- The same again, and nothing left ---------------------------------------------------------------------------------
 
-create function test.synthetic_digest() returns text language plpgsql as $$
-declare
-  name text;
-  digest text;
-  digests text := '';
-begin
-  foreach name in array auxeira.synthetic_tables() || '{organizations, synthetic_members}'::text[] loop
-    execute format('select md5(string_agg(r, '';'' order by r)) from (
-      select (to_jsonb(t) - ''{created_at, updated_at}''::text[])::text as r from auxeira.%I t
-      where coalesce((to_jsonb(t) ->> ''is_synthetic'')::boolean, true)) x', name) into digest;
-    digests := digests || format('%s %s', name, digest) || e'\n';
-  end loop;
-  return digests;
-end
-$$;
 create table test.first as select test.synthetic_digest() as digest;
 select is(test.fault('select auxeira.synthesize_ecosystem(24, 1000, 7, ''2026-03-10'')'),
           format('ZA409 the ecosystem of this seed is there already | detail: Session %s generated it.'

@@ -9,7 +9,7 @@ select plan(13);
 
 create table test.plans as
 select row(test.org_of('root'), md5('ends' || seed)::uuid, seed, 'ends ' || seed, '2026-03-10', 72, 2190, 0.2, null,
-           'investments')::auxeira.ecosystem_plan as plan from generate_series(1, 4) seed;
+           'investments', null)::auxeira.ecosystem_plan as plan from generate_series(1, 4) seed;
 select auxeira.build_facts(plan, auxeira.cast_of(200), '{}') from test.plans \g /dev/null
 create table test.companies as
 select o.org_id, o.stage, o.founded_on, o.closed_on, m.months, exists (

@@ -12,7 +12,7 @@ select seed, kind, md5(kind::text || seed)::uuid as org_id from generate_series(
 insert into auxeira.organizations (org_id, name, org_type, founded_on) select org_id, 'Fund', kind, '2020-01-01' from test.funds;
 create table test.made as
 select seed, array_agg(org_id order by kind) as funds,
-  row((array_agg(org_id))[1], gen_random_uuid(), seed, 'first deals', '2026-03-28', 2, 61, 0.2, null, 'impact')::auxeira.ecosystem_plan as plan
+  row((array_agg(org_id))[1], gen_random_uuid(), seed, 'first deals', '2026-03-28', 2, 61, 0.2, null, 'impact', null)::auxeira.ecosystem_plan as plan
 from test.funds group by seed;
 select auxeira.build_facts(plan, '{"startup": 60}', funds) from test.made \g /dev/null
 

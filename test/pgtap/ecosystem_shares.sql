@@ -12,7 +12,7 @@ from generate_series(71, 74) seed, unnest('{venture_capital, angel_investor, esg
 insert into auxeira.organizations (org_id, name, org_type, founded_on) select org_id, 'Fund', kind, '2015-01-01' from test.funds;
 create table test.made as
 select seed, array_agg(org_id order by kind) as funds,
-  row((array_agg(org_id))[1], gen_random_uuid(), seed, 'shares', '2026-03-28', 120, 64, 0.2, null, 'investments')::auxeira.ecosystem_plan as plan
+  row((array_agg(org_id))[1], gen_random_uuid(), seed, 'shares', '2026-03-28', 120, 64, 0.2, null, 'investments', null)::auxeira.ecosystem_plan as plan
 from test.funds group by seed;
 select auxeira.build_facts(plan, '{"startup": 60}', funds) from test.made \g /dev/null
 

@@ -7,7 +7,7 @@ set local timezone = 'UTC';
 set local datestyle = 'ISO, MDY';
 
 create table test.plans as
-select row(test.org_of('root'), gen_random_uuid(), 7, 'returns', '2026-03-01', 120, 3652, 0.2, null, null)::auxeira.ecosystem_plan as plan;
+select row(test.org_of('root'), gen_random_uuid(), 7, 'returns', '2026-03-01', 120, 3652, 0.2, null, null, null)::auxeira.ecosystem_plan as plan;
 create function test.session() returns uuid language sql stable return (select (plan).session_id from test.plans);
 insert into auxeira.synthetic_data_sessions (org_id, session_id, parameters, status)
 values (test.org_of('root'), test.session(), '{"data_type": "ecosystem"}', 'completed');

@@ -319,7 +319,7 @@ union all select test.measure('R23', 'holding time grows with the multiple', cor
 -- What is stored of ecosystems of ten years, where companies close and take their deals along.
 create temp table plans as
 select row((select org_id from auxeira.organizations limit 1), md5('returns' || seed)::uuid, seed, 'ecosystem ' || seed, '2026-03-01', 120, 3652, 0.2,
-           null, null)::auxeira.ecosystem_plan as plan from generate_series(1, 50) seed;
+           null, null, null)::auxeira.ecosystem_plan as plan from generate_series(1, 50) seed;
 select auxeira.make_organizations(plan, auxeira.cast_of(200)) from plans \g /dev/null
 analyze auxeira.organizations, auxeira.synthetic_members;
 select auxeira.store_investments(plan) from plans \g /dev/null
