@@ -1,12 +1,12 @@
 // Gives the metrics to Prometheus, on a port of their own and from a thread of its own: they must be there
-// when everything else is stuck, and are not for clients of the API.
+// when everything else is stuck, and are not for clients of the API. No client waits for another.
 #pragma once
 
 #include "descriptor.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <string>
 #include <thread>
 
@@ -16,8 +16,8 @@ class MetricsServer {
 public:
     using Page = std::function<std::string()>;
 
-    explicit MetricsServer(Page page) : page_(std::move(page)) {}
-    ~MetricsServer() { stop(); }
+    explicit MetricsServer(Page page);
+    ~MetricsServer();
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
 
@@ -26,12 +26,16 @@ public:
     void stop();
 
 private:
+    class Client;
+
     void run();
-    void serve(int client) const;
+    void advance_all();
+    void welcome();
 
     const Page page_;
     Descriptor listening_;
     Descriptor wake_;
+    std::list<Client> clients_; // as they came
     std::thread thread_;
 };
 

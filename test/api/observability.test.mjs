@@ -1,10 +1,11 @@
 // What operators see: metrics, the lines of the log, traces from the client to the statement.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { OtherApi } from './support/api.mjs';
 import { parseExposition, samplesOf, valueOf } from './support/exposition.mjs';
-import { answered, converse, get } from './support/raw.mjs';
+import { answered, converse, get, open, parseAnswers } from './support/raw.mjs';
 import { root, startService } from './support/service.mjs';
 import { exactly, assertShape, string, time } from './support/shapes.mjs';
 import { execute, query } from './support/sql.mjs';
@@ -47,6 +48,31 @@ describe('the page of metrics', () => {
     assert.deepEqual([refused.status, refused.headers.get('allow')], [405, 'GET, HEAD']);
     assert.equal((await operations.send('HEAD', '/metrics')).text, '');
     assert.equal((await service.api.get('/metrics')).status, 404);
+  });
+
+  // One after the other, each would have kept the next one waiting.
+  test('is given though others are silent, stop in their request or never read', async (t) => {
+    const pieces = ['', 'GET /metr', 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50)];
+    const peers = Array.from({ length: 60 }, (_, i) => {
+      const peer = open(operations.url);
+      peer.socket.pause();
+      peer.socket.write(pieces[i % pieces.length]);
+      return peer;
+    });
+    t.after(() => peers.forEach(({ socket }) => socket.destroy()));
+    await Promise.all(peers.map(({ socket }) => (socket.connecting ? once(socket, 'connect') : undefined)));
+    const started = Date.now();
+    for (let i = 0; i < 5; i += 1) assert.equal((await operations.get('/metrics')).status, 200);
+    assert.ok(Date.now() - started < 2500, `${Date.now() - started} ms`);
+    for (const { socket } of peers) socket.resume();
+    await eventually('all of them are cut off', () => peers.every(({ closed }) => closed), { within: 10_000 });
+  });
+
+  test('is given to a client that sends byte by byte, unless it takes too long', async () => {
+    const bytes = [...get('/metrics')];
+    const [inTime, tooLate] = await Promise.all([1, 100].map((pause) => converse(operations.url, bytes, { pause })));
+    assert.equal(parseAnswers(inTime.received)[0].status, 200);
+    assert.equal(tooLate.received.length, 0);
   });
 
   test('is not there unless it is wanted', async () => {
