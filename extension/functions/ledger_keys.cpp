@@ -156,7 +156,7 @@ AUXEIRA_SQL_FUNCTION(capture_late_mark) {
     const Oid target = PG_GETARG_OID(0);
     Relation const relation = backend([=] { return table_open(target, RowShareLock); });
     Description description;
-    description.table_id = PG_GETARG_INT32(2);
+    description.table_id = PG_GETARG_INT16(2);
     description.label = text_argument(fcinfo, 3);
     description.keys = names_argument(fcinfo, 4);
     description.org_column = text_argument(fcinfo, 5);

@@ -212,7 +212,7 @@ void record(const Tracked& table, const Change& change) {
     row.set(OpenRow::xid, UInt64GetDatum(metadata.xid));
     row.set(OpenRow::at, TimestampTzGetDatum(metadata.at));
     row.set(OpenRow::actor_id, Int64GetDatum(actor.id));
-    row.set(OpenRow::table_id, Int32GetDatum(table.table_id));
+    row.set(OpenRow::table_id, Int16GetDatum(table.table_id));
     row.set(OpenRow::operation, CharGetDatum(change.operation));
     const bool has_organization = table.organization != 0 && !change.any.nulls[table.organization - 1];
     if (has_organization) row.set(OpenRow::org_id, change.any.values[table.organization - 1]);

@@ -55,7 +55,8 @@ const Trigger* history_trigger(Relation relation) {
 // column that is special: "key NAME" or "secret NAME".
 Description description_of(const Trigger& trigger) {
     char** const arguments = trigger.tgargs;
-    Description description{std::atoi(arguments[0]), arguments[1], arguments[2], arguments[3], {}, {}};
+    Description description{
+        static_cast<std::int16_t>(std::atoi(arguments[0])), arguments[1], arguments[2], arguments[3], {}, {}};
     for (int place = 4; place < trigger.tgnargs; ++place) {
         const std::string_view text = arguments[place];
         if (text.starts_with("key ")) description.keys.push_back(text.substr(4));

@@ -23,7 +23,7 @@ struct TrackedColumn {
 };
 
 struct Tracked {
-    std::int32_t table_id;
+    std::int16_t table_id;
     std::string label;
     AttrNumber organization = InvalidAttrNumber;
     AttrNumber exempt = InvalidAttrNumber; // rows where it is true have no history
@@ -32,7 +32,7 @@ struct Tracked {
 
 // What enable_history was told of a table: trigger arguments, or a row of auxeira.ledger_tables.
 struct Description {
-    std::int32_t table_id = 0;
+    std::int16_t table_id = 0;
     std::string_view label;
     std::string_view org_column, exempt_column; // empty for none
     std::vector<std::string_view> keys, secrets;

@@ -71,10 +71,10 @@ comment on function auxeira.capture_mark(regclass, "char", text[]) is
   'Writes the row with a key, whose values are given as texts in the order of the names of the key columns, to the ledger as it '
   'is, or that there is none.';
 
-create function auxeira.capture_late_mark(relation regclass, operation "char", table_id integer, label text, key_columns text[],
+create function auxeira.capture_late_mark(relation regclass, operation "char", table_id smallint, label text, key_columns text[],
   org_column text, key bytea) returns void
   as 'MODULE_PATHNAME', 'auxeira_capture_late_mark' language c volatile strict;
-comment on function auxeira.capture_late_mark(regclass, "char", integer, text, text[], text, bytea) is
+comment on function auxeira.capture_late_mark(regclass, "char", smallint, text, text[], text, bytea) is
   'Writes to the ledger, in an era of a table that has ended, that something was done about the row with an encoded key, of which '
   'there is none. org_column: empty for none.';
 

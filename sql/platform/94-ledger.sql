@@ -5,7 +5,7 @@ set local role auxeira_owner;
 -- --- What has history --------------------------------------------------------------------------------------------
 
 create table auxeira.ledger_tables (
-  table_id integer generated always as identity primary key,
+  table_id smallint generated always as identity primary key,
   relation regclass not null,
   label text not null check (label <> ''),
   key_columns text[] not null check (cardinality(key_columns) > 0),
@@ -62,7 +62,7 @@ create table auxeira.ledger_open (
   xid xid8 not null,
   at timestamptz not null,
   actor_id bigint not null,
-  table_id integer not null,
+  table_id smallint not null,
   operation "char" not null,
   org_id uuid,
   key bytea not null,
@@ -90,14 +90,19 @@ comment on column auxeira.ledger_open.position is
 comment on column auxeira.ledger_open.proof is 'Salt (16 bytes) and leaf hash (32 bytes).';
 call auxeira.protect_private_table('auxeira.ledger_open');
 
+create function auxeira.ledger_day(day date) returns smallint language sql immutable strict parallel safe
+  return (day - date '2000-01-01')::smallint;
+comment on function auxeira.ledger_day(date) is 'A day in two bytes of each change: from 2000-01-01 on, which lasts until 2089.';
+
 -- The leaf first, where it needs no padding.
 create table auxeira.ledger_changes (
   leaf_index bigint not null,
   like auxeira.ledger_open including comments,
-  sealed_on date not null
+  sealed_on smallint not null
 ) partition by range (sealed_on);
-comment on table auxeira.ledger_changes is 'Changes that are sealed, by the day (UTC) they were; a partition for each month.';
+comment on table auxeira.ledger_changes is 'Changes that are sealed; a partition for each month.';
 comment on column auxeira.ledger_changes.leaf_index is 'Its place among all leaves, from 0.';
+comment on column auxeira.ledger_changes.sealed_on is 'The day (UTC) it was sealed on, by auxeira.ledger_day().';
 call auxeira.protect_private_table('auxeira.ledger_changes');
 
 create function auxeira.ledger_row_hash(table_id integer, key bytea) returns bigint language sql immutable parallel safe
@@ -118,10 +123,11 @@ create index ledger_changes_xid on auxeira.ledger_changes using brin (auxeira.xi
 create procedure auxeira.add_ledger_partition(month date) language plpgsql as $$
 declare
   name constant text := 'ledger_changes_' || to_char(month, 'YYYY_MM');
+  first constant date := date_trunc('month', month);
 begin
   if to_regclass('auxeira.' || name) is null then
     execute format('create table auxeira.%I partition of auxeira.ledger_changes for values from (%L) to (%L)',
-                   name, date_trunc('month', month)::date, (date_trunc('month', month) + interval '1 month')::date);
+                   name, auxeira.ledger_day(first), auxeira.ledger_day((first + interval '1 month')::date));
     execute format('comment on table auxeira.%I is %L', name, 'Changes that were sealed in ' || to_char(month, 'YYYY-MM') || '.');
     call auxeira.protect_private_table(format('auxeira.%I', name)::regclass);
   end if;
@@ -136,7 +142,7 @@ create table auxeira.ledger_events (
   event_id bigint generated always as identity primary key,
   at timestamptz not null default now(),
   event text not null check (event in ('enable', 'disable', 'alter', 'triggers', 'replication role', 'key')),
-  table_id integer,
+  table_id smallint,
   detail jsonb not null default '{}'
 );
 comment on table auxeira.ledger_events is
@@ -241,6 +247,9 @@ begin
                  and (y.typcategory in ('A', 'C') or 'jsonb'::regtype in (y.oid, y.typbasetype))) then
     call auxeira.refuse_history(target || ' has an array, a document or a composite in its primary key',
                                 'Rows are found again by values that one text says.');
+  when pg_sequence_last_value('auxeira.ledger_tables_table_id_seq') >= 32767 then
+    call auxeira.refuse_history('the ledger has room for no more tables', 'A table counts each time that its history begins.',
+                                'program_limit_exceeded');
   when exists (select from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null) then
     call auxeira.refuse_history(target || ' has history already', 'End it first with auxeira.disable_history().', 'duplicate_object');
   else
@@ -303,7 +312,8 @@ comment on function auxeira.enable_history(regclass, text[], text, text) is
   'Gives a table history: from now on every change of its rows is in the ledger; the rows that are there are written to it '
   'as a baseline, whose number is returned. secret_columns: of which a keyed digest alone is kept; org_column: whose a row '
   'is (org_id where there is such a column); exempt_column: a boolean that is true where a row has no history. For '
-  'administrators of the database. Errors: 42809 not an ordinary table; 0A000 no key, a hierarchy, not logged, or a type whose values have no stable form; 42710 it has history; 42703 no such column.';
+  'administrators of the database. Errors: 42809 not an ordinary table; 0A000 no key, a hierarchy, not logged, or a type whose values have no stable form; 42710 it has history; 42703 no such column; '
+  '54000 history began 32767 times.';
 revoke execute on function auxeira.enable_history(regclass, text[], text, text) from public;
 
 create function auxeira.disable_history(target regclass) returns bigint language plpgsql as $$

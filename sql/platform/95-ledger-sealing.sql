@@ -105,7 +105,7 @@ comment on table auxeira.ledger_pruned_leaves is
 call auxeira.protect_private_table('auxeira.ledger_pruned_leaves');
 
 create table auxeira.ledger_pruned_versions (
-  table_id integer not null references auxeira.ledger_tables,
+  table_id smallint not null references auxeira.ledger_tables,
   key_hash bytea check (length(key_hash) = 32),
   versions bigint not null check (versions > 0),
   primary key (table_id, key_hash)
@@ -196,7 +196,7 @@ revoke execute on function auxeira.ledger_witness() from public;
 
 -- --- Moving changes -----------------------------------------------------------------------------------------------
 
-create function auxeira.move_changes(first_leaf bigint, most integer, sealed_on date, out leaves bigint, out hashes bytea)
+create function auxeira.move_changes(first_leaf bigint, most integer, sealed_on smallint, out leaves bigint, out hashes bytea)
   language sql volatile
 begin atomic
   with taken as (
@@ -211,8 +211,8 @@ begin atomic
   )
   select count(*), string_agg(substr(s.proof, 17), '' order by s.leaf_index) from sealed s;
 end;
-comment on function auxeira.move_changes(bigint, integer, date) is 'Moves open changes to the sealed ones, and gives their leaves.';
-revoke execute on function auxeira.move_changes(bigint, integer, date) from public;
+comment on function auxeira.move_changes(bigint, integer, smallint) is 'Moves open changes to the sealed ones, and gives their leaves.';
+revoke execute on function auxeira.move_changes(bigint, integer, smallint) from public;
 
 create function auxeira.seal_changes(most integer, moment timestamptz) returns bigint language plpgsql volatile as $$
 declare
@@ -231,7 +231,7 @@ begin
   at := greatest(coalesce(moment, clock_timestamp()), before.sealed_at);
   today := (at at time zone 'UTC')::date;
   call auxeira.add_ledger_partition(today);
-  select * into moved from auxeira.move_changes(coalesce(before.tree_size, 0), most, today);
+  select * into moved from auxeira.move_changes(coalesce(before.tree_size, 0), most, auxeira.ledger_day(today));
   if moved.leaves = 0 then
     return null;
   end if;

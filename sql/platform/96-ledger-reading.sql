@@ -5,7 +5,7 @@ set local role auxeira_owner;
 
 create view auxeira.ledger_all with (security_invoker = true) as
   select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason,
-    coalesce(position, change_id << 16) as place, null::bigint as leaf_index, null::date as sealed_on
+    coalesce(position, change_id << 16) as place, null::bigint as leaf_index, null::smallint as sealed_on
   from auxeira.ledger_open
   union all
   select change_id, xid, at, actor_id, table_id, operation, org_id, key, difference, proof, request_id, trace_id, reason,
@@ -249,7 +249,7 @@ declare
 begin
   select min(a.change_id) into since from auxeira.ledger_all a
   where a.table_id = entry.table_id and a.at > moment
-    and (a.sealed_on is null or a.sealed_on >= (moment - interval '1 day')::date);
+    and (a.sealed_on is null or a.sealed_on >= auxeira.ledger_day((least(moment, now()) - interval '1 day')::date));
   return query
   with later as (
     select r.key, r.change_id, r.place, r.version,

@@ -187,7 +187,7 @@ begin atomic
     where c.leaf_index >= bounds.first and c.leaf_index < bounds.sizes[cardinality(bounds.sizes)]
     window by_index as (order by c.leaf_index, c.change_id)
   ), placed as (
-    select l.*, (b.sealed).block, ((b.sealed).sealed_at at time zone 'UTC')::date as sealed_day, (b.before).tree_size as first_of_block
+    select l.*, (b.sealed).block, auxeira.ledger_day(((b.sealed).sealed_at at time zone 'UTC')::date) as sealed_day, (b.before).tree_size as first_of_block
     from leaves l join auxeira.ledger_blocks_since(since_block) b using (place)
   ), found as (
     select 'leaves are gone' as problem, p.table_id, p.key, p.change_id, p.block,
@@ -204,7 +204,7 @@ begin atomic
       format('Leaf %s is after that of change %s.', p.leaf_index, p.change_before)
     from placed p where p.change_id < p.change_before and p.leaf_index > coalesce(p.first_of_block, 0)
     union all
-    select 'a change that was sealed on another day', p.table_id, p.key, p.change_id, p.block, format('It says %s.', p.sealed_on)
+    select 'a change that was sealed on another day', p.table_id, p.key, p.change_id, p.block, format('It says %s.', date '2000-01-01' + p.sealed_on)
     from placed p where p.sealed_on <> p.sealed_day
     union all
     select 'leaves are gone', null, null, null, max(b.block), format('From leaf %s to leaf %s.', t.next, max(b.tree_size) - 1)

@@ -5,7 +5,7 @@ set local role auxeira_owner;
 
 create table auxeira.ledger_holds (
   hold_id uuid primary key default gen_random_uuid(),
-  table_id integer not null references auxeira.ledger_tables,
+  table_id smallint not null references auxeira.ledger_tables,
   key bytea,
   reason text not null check (reason ~ '\S'),
   held_at timestamptz not null default clock_timestamp(),
@@ -63,7 +63,7 @@ comment on view auxeira.ledger_active_holds is 'Holds that have not been release
 
 create table auxeira.ledger_erasures (
   erasure_id uuid primary key default gen_random_uuid(),
-  table_id integer not null references auxeira.ledger_tables,
+  table_id smallint not null references auxeira.ledger_tables,
   key bytea not null,
   columns text[] not null,
   legal_basis text not null check (legal_basis ~ '\S'),

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(84);
+select plan(86);
 
 create function test.clean() returns setof auxeira.ledger_problem language sql as $$
   select (p.problem, p.table_name, p.key, p.change_id, p.block, p.detail)::auxeira.ledger_problem from auxeira.ledger_verify() p $$;
@@ -107,6 +107,12 @@ from (values ('public.v', '42809', 'v is not an ordinary table'), ('public.parts
   ('pg_class', '0A000', 'pg_class is a table of the server or of the ledger itself'),
   ('auxeira.ledger_open', '0A000', 'auxeira.ledger_open is a table of the server or of the ledger itself'),
   ('auxeira.ledger_tables', '0A000', 'auxeira.ledger_tables is a table of the server or of the ledger itself')) t (target, code, message);
+create table public.last_one (id integer primary key);
+create table public.one_more (id integer primary key);
+alter sequence auxeira.ledger_tables_table_id_seq restart with 32767;
+select is(auxeira.enable_history('public.last_one'), 0::bigint, 'history begins 32767 times');
+select throws_ok($$select auxeira.enable_history('public.one_more')$$, '54000', 'the ledger has room for no more tables', 'and no more');
+alter sequence auxeira.ledger_tables_table_id_seq restart with 1000;
 select throws_ok($$select auxeira.enable_history('public.other', '{nothing}')$$, '42P01', 'relation "public.other" does not exist', 'nor can a table that is not there');
 select throws_ok(format('select * from auxeira.ledger_live(%L, %L, %L, %L)', name, '{id}', '{}', ''), '42809', null, 'nor are its rows read: ' || name)
 from unnest('{public.v,public.parts,public.far}'::text[]) name;

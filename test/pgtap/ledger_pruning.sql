@@ -61,8 +61,8 @@ create table test.consistencies as
   from auxeira.ledger_blocks a join auxeira.ledger_blocks b on b.block >= a.block;
 select is_empty('select * from auxeira.ledger_verify()', 'nothing is wrong before');
 select count(*) as gone, max(leaf_index) + 1 as cut, max(change_id) as last_gone from auxeira.ledger_changes
-where sealed_on < '2026-02-01' \gset
-select count(*) as gone_later from auxeira.ledger_changes where sealed_on < '2026-03-01' \gset
+where sealed_on < auxeira.ledger_day('2026-02-01') \gset
+select count(*) as gone_later from auxeira.ledger_changes where sealed_on < auxeira.ledger_day('2026-03-01') \gset
 
 create table test.numbers as
   select i as id, h.version, h.change_id, h.operation::text, h."row" from unnest('{1, 3, 4, 200, 260, 290}'::integer[]) i,

@@ -43,14 +43,14 @@ create function test.change(of_row integer, of_operation "char", back integer de
 
 -- A value of the type that is another.
 create function test.other(name text, type oid) returns text language sql immutable as $$
-  select format(case type::regtype::text
+  select format(case when name = 'sealed_on' then '%1$I + case extract(day from date ''2000-01-01'' + %1$I) when 1 then 1 else -1 end'
+    else case type::regtype::text
       when 'bytea' then 'set_byte(%1$I, length(%1$I) - 1, get_byte(%1$I, length(%1$I) - 1) # 1)'
       when 'text' then 'coalesce(%1$I, '''') || ''!''' when 'uuid' then 'gen_random_uuid()'
       when 'timestamp with time zone' then '%1$I + interval ''1 microsecond'''
       when 'xid8' then '(%1$I::text::bigint + 1)::text::xid8' when '"char"' then 'case %1$I when ''U'' then ''D'' else ''U'' end::"char"'
-      when 'date' then 'case when extract(day from %1$I) = 1 then %1$I + 1 else %1$I - 1 end'
       when 'inet' then 'coalesce(%1$I, ''192.0.2.1'') + 1' when 'text[]' then '%1$I || ''x''::text'
-      when 'regclass' then '''auxeira.users''::regclass' else 'coalesce(%1$I, 0) + 1000' end, name) $$;
+      when 'regclass' then '''auxeira.users''::regclass' else 'coalesce(%1$I, 0) + 1000' end end, name) $$;
 create function test.columns(relation regclass) returns table (name text, type oid) language sql stable as $$
   select attname, atttypid from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped order by attnum $$;
 

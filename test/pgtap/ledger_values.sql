@@ -2,7 +2,7 @@
 -- stored, of which it makes the texts that the server gives them.
 \set ON_ERROR_STOP on
 begin;
-select plan(9);
+select plan(10);
 
 create table public.valued (id bigint generated always as identity primary key, number numeric, document jsonb);
 create function written(row_id bigint) returns bytea language sql as $$
@@ -57,5 +57,12 @@ select is((select substr(encoded, 11, 51) from written((select max(id) from publ
   '0100002001000080210000506100000002000040080000900a000010200000000080010028000000008102008813', 'the bytes are those that the server stores');
 select throws_like($$ select auxeira.ledger_row_json(set_byte(written((select max(id) from public.valued)), 18, 255)) $$, '%malformed%',
   'bytes that are no document are refused');
+
+create table public.small (id bigint primary key, org_id uuid not null);
+select auxeira.enable_history('public.small') \g /dev/null
+insert into public.small values (1, gen_random_uuid());
+select auxeira.ledger_seal() \g /dev/null
+select is((select pg_column_size(c) from auxeira.ledger_changes c join auxeira.ledger_tables t using (table_id) where t.label = 'public.small'),
+  160, 'a sealed change of a row with a short key has 160 bytes');
 select * from finish();
 rollback;
