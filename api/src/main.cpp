@@ -22,6 +22,7 @@
 #include "token.hpp"
 #include "vault.hpp"
 
+#include <malloc.h>
 #include <sodium.h>
 
 #include <csignal>
@@ -36,6 +37,13 @@ namespace {
 constexpr int exit_settings = 2;
 constexpr std::chrono::seconds drain_margin{5};
 constexpr std::chrono::seconds longest_wait_for_database{3};
+constexpr int least_memory_by_itself = 256 * 1024;
+
+// Large answers leave nothing behind: the allocator would raise this bound to the largest that there was, and
+// keep the memory of those below it.
+void give_memory_back() {
+    ::mallopt(M_MMAP_THRESHOLD, least_memory_by_itself);
+}
 
 // Every thread inherits the mask; the signals are then waited for in one place.
 sigset_t block_signals() {
@@ -192,6 +200,7 @@ void serve(const Settings& settings, const PasswordRules& rules, const Files& fi
 }
 
 void run() {
+    give_memory_back();
     const sigset_t signals = block_signals();
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
     const Settings settings = read_settings(with_settings_file(process_environment()));
