@@ -86,7 +86,8 @@ comment on column auxeira.api_functions.is_replayable is
 create trigger api_functions_changed after insert or update or delete or truncate on auxeira.api_functions
   for each statement execute function auxeira.api_functions_changed();
 
-create function auxeira.success(data json) returns json language sql immutable parallel safe
+-- Stable as what it calls: an immutable one would not be inlined.
+create function auxeira.success(data json) returns json language sql stable parallel safe
   return json_build_object('success', true, 'data', data);
 comment on function auxeira.success(json) is 'The envelope of every successful API answer.';
 

@@ -228,16 +228,18 @@ revoke execute on procedure auxeira.protect_tenant_table(regclass) from public;
 -- --- For functions that run with more rights than their caller -----------------------------------------------
 
 create function auxeira.has_right(of_table text, of_command text, of_org_id uuid) returns boolean
-  language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  select exists (
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
     select from auxeira.visibility v
     where v.table_name = of_table and v.command = of_command and v.audience = 'own'
       and (v.user_types is null or auxeira.own_user_type() = any (v.user_types::text[]))
       and of_org_id = any (case v.minimum_role when 'viewer' then auxeira.readable_org_ids()
         when 'member' then auxeira.writable_org_ids() when 'admin' then auxeira.managed_org_ids()
         else auxeira.owned_org_ids() end));
-end;
+end
+$$;
 comment on function auxeira.has_right(text, text, uuid) is
   'Whether the matrix lets the user do this with rows of this organization of theirs. Definer, because the matrix is '
   'not for everybody to read; it tells about the caller alone.';

@@ -81,6 +81,8 @@ create table auxeira.actions (
   check ((verified_at is null) = (verified_by is null))
 );
 create index actions_user on auxeira.actions (org_id, user_id, completed_at);
+-- Limits are of what was paid: whoever goes on reporting what is not makes nothing slower.
+create index actions_paid on auxeira.actions (org_id, user_id, completed_at) where actual_tokens > 0;
 create index actions_type on auxeira.actions (action_type);
 comment on table auxeira.actions is 'Reported actions and the tokens each was paid.';
 comment on column auxeira.actions.actual_tokens is 'Tokens paid; 0 where a limit was reached.';
@@ -143,7 +145,7 @@ create function auxeira.stage_multiplier(stage auxeira.stage) returns integer
 comment on function auxeira.stage_multiplier(auxeira.stage) is
   'Basis points by stage: the same step is harder for a younger startup. 1 when the stage is not known.';
 
-create function auxeira.streak_multiplier(days integer) returns integer language sql immutable strict parallel safe
+create function auxeira.streak_multiplier(days integer) returns integer language sql immutable parallel safe
   return case when days >= 19 then 15000 when days >= 12 then 12500 when days >= 7 then 11000 else 10000 end;
 comment on function auxeira.streak_multiplier(integer) is 'Basis points by length of the streak in days.';
 
@@ -153,8 +155,10 @@ create function auxeira.streak_after(last_day date, streak integer, today date) 
 comment on function auxeira.streak_after(date, integer, date) is
   'The streak once today counts: unchanged on the same day, one more on the next, 1 after a gap.';
 
-create function auxeira.token_limits(out a_day integer, out a_week integer) language sql immutable parallel safe
-  return (300, 1000);
+create function auxeira.token_limits() returns table (a_day integer, a_week integer) language sql immutable parallel safe rows 1
+begin atomic
+  select 300, 1000;
+end;
 comment on function auxeira.token_limits() is 'The most tokens that a member is paid in an organization a day and a week (UTC).';
 
 create function auxeira.award_limit(
@@ -164,11 +168,11 @@ create function auxeira.award_limit(
 begin atomic
   with done_today as (
     select coalesce(sum(a.actual_tokens), 0) as tokens,
-           count(*) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as times,
-           max(a.completed_at) filter (where a.action_type = activity.action_type and a.actual_tokens > 0) as latest
+           count(*) filter (where a.action_type = activity.action_type) as times,
+           max(a.completed_at) filter (where a.action_type = activity.action_type) as latest
     from auxeira.actions a
     where a.org_id = profile.org_id and a.user_id = profile.user_id and a.is_synthetic = profile.is_synthetic
-      and a.completed_at >= today::timestamp at time zone 'UTC'
+      and a.completed_at >= today::timestamp at time zone 'UTC' and a.actual_tokens > 0
   ), limits as (
     select greatest(0, least(m.a_day - d.tokens, m.a_week - case
              when profile.week_start = date_trunc('week', today)::date then profile.tokens_this_week else 0 end)) as room,
@@ -194,8 +198,8 @@ comment on function auxeira.award_limit(auxeira.gamification_profiles, auxeira.a
   'What of an award may be paid today, and why not all of it.';
 
 create function auxeira.pay(member auxeira.gamification_profiles, tokens integer, streak integer, today date)
-  returns void language sql volatile
-begin atomic
+  returns void language plpgsql volatile as $$
+begin
   update auxeira.gamification_profiles p set
     total_tokens = p.total_tokens + tokens,
     lifetime_tokens = p.lifetime_tokens + tokens,
@@ -209,7 +213,8 @@ begin atomic
     actions_this_week = 1 + case when p.week_start = date_trunc('week', today)::date then p.actions_this_week else 0 end,
     tokens_this_week = tokens + case when p.week_start = date_trunc('week', today)::date then p.tokens_this_week else 0 end
   where p.org_id = member.org_id and p.user_id = member.user_id;
-end;
+end
+$$;
 comment on function auxeira.pay(auxeira.gamification_profiles, integer, integer, date) is
   'Books a paid action into a profile: balance, streak and week.';
 revoke execute on function auxeira.pay(auxeira.gamification_profiles, integer, integer, date) from public;

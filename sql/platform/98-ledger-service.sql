@@ -149,17 +149,21 @@ revoke execute on procedure auxeira.schedule_jobs() from public;
 
 -- --- Health ------------------------------------------------------------------------------------------------------------
 
-create function auxeira.age_in_words(since timestamptz) returns text language sql stable
+create function auxeira.age_in_words(since timestamptz) returns text language plpgsql stable as $$
+begin
   return case when since is null then 'never'
     when now() - since < interval '1 minute' then 'less than a minute ago'
     when now() - since < interval '2 hours' then floor(extract(epoch from now() - since) / 60) || ' minutes ago'
     when now() - since < interval '2 days' then floor(extract(epoch from now() - since) / 3600) || ' hours ago'
     else floor(extract(epoch from now() - since) / 86400) || ' days ago' end;
+end
+$$;
 comment on function auxeira.age_in_words(timestamptz) is 'How long ago something was, roughly.';
 
+-- Open changes lie about as they came. Looking at the first of them costs the same however many there are.
 create view auxeira.ledger_condition with (security_invoker = true) as
   select (select max(sealed_at) from auxeira.ledger_blocks) as sealed_at,
-    (select min(at) from auxeira.ledger_open) as waiting_since,
+    (select min(o.at) from (select at from auxeira.ledger_open limit 100) o) as waiting_since,
     s.started_at as seal_ran_at, s.error as seal_error, v.started_at as verified_at, v.ended_at - v.started_at as verification_took, v.rows as problems, v.error as verify_error
   from (select) x
     left join lateral (select * from auxeira.job_runs where job = 'ledger_seal' and ended_at is not null
@@ -168,11 +172,12 @@ create view auxeira.ledger_condition with (security_invoker = true) as
                        where job = 'ledger_verify' and ended_at is not null and table_name is null and since_block = 0
                        order by started_at desc limit 1) v on true;
 comment on view auxeira.ledger_condition is
-  'When the ledger was last sealed and verified, since when the oldest change waits to be sealed, and how the jobs went.';
+  'When the ledger was last sealed and verified, since when the oldest change waits to be sealed (of the 100 that lie first), and '
+  'how the jobs went.';
 
-create function auxeira.ledger_health() returns text language sql stable
-begin atomic
-  select case
+create function auxeira.ledger_health() returns text language plpgsql stable as $$
+begin
+  return (select case
       when c.problems > 0 then 'problems found'
       when c.seal_error is not null then 'sealing fails'
       when c.verify_error is not null then 'verification fails'
@@ -180,8 +185,9 @@ begin atomic
       else 'ok' end
     || format(': sealed %s, verified %s', auxeira.age_in_words(c.sealed_at), auxeira.age_in_words(c.verified_at))
     || case when c.waiting_since is null then '' else ', oldest open change ' || auxeira.age_in_words(c.waiting_since) end
-  from auxeira.ledger_condition c;
-end;
+  from auxeira.ledger_condition c);
+end
+$$;
 comment on function auxeira.ledger_health() is 'The condition of the ledger in a line.';
 
 -- Definer, because the ledger is nobody's to read; it tells how much there is, and of what age.
@@ -203,16 +209,17 @@ revoke execute on function auxeira.ledger_status() from public;
 grant execute on function auxeira.ledger_status() to pg_monitor;
 
 -- A job that never ran is one that nobody wanted to run here: a shim does without events_tidy.
-create function auxeira.jobs_health() returns text language sql stable
-begin atomic
-  with latest as (
+create function auxeira.jobs_health() returns text language plpgsql stable as $$
+begin
+  return (with latest as (
     select j.job, j.longest_pause, max(r.started_at) as ran_at from auxeira.jobs j join auxeira.job_runs r using (job) group by j.job
   )
   select case when count(*) filter (where l.job = 'ledger_seal') = 0 then 'not scheduled'
     else coalesce(string_agg(l.job || ' ran ' || auxeira.age_in_words(l.ran_at), ', ' order by l.job)
                     filter (where l.ran_at < now() - l.longest_pause), 'ok') end
-  from latest l;
-end;
+  from latest l);
+end
+$$;
 comment on function auxeira.jobs_health() is 'Whether jobs run: ok, not scheduled, or those that did not run for longer than they should.';
 
 -- --- Reading history -----------------------------------------------------------------------------------------------------
