@@ -104,14 +104,11 @@ void execute(SPIPlanPtr plan, Datum* values) {
 // Marks are nobody's to touch, so the owner leaves them.
 void execute_as_owner(SPIPlanPtr& plan, const char* statement, std::span<Datum> values) {
     Oid types[] = {TEXTOID, UUIDOID};
-    Oid role = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&role, &context);
     backend([] { SPI_connect(); });
-    become(role_named("auxeira_owner"));
+    AsOwner owner;
     if (plan == nullptr) plan = prepare_kept(statement, static_cast<int>(values.size()), types);
     execute(plan, values.data());
-    SetUserIdAndSecContext(role, context);
+    owner.leave();
     backend([] { SPI_finish(); });
 }
 

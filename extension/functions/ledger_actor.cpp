@@ -95,11 +95,8 @@ Actor read_actor() {
 Actor add_row(const Row& row) {
     constexpr int columns = static_cast<int>(std::size(Row{}.values));
     static SPIPlanPtr plan = nullptr;
-    Oid role = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&role, &context);
     backend([] { SPI_connect(); });
-    become(role_named("auxeira_owner"));
+    AsOwner owner;
     if (plan == nullptr) {
         Oid types[columns] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
         plan = prepare_kept(
@@ -114,7 +111,7 @@ Actor add_row(const Row& row) {
         values[column] = text_datum(row.values[column]);
     fetch_row(plan, values, false);
     const Actor actor = read_actor();
-    SetUserIdAndSecContext(role, context);
+    owner.leave();
     backend([] { SPI_finish(); });
     return actor;
 }

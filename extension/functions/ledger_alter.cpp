@@ -171,15 +171,12 @@ bool changes_values(const Node* statement) {
 // The forms of the types of all columns with history, as one text: labels by their order, fields, names.
 std::string forms_of_types() {
     static SPIPlanPtr plan = nullptr;
-    Oid role = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&role, &context);
     backend([] { SPI_connect(); });
-    become(role_named("auxeira_owner"));
+    AsOwner owner;
     if (plan == nullptr) plan = prepare_kept("select auxeira.ledger_forms()", 0, nullptr);
     fetch_row(plan, nullptr, false);
     std::string forms = column_text(1);
-    SetUserIdAndSecContext(role, context);
+    owner.leave();
     backend([] { SPI_finish(); });
     return forms;
 }
@@ -212,11 +209,8 @@ Moving& moving_columns() {
 void note_event(const char* event, std::int32_t table_id) {
     static SPIPlanPtr plan = nullptr;
     Oid types[] = {TEXTOID, INT4OID};
-    Oid role = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&role, &context);
     backend([] { SPI_connect(); });
-    become(role_named("auxeira_owner"));
+    AsOwner owner;
     if (plan == nullptr)
         plan = prepare_kept(
             "insert into auxeira.ledger_events (event, table_id, detail) "
@@ -224,7 +218,7 @@ void note_event(const char* event, std::int32_t table_id) {
             2, types);
     Datum values[] = {text_datum(event), Int32GetDatum(table_id)};
     fetch_row(plan, values, false);
-    SetUserIdAndSecContext(role, context);
+    owner.leave();
     backend([] { SPI_finish(); });
 }
 

@@ -21,16 +21,13 @@ namespace {
 const ledger::Bytes& digest_key() {
     static ledger::Bytes key;
     if (!key.empty()) return key;
-    Oid role = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&role, &context);
     backend([] { SPI_connect(); });
-    become(role_named("auxeira_owner"));
+    AsOwner owner;
     static SPIPlanPtr plan = nullptr;
     if (plan == nullptr)
         plan = prepare_kept("select encode(digest_key, 'hex') from auxeira.ledger_secrets", 0, nullptr);
     if (fetch_row(plan, nullptr, true)) key = *ledger::from_hex(column_text(1));
-    SetUserIdAndSecContext(role, context);
+    owner.leave();
     backend([] { SPI_finish(); });
     return key;
 }

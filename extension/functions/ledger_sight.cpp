@@ -29,18 +29,6 @@ namespace {
 
 constexpr long batch = 1000;
 
-struct Role {
-    Oid id = InvalidOid;
-    int context = 0;
-
-    static Role current() {
-        Role role;
-        GetUserIdAndSecContext(&role.id, &role.context);
-        return role;
-    }
-    void again() const { SetUserIdAndSecContext(id, context); }
-};
-
 // --- What the caller may see
 // --------------------------------------------------------------------------------
 
@@ -214,7 +202,9 @@ void show(const std::vector<HeapTuple>& tuples, TupleDesc shape, const Sight& si
 }
 
 std::vector<HeapTuple> fetch(Portal portal) {
+    AsOwner owner;
     backend([=] { SPI_cursor_fetch(portal, true, batch); });
+    owner.leave();
     return {SPI_tuptable->vals, SPI_tuptable->vals + SPI_tuptable->numvals};
 }
 
@@ -226,35 +216,32 @@ struct Source {
 };
 
 Portal open_source(const Source& source, Datum target, Datum argument, bool is_unlimited) {
-    return backend([=] {
+    AsOwner owner;
+    Portal const portal = backend([=] {
         Oid types[] = {REGCLASSOID, source.argument, BOOLOID};
         Datum values[] = {target, argument, BoolGetDatum(is_unlimited)};
         return SPI_cursor_open_with_args(nullptr, source.query, 3, types, values, nullptr, true, 0);
     });
+    owner.leave();
+    return portal;
 }
 
 Datum show_source(FunctionCallInfo fcinfo, const Source& source) {
     Rows rows(fcinfo);
-    const Role caller = Role::current();
-    const Oid owner = role_named("auxeira_owner");
     backend([] { SPI_connect(); });
     const Sight sight(PG_GETARG_OID(0));
-    become(owner);
     Portal const portal = open_source(source, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), sight.is_unlimited());
     MemoryContext const memory = backend(
         [] { return AllocSetContextCreate(CurrentMemoryContext, "auxeira rows", ALLOCSET_DEFAULT_SIZES); });
     for (std::vector<HeapTuple> tuples = fetch(portal); !tuples.empty(); tuples = fetch(portal)) {
         honour_interrupts();
         SPITupleTable* const table = SPI_tuptable;
-        caller.again();
         const MemoryContext callers = MemoryContextSwitchTo(memory);
         show(tuples, table->tupdesc, sight, rows);
         MemoryContextSwitchTo(callers);
         MemoryContextReset(memory);
         backend([=] { SPI_freetuptable(table); });
-        become(owner);
     }
-    caller.again();
     backend([] { SPI_finish(); });
     return PointerGetDatum(nullptr);
 }

@@ -3,8 +3,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "functions/settings.hpp"
+
 extern "C" {
+#include "catalog/namespace.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 }
 
 namespace auxeira::functions {
@@ -54,6 +58,18 @@ void become(Oid role) {
     Oid current = InvalidOid;
     GetUserIdAndSecContext(&current, &context);
     SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+AsOwner::AsOwner() : settings_level_(NewGUCNestLevel()) {
+    constexpr const char* path = "pg_catalog, pg_temp";
+    GetUserIdAndSecContext(&role_, &context_);
+    if (std::strcmp(namespace_search_path, path) != 0) set_for_level("search_path", path);
+    become(role_named("auxeira_owner"));
+}
+
+void AsOwner::leave() {
+    SetUserIdAndSecContext(role_, context_);
+    backend([this] { AtEOXact_GUC(true, settings_level_); });
 }
 
 Oid role_named(const char* name) {

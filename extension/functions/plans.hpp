@@ -30,6 +30,19 @@ void become(Oid role);
 
 Oid role_named(const char* name);
 
+// The owner of the platform until leave(), for whom names mean what they mean to the server: no schema of the
+// caller's stands before it. An abort ends it, too.
+class AsOwner {
+public:
+    AsOwner();
+    void leave();
+
+private:
+    Oid role_ = InvalidOid;
+    int context_ = 0;
+    int settings_level_;
+};
+
 // Raises an error of the server.
 [[noreturn]] void refuse(int sqlstate, const char* message, const char* hint);
 

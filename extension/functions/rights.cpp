@@ -170,14 +170,11 @@ public:
 };
 
 Caller resolve_login(const std::string& name) {
-    Oid role = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&role, &context);
     backend([] { SPI_connect(); });
-    become(role_named("auxeira_owner"));
+    AsOwner owner;
     const Caller caller =
         find(name, of_login, [](Datum* values) { values[0] = uuid_datum(bound_user_id()); });
-    SetUserIdAndSecContext(role, context);
+    owner.leave();
     backend([] { SPI_finish(); });
     return caller;
 }
