@@ -68,6 +68,7 @@ const char* text_of_other(ledger::ByteView content) {
     const std::string name(ledger::text_of(reader.take(reader.number<std::uint16_t>())));
     const ledger::ByteView sent = reader.left();
     const char* const text = name.c_str();
+    if (std::strchr(text, '.') == nullptr) ledger::refuse_encoding("a type has no schema");
     return backend([=] {
         const std::size_t dot = std::strchr(text, '.') - text;
         List* const names = list_make2(makeString(pnstrdup(text, dot)), makeString(pstrdup(text + dot + 1)));
@@ -204,8 +205,12 @@ std::optional<Datum> fitting_datum(const Value& value, Oid type, int32 modifier)
         datum = datum_of(value, type, modifier);
         backend([] { ReleaseCurrentSubTransaction(); });
     } catch (const BackendError& error) {
-        if (!is_of_the_value(error)) throw;
         backend([] { RollbackAndReleaseCurrentSubTransaction(); });
+        if (!is_of_the_value(error)) throw;
+    } catch (const std::exception&) {
+        // Whoever catches the error takes the innermost subtransaction for their own.
+        backend([] { RollbackAndReleaseCurrentSubTransaction(); });
+        throw;
     }
     MemoryContextSwitchTo(memory);
     CurrentResourceOwner = owner;

@@ -1,8 +1,20 @@
 -- Numbers are hashed as the texts that the server gives them, which the extension writes by itself; documents as they are
 -- stored, of which it makes the texts that the server gives them.
 \set ON_ERROR_STOP on
+-- Rows that nobody wrote, of a list of five names that has none, and of a type without a schema.
+select '\x0007636f6c756d6e730e0000000c000000010000000500000001' as no_list, '\x00036b6579100000000500036162' || '63' as no_type \gset
+create function pg_temp.is_refused(encoded bytea) returns boolean language plpgsql as $$
+begin
+  perform auxeira.ledger_row(null::auxeira.ledger_erasures, encoded);
+  return false;
+exception
+  when others then return sqlerrm ~ 'malformed';
+end
+$$;
+select pg_temp.is_refused(:'no_list') as is_list_refused \gset
+select now() = statement_timestamp() as is_over \gset
 begin;
-select plan(10);
+select plan(13);
 
 create table public.valued (id bigint generated always as identity primary key, number numeric, document jsonb);
 create function written(row_id bigint) returns bytea language sql as $$
@@ -57,6 +69,10 @@ select is((select substr(encoded, 11, 51) from written((select max(id) from publ
   '0100002001000080210000506100000002000040080000900a000010200000000080010028000000008102008813', 'the bytes are those that the server stores');
 select throws_like($$ select auxeira.ledger_row_json(set_byte(written((select max(id) from public.valued)), 18, 255)) $$, '%malformed%',
   'bytes that are no document are refused');
+
+select ok(:'is_list_refused', 'a list that ends too early is refused');
+select ok(:'is_over', 'and the transaction in which it was is over with its statement');
+select ok(pg_temp.is_refused(:'no_type'), 'a value of a type without a schema is refused');
 
 create table public.small (id bigint primary key, org_id uuid not null);
 select auxeira.enable_history('public.small') \g /dev/null
