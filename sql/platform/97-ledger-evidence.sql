@@ -399,6 +399,10 @@ begin atomic
   select p from auxeira.ledger_trigger_problems(entry) p
   where entry.disabled_at is null and exists (select from pg_class c where c.oid = entry.relation)
   union all
+  select 'another table has the name that its changes say'
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where entry.disabled_at is null and format('%s.%s', n.nspname, c.relname) = entry.label and c.oid <> entry.relation
+  union all
   select 'its history began otherwise'
   where not exists (
     select from auxeira.ledger_events e

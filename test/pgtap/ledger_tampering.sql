@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(213);
+select plan(215);
 
 -- --- A ledger to tamper with: 700 changes in two blocks, and some that are open ------------------------------------------
 
@@ -193,6 +193,12 @@ insert into test.cases values
 ('a head signed by another key', $$update auxeira.ledger_blocks set public_key = sha256(''), signature = signature where block = 2$$,
  $$p.block = 2 and p.problem = 'a key that nobody announced'$$),
 ('an actor deleted', $$delete from auxeira.ledger_actors where user_id = md5('bob')::uuid$$, $$p.key = '{"id": 5}'$$),
+('another table in its place', 'alter table public.kept rename to kept_before; create table public.kept (like public.kept_before including all)',
+ $$p.problem = 'another table has the name that its changes say' and p.table_name = 'public.kept'$$),
+('the ledger of another table', $$create table public.copied (like public.kept including all); insert into public.copied select * from public.kept;
+   update auxeira.ledger_tables set relation = 'public.copied' where label = 'public.kept';
+   select auxeira.create_history_triggers(t) from auxeira.ledger_tables t where t.label = 'public.kept'$$,
+ $$p.problem = 'another table has the name that its changes say' and p.table_name = 'public.kept'$$),
 ('a table forgotten', $$delete from auxeira.ledger_tables where label = 'public.kept'$$, $$p.problem = 'a table whose history is forgotten'$$),
 ('an event deleted', $$delete from auxeira.ledger_events where event = 'enable'$$, $$p.problem = 'its history began otherwise'$$),
 ('the ledger of events turned off', $$update auxeira.ledger_tables set disabled_at = now() where label = 'auxeira.ledger_events'$$,
