@@ -8,6 +8,8 @@ namespace auxeira::api {
 
 namespace {
 
+constexpr std::size_t id_stock = 4096;
+
 const unsigned char* octets(std::string_view bytes) {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
@@ -91,6 +93,14 @@ std::string random_bytes(std::size_t count) {
     std::string bytes(count, '\0');
     randombytes_buf(bytes.data(), bytes.size());
     return bytes;
+}
+
+std::string random_id(std::size_t bytes) {
+    thread_local std::string stock;
+    if (stock.size() < bytes) stock = random_bytes(id_stock);
+    std::string id = hex(std::string_view(stock).substr(stock.size() - bytes));
+    stock.resize(stock.size() - bytes);
+    return id;
 }
 
 std::string sha256(std::string_view bytes) {

@@ -24,6 +24,10 @@ std::string bytea(std::string_view bytes);
 
 std::string random_bytes(std::size_t count);
 
+// So many bytes in hex, for ids that tell things apart and keep no secret: from a stock that each thread has,
+// for which the kernel is asked once in a while.
+std::string random_id(std::size_t bytes);
+
 std::string sha256(std::string_view bytes);
 
 bool is_uuid(std::string_view text);

@@ -182,7 +182,7 @@ Application::BodyPlan Gateway::examine(Exchange& exchange) {
 void Gateway::identify_request(Exchange& exchange) const {
     const Request& request = exchange.request;
     const std::string_view wish = request.header("x-request-id");
-    exchange.id = is_request_id(wish) ? std::string(wish) : hex(random_bytes(16));
+    exchange.id = is_request_id(wish) ? std::string(wish) : random_id(16);
     exchange.trace = step_of(clients_trace(request));
     exchange.extra_headers = "X-Request-Id: " + exchange.id + "\r\n" + cors_lines(request.header("origin"));
     if (request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS")

@@ -37,7 +37,7 @@ std::optional<TraceContext> parse_traceparent(std::string_view text) {
 }
 
 TraceContext step_of(const std::optional<TraceContext>& clients) {
-    const std::string random = hex(random_bytes((trace_digits + parent_digits) / 2));
+    const std::string random = random_id((trace_digits + parent_digits) / 2);
     const std::string parent = random.substr(trace_digits);
     if (clients) return {clients->trace, parent, clients->flags};
     return {random.substr(0, trace_digits), parent, "00"};

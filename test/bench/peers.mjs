@@ -1,13 +1,13 @@
 // The peers of the shim, each a process of its own on a free port of loopback: `node` answers with node:http and pg, by the
 // same functions; `postgraphile` answers GraphQL, with row-level security by a claim. Says {"url", "token"} once it listens.
-// node test/bench/peers.mjs KIND, with AUXEIRA_URL, AUXEIRA_APP_DSN, AUXEIRA_DSN and AUXEIRA_WORKERS; ORG, CLAIMS.
+// node test/bench/peers.mjs KIND, with AUXEIRA_URL, AUXEIRA_APP_DSN, AUXEIRA_DSN and AUXEIRA_WORKERS; ORG.
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { createServer } from 'node:http';
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
 import { postgraphile } from 'postgraphile';
 
-const { AUXEIRA_URL: url, ORG: org, CLAIMS: claims } = process.env;
+const { AUXEIRA_URL: url, ORG: org } = process.env;
 
 // As libpq reads it: name='value' or name=value.
 const connectionOf = (dsn) => {
@@ -21,12 +21,13 @@ async function keysOf() {
   return new Map(keys.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' })]));
 }
 
-// A token is verified with each request, as servers written by hand do.
+// A token is verified with each request, as servers written by hand do. Gives what the database is told of who calls.
 const guard = (keys) => (token) => {
   const [header, payload, signature] = token.split('.');
   const { kid } = JSON.parse(Buffer.from(header, 'base64url'));
-  return verify(null, Buffer.from(`${header}.${payload}`), keys.get(kid), Buffer.from(signature, 'base64url'))
-    && JSON.parse(Buffer.from(payload, 'base64url')).exp * 1000 > Date.now();
+  if (!verify(null, Buffer.from(`${header}.${payload}`), keys.get(kid), Buffer.from(signature, 'base64url'))) return undefined;
+  const { sub, sid, ver, exp } = JSON.parse(Buffer.from(payload, 'base64url'));
+  return exp * 1000 > Date.now() ? JSON.stringify({ sub, sid, ver, requestId: 'bench' }) : undefined;
 };
 
 const routes = [
@@ -42,25 +43,26 @@ const bodyOf = async (request) => {
   return Buffer.concat(chunks).toString();
 };
 
-async function answer(pool, admits, request) {
+async function answer(pool, claimsOf, request) {
   const [, , name, argument] = routes.find(([method, path]) => method === request.method && path.test(request.url)) ?? [];
   if (name === undefined) return { status: 404, body: '{}' };
   const token = request.headers.authorization?.slice('Bearer '.length);
-  if (name !== 'health' && (token === undefined || !admits(token))) return { status: 401, body: '{}' };
+  const claims = name === 'health' ? '{}' : claimsOf(token ?? '..');
+  if (claims === undefined) return { status: 401, body: '{}' };
   const match = request.url.match(routes.find((route) => route[2] === name)[1]);
   const text = argument(match, request.method === 'POST' ? await bodyOf(request) : '');
   const { rows } = await pool.query({
     name: 'call', text: 'select status, body::text from auxeira.call($1::jsonb, $2::text, $3::jsonb)',
-    values: [name === 'health' ? '{}' : claims, name, text],
+    values: [claims, name, text],
   });
   return rows[0];
 }
 
 async function reference() {
   const pool = poolOf(process.env.AUXEIRA_APP_DSN);
-  const admits = guard(await keysOf());
+  const claimsOf = guard(await keysOf());
   const handle = async (request, response) => {
-    const { status, body } = await answer(pool, admits, request).catch((error) => ({ status: 500, body: JSON.stringify(error.message) }));
+    const { status, body } = await answer(pool, claimsOf, request).catch((error) => ({ status: 500, body: JSON.stringify(error.message) }));
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   };
   return { handle, token: '' };

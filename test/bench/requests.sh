@@ -3,14 +3,26 @@
 post() { curl --silent --fail --header 'Content-Type: application/json' --header "$1" --data-binary @- "$AUXEIRA_URL$2"; }
 member() { sed -E "s/.*\"$1\": ?\"([^\"]*)\".*/\1/"; }
 
-answer="$(echo '{"email": "bench@bench.example", "password": "'"$(head -c 18 /dev/urandom | base64)"'", "userType": "startup_founder"}' |
-    post 'Accept: */*' /api/auth/register)"
-token="$(echo "$answer" | member token)"
+# Reports of one organization come one after the other: there are as many founders as connections of the smaller number.
+tokens=()
+for n in $(seq 16); do
+    answer="$(echo '{"email": "bench'"$n"'@bench.example", "password": "'"$(head -c 18 /dev/urandom | base64)"'", "userType": "startup_founder"}' |
+        post 'Accept: */*' /api/auth/register)"
+    tokens+=("$(echo "$answer" | member token)")
+done
+token="${tokens[-1]}"
 org="$(echo "$answer" | member organizationId)"
 echo '{"count": 30}' | post "Authorization: Bearer $token" /api/synthetic/generate >/dev/null
 echo '{"startupId": "'"$org"'", "responses": {"team": {"a": 0.5}, "market": {"b": 0.7}}}' |
     post "Authorization: Bearer $token" /api/sse/calculate >/dev/null
-claims="$(sql --tuples-only --no-align --command="select json_build_object('sub', user_id, 'sid', session_id, 'ver', token_version, 'requestId', 'bench') from auxeira.user_sessions where org_id = '$org'")"
+# claims_of CONDITION: what the shim says of those who call, as an SQL array.
+claims_of() {
+    sql --tuples-only --no-align --command="select format('array[%s]::jsonb[]', string_agg(quote_literal(json_build_object(
+            'sub', user_id, 'sid', session_id, 'ver', token_version, 'requestId', 'bench')), ', '))
+        from auxeira.user_sessions join auxeira.users using (user_id) where email like 'bench%@bench.example' and $1"
+}
+one_founder="$(claims_of "org_id = '$org'")"
+all_founders="$(claims_of true)"
 
 # wrk reads requests from files: a token is in no argument. read_with NAME TOKEN [HEADER VALUE], post_with NAME TOKEN BODY
 read_with() {
@@ -22,6 +34,17 @@ read_with() {
 post_with() {
     read_with "$1" "$2" Content-Type application/json
     printf "wrk.method = 'POST'\nwrk.body = [==[%s]==]\n" "$3" >>"$out/$1.lua"
+}
+
+# The founders in turn.
+act_with() {
+    post_with "$1" "${tokens[0]}" "$2"
+    {
+        printf 'local n, tokens = 0, {'
+        printf "'%s', " "${tokens[@]}"
+        echo '}'
+        echo "request = function() n = n % #tokens + 1; wrk.headers['Authorization'] = 'Bearer ' .. tokens[n]; return wrk.format() end"
+    } >>"$out/$1.lua"
 }
 
 # A client that has the answer already: the ETag of the first one is sent along.
@@ -47,7 +70,7 @@ peer_pids=()
 # start_peer KIND: its address and token in $out/KIND.json.
 start_peer() {
     : >"$out/$1.json"
-    AUXEIRA_URL="$AUXEIRA_URL" AUXEIRA_DSN="$AUXEIRA_DSN" AUXEIRA_APP_DSN="$AUXEIRA_APP_DSN" ORG="$org" CLAIMS="$claims" \
+    AUXEIRA_URL="$AUXEIRA_URL" AUXEIRA_DSN="$AUXEIRA_DSN" AUXEIRA_APP_DSN="$AUXEIRA_APP_DSN" ORG="$org" \
         node test/bench/peers.mjs "$1" >"$out/$1.json" &
     peer_pids+=($!)
     for _ in $(seq 100); do [ -s "$out/$1.json" ] && return || sleep 0.1; done
@@ -73,20 +96,21 @@ shim_rate() {
         'requests/CPU s'
 }
 
-# --- The contenders of a request ---------------------------------------------------------------------------------
-
-# call_rate FUNCTION REQUEST: with as many connections to the database as the shim and its peers have.
+# call_rate FUNCTION REQUEST CLAIMS: with as many connections to the database as the shim and its peers have.
 call_rate() {
-    echo "select status, body from auxeira.call('$claims'::jsonb, '$1', '$2'::jsonb);" >"$out/call.sql"
+    printf '\\set n random(1, %d)\nselect status, body from auxeira.call((%s)[:n], '\''%s'\'', '\''%s'\''::jsonb);\n' \
+        "$(grep -o '"sub"' <<<"$3" | wc -l)" "$3" "$1" "$2" >"$out/call.sql"
     pgbench --no-vacuum --protocol=prepared --client="$AUXEIRA_WORKERS" --jobs=2 --time="$seconds" \
         --file="$out/call.sql" "$AUXEIRA_APP_DSN" 2>/dev/null | awk '/^tps/ { print $3 }'
 }
 
-# measure NAME FILE PATH FUNCTION REQUEST CONNECTIONS ROUND
+# --- The contenders of a request ---------------------------------------------------------------------------------
+
+# measure NAME FILE PATH FUNCTION REQUEST CONNECTIONS ROUND CLAIMS
 measure() {
     local subject="$1, $6 connections"
     shim_rate "$subject" shim "$6" "$2" "$3" "$7"
-    record "$subject" pgbench "$7" "$(call_rate "$4" "$5")"
+    record "$subject" pgbench "$7" "$(call_rate "$4" "$5" "$8")"
     record "$subject" 'Node, http and pg' "$7" "$(wrk_rate "$6" "$2" "$(of_peer node url)$3")"
 }
 measure_unchanged() {
@@ -96,14 +120,14 @@ measure_unchanged() {
 
 measure_all() {
     local connections="$1" round="$2"
-    measure 'GET metrics (30 rows)' read /api/dashboard/metrics get_metrics '{}' "$connections" "$round"
+    measure 'GET metrics (30 rows)' read /api/dashboard/metrics get_metrics '{}' "$connections" "$round" "$one_founder"
     measure_unchanged 'GET metrics (30 rows)' /api/dashboard/metrics "$connections" "$round"
     record "GET metrics (30 rows), $connections connections" PostGraphile "$round" \
         "$(wrk_rate "$connections" graphql "$(of_peer postgraphile url)/graphql")"
-    measure 'GET score' read "/api/sse/score/$org" get_sse_score '{"startupId": "'"$org"'"}' "$connections" "$round"
+    measure 'GET score' read "/api/sse/score/$org" get_sse_score '{"startupId": "'"$org"'"}' "$connections" "$round" "$one_founder"
     measure_unchanged 'GET score' "/api/sse/score/$org" "$connections" "$round"
-    measure 'POST action' act /api/gamification/action complete_action "$action" "$connections" "$round"
-    measure 'GET health' read /api/health health '{}' "$connections" "$round"
+    measure 'POST action' act /api/gamification/action complete_action "$action" "$connections" "$round" "$all_founders"
+    measure 'GET health' read /api/health health '{}' "$connections" "$round" "$one_founder"
 }
 
 # --- The run -----------------------------------------------------------------------------------------------------
@@ -115,7 +139,7 @@ start_peer node
 start_peer postgraphile
 action='{"actionType": "customer_interview", "domain": "market"}'
 read_with read "$token"
-post_with act "$token" "$action"
+act_with act "$action"
 points='{"query": "{ allReadings(first: 30, orderBy: METRIC_TIMESTAMP_DESC) { nodes { id metricTimestamp metrics } } }"}'
 post_with graphql "$(of_peer postgraphile token)" "$points"
 [ "$(echo "$points" | AUXEIRA_URL="$(of_peer postgraphile url)" post "Authorization: Bearer $(of_peer postgraphile token)" /graphql |
