@@ -52,25 +52,31 @@ comment on column auxeira.synthesis_limits.most_company_months is
   'Companies times months of one generation of facts or of an ecosystem.';
 
 create table auxeira.synthesis_turns (
-  org_id uuid primary key references auxeira.organizations on delete cascade
+  org_id uuid primary key references auxeira.organizations on delete cascade,
+  taken_at timestamptz not null default now()
 );
 call auxeira.protect_private_table('auxeira.synthesis_turns');
-comment on table auxeira.synthesis_turns is 'Rows to lock, so that each organization generates once at a time.';
+comment on table auxeira.synthesis_turns is 'Rows to lock and write, so that each organization generates once at a time.';
 
--- The first two generations of an organization at once meet at the insert, later ones at the lock.
+-- The first two generations of an organization at once meet at the insert, later ones at the lock. The row is written, not
+-- only locked: whoever still sees the database as it was before another's turn does not see what that one made, and would be
+-- held to no limit. The server refuses them (40001).
 create function auxeira.take_synthesis_turn(of_org_id uuid) returns void language plpgsql volatile
   set lock_timeout = '20ms'
 as $$
 begin
-  insert into auxeira.synthesis_turns (org_id) values (of_org_id) on conflict do nothing;
+  insert into auxeira.synthesis_turns (org_id)
+  select of_org_id where not exists (select from auxeira.synthesis_turns t where t.org_id = of_org_id) on conflict do nothing;
   perform from auxeira.synthesis_turns t where t.org_id = of_org_id for update nowait;
+  update auxeira.synthesis_turns t set taken_at = now() where t.org_id = of_org_id;
 exception when lock_not_available then
   raise exception using errcode = 'ZA409', message = 'the organization is generating already',
     hint = 'Wait until that is done, or cancel it.';
 end
 $$;
 comment on function auxeira.take_synthesis_turn(uuid) is
-  'Lets nobody else generate for an organization until the transaction ends. Error ZA409: it is generating already.';
+  'Lets nobody else generate for an organization until the transaction ends. Errors: ZA409 it is generating already; 40001 it '
+  'did since the transaction began, where that sees the database as it was (repeatable read).';
 
 create function auxeira.synthetic_points(of_org_id uuid, enough bigint) returns bigint language plpgsql stable as $$
 declare

@@ -5,6 +5,8 @@ create function test.score(person text, as_synthetic boolean default false) retu
 create function test.generate_scores(person text) returns integer language sql as $$
   select (test.call(person, 'generate_synthetic', '{"dataType": "scores", "timeRangeDays": 365, "seed": 3, "asOf": "2026-03-10T00:00:00Z"}')
     #>> '{data,generated}')::integer $$;
+create function test.generate_points(person text, seed bigint) returns integer language sql as $$
+  select (test.call(person, 'generate_synthetic', jsonb_build_object('count', 90, 'seed', seed)) #>> '{data,generated}')::integer $$;
 create function test.act(person text, action_type text) returns text language sql as $$
   select concat_ws(': ', d ->> 'tokensAwarded', d #>> '{warnings,0}')
   from (select test.call(person, 'complete_action', jsonb_build_object('actionType', action_type, 'domain', 'x')) -> 'data')
