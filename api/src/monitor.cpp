@@ -17,6 +17,7 @@ namespace {
 constexpr std::chrono::seconds interval{1};
 constexpr std::chrono::seconds freshness{5};
 constexpr std::chrono::seconds figures_interval{5};
+constexpr std::chrono::milliseconds patience{500}; // with a look when the monitor is to stop
 constexpr const char* figures_question = "SELECT name, label, value FROM auxeira.operation_figures()";
 constexpr const char* question = "SELECT version FROM auxeira.schema_version";
 
@@ -35,11 +36,13 @@ void Monitor::start() {
 
 void Monitor::stop() {
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         stopping_ = true;
-        if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR); // ends a look that hangs
+        stop_requested_.notify_all();
+        // A look ends by itself, unless it hangs. Of one that is cut off libpqxx 6.4 leaks the result.
+        if (!look_ended_.wait_for(lock, patience, [this] { return socket_ < 0; }))
+            ::shutdown(socket_, SHUT_RDWR);
     }
-    stop_requested_.notify_all();
     if (thread_.joinable()) thread_.join();
 }
 
@@ -102,6 +105,7 @@ private:
     void tell(int socket) {
         const std::lock_guard lock(monitor_.mutex_);
         monitor_.socket_ = monitor_.stopping_ ? -1 : socket;
+        monitor_.look_ended_.notify_all();
     }
     Monitor& monitor_;
 };

@@ -54,6 +54,7 @@ private:
     std::atomic<std::chrono::steady_clock::time_point> looked_{};
     mutable std::mutex mutex_;
     std::condition_variable stop_requested_;
+    std::condition_variable look_ended_;
     bool stopping_ = false;
     int socket_ = -1; // of the connection that look() has
     std::string version_;
