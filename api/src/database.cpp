@@ -1,280 +1,73 @@
 #include "database.hpp"
 
-#include "connection_string.hpp"
 #include "log.hpp"
 
-#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <random>
 
 namespace auxeira::api {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause{100};
 constexpr milliseconds longest_pause{1000}; // so that requests work soon after the database does
-constexpr milliseconds idle_check{1000};
-constexpr milliseconds longest_lock_wait{1000};
-constexpr milliseconds first_retry_pause{10};
-constexpr int most_retries = 3;
-// What a statement may take beyond the server's own timeout before the connection is given up.
-constexpr milliseconds grace{2000};
-
-struct StatementText {
-    const char* name;
-    const char* sql;
-};
-
-// What the functions that open a session give.
-#define SESSION_ROW "SELECT user_id, user_type, org_id, session_id, role, token_version, is_refreshable FROM "
-
-// In the order of Statement.
-constexpr std::array<StatementText, 25> statements = {{
-    {"call", "SELECT status, body, etag, is_replayed FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
-    {"register_user",
-     SESSION_ROW "auxeira.register_user($1::jsonb, $2::text, $3::bytea, $4::integer, $5::jsonb, $6::bytea, "
-                 "$7::bytea)"},
-    {"begin_login", "SELECT user_id, password_hash, encode(totp_sealed, 'hex'), other_user_id, "
-                    "other_password_hash, encode(other_totp_sealed, 'hex'), retry_after "
-                    "FROM auxeira.begin_login($1::text, $2::jsonb)"},
-    {"login_failed", "SELECT auxeira.login_failed($1::text, $2::uuid, $3::text, $4::jsonb)"},
-    {"open_session",
-     SESSION_ROW "auxeira.open_session($1::uuid, $2::bytea, $3::integer, $4::jsonb, $5::bigint, $6::bytea, "
-                 "$7::text)"},
-    {"rehash_password", "SELECT auxeira.rehash_password($1::uuid, $2::text, $3::text)"},
-    {"rotate_session", SESSION_ROW "auxeira.rotate_session($1::bytea, $2::bytea, $3::jsonb, $4::integer)"},
-    {"switch_organization", SESSION_ROW "auxeira.switch_organization($1::jsonb, $2::uuid, $3::jsonb)"},
-    {"own_account", "SELECT user_id, email, password_hash, array_to_string(context, E'\n'), "
-                    "encode(totp_sealed, 'hex'), totp_is_active, retry_after "
-                    "FROM auxeira.own_account($1::jsonb, $2::jsonb)"},
-    {"reauthentication_failed", "SELECT auxeira.reauthentication_failed($1::jsonb, $2::text, $3::jsonb)"},
-    {"change_password", "SELECT auxeira.change_password($1::jsonb, $2::text, $3::jsonb)"},
-    {"request_password_reset",
-     "SELECT auxeira.request_password_reset($1::text, $2::bytea, $3::bytea, $4::jsonb)"},
-    {"reset_context", "SELECT array_to_string(context, E'\n') FROM auxeira.reset_context($1::bytea)"},
-    {"reset_password", "SELECT auxeira.reset_password($1::bytea, $2::text, $3::jsonb)"},
-    {"enroll_totp", "SELECT auxeira.enroll_totp($1::jsonb, $2::bytea, $3::jsonb)"},
-    {"activate_totp", "SELECT auxeira.activate_totp($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
-    {"renew_recovery_codes",
-     "SELECT auxeira.renew_recovery_codes($1::jsonb, $2::bigint, $3::bytea[], $4::jsonb)"},
-    {"disable_totp", "SELECT auxeira.disable_totp($1::jsonb, $2::bigint, $3::bytea, $4::jsonb)"},
-    {"call_list", "SELECT status, CASE WHEN $4::text IS NULL THEN body ELSE auxeira.csv(body, $4) END, "
-                  "CASE WHEN $4 IS NULL THEN etag END, is_replayed, auxeira.next_cursor(body) "
-                  "FROM auxeira.call($1::jsonb, $2::text, $3::jsonb)"},
-    // What is committed is in the log before here, flushed or not.
-    {"log_position", "SELECT pg_catalog.pg_current_wal_insert_lsn()"},
-    {"read_events", "SELECT c.status, e.lines, e.cursor, e.is_complete, e.user_id "
-                    "FROM auxeira.call($1::jsonb, 'get_events', $2::jsonb) c, auxeira.event_lines(c.body) e"},
-    {"take_events", "SELECT head, is_for_all, audience FROM auxeira.take_events($1::text)"},
-    {"listen_events", "LISTEN auxeira_events"},
-    {"rest_until_notified", "SELECT auxeira.rest_until_notified()"},
-    {"stop_resting", "SELECT auxeira.stop_resting()"},
-}};
-
-#undef SESSION_ROW
-
-std::string field(const PGresult* result, int code) {
-    const char* text = PQresultErrorField(result, code);
-    return text == nullptr ? "" : text;
-}
-
-milliseconds with_jitter(milliseconds pause) {
-    thread_local std::minstd_rand random(std::random_device{}());
-    return pause / 2 + milliseconds(random() % static_cast<std::uint64_t>(pause.count() / 2 + 1));
-}
-
-std::string quoted(const std::string& value) {
-    std::string out = "'";
-    for (const char c : value) {
-        if (c == '\'' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + "'";
-}
+constexpr milliseconds tick{100};
+constexpr milliseconds rest{10};                 // after it a connection is looked at before it is used
+constexpr std::size_t large_reply = 64UL * 1024; // others are not to wait until it is compressed
+constexpr std::size_t events_at_once = 64;
 
 } // namespace
 
-std::string conninfo(const DatabaseSettings& settings, const std::string& application_name) {
-    const std::string timeout = std::to_string(settings.statement_timeout.count());
-    ConnectionOptions values = connection_options(settings.dsn).value_or(ConnectionOptions());
-    values["application_name"] = application_name;
-    values["client_encoding"] = "UTF8";
-    values["connect_timeout"] = "5";
-    values["keepalives"] = "1";
-    values["keepalives_idle"] = "30";
-    values["keepalives_interval"] = "10";
-    values["keepalives_count"] = "3";
-    values["tcp_user_timeout"] = "10000";
-    values["options"] += " -c search_path=pg_catalog,pg_temp -c statement_timeout=" + timeout +
-                         " -c idle_in_transaction_session_timeout=" + timeout +
-                         // Whoever keeps a lock must not keep the workers waiting with it.
-                         " -c lock_timeout=" + std::to_string(longest_lock_wait.count());
-    std::string text;
-    for (const auto& [key, value] : values)
-        text += key + '=' + quoted(value) + ' ';
-    return text;
-}
+// A connection. It belongs to one thread at a time: to whoever took it out of the list of those that are
+// idle, until a question has been sent; then to the one that watches; or to the one that it is lent to.
+struct Database::Lane {
+    Lane(const std::string& conninfo, const DatabaseSettings& settings, Histogram& round_trips)
+        : session(conninfo, settings.statement_timeout, &round_trips) {}
 
-Reply::Reply(PGresult* result) : result_(result, PQclear) {
-    if (result == nullptr) return;
-    const ExecStatusType status = PQresultStatus(result);
-    state_ = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? State::rows : State::failed;
-    if (state_ == State::failed)
-        error_ = {field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY),
-                  field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_MESSAGE_HINT)};
-}
-
-Reply Reply::timed_out() {
-    Reply reply(nullptr);
-    reply.state_ = State::failed;
-    reply.error_ = {"57014", "the server did not answer in time", "", ""};
-    return reply;
-}
-
-std::string_view Reply::text(int column) const {
-    return {PQgetvalue(result_.get(), 0, column),
-            static_cast<std::size_t>(PQgetlength(result_.get(), 0, column))};
-}
-
-std::int64_t Reply::number(int column) const {
-    const std::string_view digits = text(column);
-    std::int64_t value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return value;
-}
-
-Session::Session(std::string conninfo, milliseconds statement_timeout, Histogram* round_trips)
-    : conninfo_(std::move(conninfo)), patience_(statement_timeout + grace), round_trips_(round_trips) {}
-
-bool Session::fail(std::string fault) {
-    fault_ = std::move(fault);
-    connection_.reset();
-    return false;
-}
-
-bool Session::connect() {
-    connection_.reset(PQconnectdb(conninfo_.c_str()));
-    if (PQstatus(connection_.get()) != CONNECTION_OK) return fail(PQerrorMessage(connection_.get()));
-    // Notices would go to standard error as plain text.
-    PQsetNoticeReceiver(
-        connection_.get(), [](void*, const PGresult*) {}, nullptr);
-    PQsetnonblocking(connection_.get(), 1);
-    return prepare_all();
-}
-
-bool Session::prepare_all() {
-    for (const StatementText& statement : statements) {
-        const bool sent = PQsendPrepare(connection_.get(), statement.name, statement.sql, 0, nullptr) == 1;
-        const Reply reply = complete(sent);
-        if (reply.state() == Reply::State::lost) return fail("connection lost while preparing");
-        if (reply.state() == Reply::State::failed) return fail(reply.error().message);
-    }
-    return true;
-}
-
-// The server's farewell comes before the end of the connection: one read is not enough to see it.
-void Session::check() {
-    while (connection_) {
-        pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
-        if (::poll(&socket, 1, 0) <= 0) return;
-        if (PQconsumeInput(connection_.get()) == 0 || PQstatus(connection_.get()) != CONNECTION_OK)
-            fail("connection ended");
-    }
-}
-
-void Session::take_notices() {
-    while (connection_) {
-        PGnotify* const notice = PQnotifies(connection_.get());
-        if (notice == nullptr) return;
-        PQfreemem(notice);
-    }
-}
-
-Reply Session::run(Statement statement, std::initializer_list<const char*> parameters) {
-    milliseconds pause = first_retry_pause;
-    for (int retries = 0;; ++retries) {
-        Reply reply = run_once(statement, parameters);
-        const std::string& code = reply.error().sqlstate;
-        if ((code != "40001" && code != "40P01") || retries == most_retries) return reply;
-        std::this_thread::sleep_for(with_jitter(pause));
-        pause *= 2;
-    }
-}
-
-Reply Session::run_once(Statement statement, std::initializer_list<const char*> parameters) {
-    if (!connection_) return Reply::lost();
-    const char* name = statements[static_cast<std::size_t>(statement)].name;
-    const Clock::time_point start = Clock::now();
-    Reply reply = complete(PQsendQueryPrepared(connection_.get(), name, static_cast<int>(parameters.size()),
-                                               parameters.begin(), nullptr, nullptr, 0) == 1);
-    const auto taken = Clock::now() - start;
-    time_ += taken;
-    if (round_trips_ != nullptr) round_trips_->add(taken);
-    return reply;
-}
-
-bool Session::wait_for(short events, Clock::time_point deadline) {
-    const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
-    pollfd socket{PQsocket(connection_.get()), events, 0};
-    return left > 0 && ::poll(&socket, 1, static_cast<int>(left)) > 0;
-}
-
-Reply Session::time_out() {
-    fail("no answer in time");
-    return Reply::timed_out();
-}
-
-// Sends the rest and waits for the result, but not for ever: a server that hangs does not enforce its own
-// timeout.
-Reply Session::complete(bool sent) {
-    const Clock::time_point deadline = Clock::now() + patience_;
-    PGconn* connection = connection_.get();
-    std::unique_ptr<PGresult, decltype(&PQclear)> result(nullptr, PQclear);
-    bool alive = sent;
-    for (int unsent = 1; alive && unsent != 0;) {
-        unsent = PQflush(connection);
-        alive = unsent >= 0;
-        if (unsent != 1) break;
-        if (!wait_for(POLLIN | POLLOUT, deadline)) return time_out();
-        alive = PQconsumeInput(connection) == 1;
-    }
-    while (alive) {
-        while (alive && PQisBusy(connection) == 1) {
-            if (!wait_for(POLLIN, deadline)) return time_out();
-            alive = PQconsumeInput(connection) == 1;
-        }
-        PGresult* next = alive ? PQgetResult(connection) : nullptr;
-        if (next == nullptr) break;
-        result.reset(next);
-    }
-    if (alive && result && PQstatus(connection) == CONNECTION_OK) return Reply(result.release());
-    fail(PQerrorMessage(connection));
-    return Reply::lost();
-}
-
-struct Database::Worker {
     Session session;
+    std::mutex mutex; // sending ends before the reply is looked at
+    bool is_asked = false;
+    Question question; // that it is asked
+    bool has_job = false;
+    bool is_counted = false;
+    Clock::time_point used{};
     milliseconds pause = first_pause;
-    Clock::time_point next_attempt = Clock::now();
-    bool counted = false;
+    Clock::time_point next_attempt{};
 };
 
 Database::Database(const DatabaseSettings& settings)
-    : settings_(settings), conninfo_(conninfo(settings, "auxeira-api")), tasks_(settings.queue) {}
+    : settings_(settings), conninfo_(conninfo(settings, "auxeira-api")), loans_(settings.workers) {
+    for (std::size_t i = 0; i < settings.workers; ++i)
+        lanes_.push_back(std::make_unique<Lane>(conninfo_, settings_, round_trips_));
+}
+
+Database::~Database() {
+    stop();
+}
 
 PoolFigures Database::figures() const {
-    return {settings_.workers, connected_, busy_, tasks_.size(), settings_.queue};
+    const std::lock_guard lock(mutex_);
+    return {settings_.workers, connected_, busy_, waiting_.size(), settings_.queue};
 }
 
 void Database::start() {
-    for (std::size_t i = 0; i < settings_.workers; ++i)
+    epoll_ = Descriptor(::epoll_create1(EPOLL_CLOEXEC));
+    wake_ = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    epoll_event event{EPOLLIN, {.ptr = nullptr}};
+    if (!epoll_ || !wake_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0)
+        throw std::runtime_error("no descriptor to watch the database with");
+    closed_ = false;
+    idle_.reserve(lanes_.size());
+    down_.reserve(lanes_.size());
+    for (const auto& lane : lanes_) {
         threads_.emplace_back([this] { work(); });
+        mend(*lane);
+    }
+    threads_.emplace_back([this] { watch(); });
 }
 
 bool Database::up_within(milliseconds patience) const {
@@ -284,71 +77,275 @@ bool Database::up_within(milliseconds patience) const {
 }
 
 void Database::stop() {
-    tasks_.close();
+    if (threads_.empty()) return;
+    {
+        std::unique_lock lock(mutex_);
+        closed_ = true;
+        settled_.wait(lock, [this] { return waiting_.empty() && busy_ == 0; });
+    }
+    stopping_ = true;
+    eventfd_write(wake_.get(), 1);
+    loans_.close();
     for (std::thread& thread : threads_)
         thread.join();
     threads_.clear();
 }
 
+bool Database::take(Job job) {
+    Lane* lane = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_ || (idle_.empty() && waiting_.size() >= settings_.queue)) return false;
+        if (idle_.empty()) {
+            waiting_.push_back(std::move(job));
+            return true;
+        }
+        lane = idle_.back(); // the one that was used last: what its server process knows is at hand
+        idle_.pop_back();
+        lane->has_job = true;
+        ++busy_;
+    }
+    if (begin(*lane, std::move(job))) serve(*lane);
+    return true;
+}
+
+// Gives the lane what waits for one, or a rest.
+void Database::serve(Lane& lane) {
+    while (auto job = next_job(lane))
+        if (!begin(lane, std::move(*job))) return;
+}
+
+std::optional<Database::Job> Database::next_job(Lane& lane) {
+    const bool connected = lane.session.connected();
+    const bool is_due = !connected && Clock::now() >= lane.next_attempt;
+    if (!is_due) count(lane); // what can be mended at once is not down
+    std::optional<Job> job;
+    {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(lane.has_job, false)) --busy_;
+        if (connected && !waiting_.empty()) {
+            job = std::move(waiting_.front());
+            waiting_.pop_front();
+            lane.has_job = true;
+            ++busy_;
+        } else if (!is_due) {
+            (connected ? idle_ : down_).push_back(&lane);
+        }
+        if (closed_) settled_.notify_all();
+    }
+    if (is_due) mend(lane);
+    return job;
+}
+
+bool Database::begin(Lane& lane, Job job) {
+    if (auto* const question = std::get_if<Question>(&job)) return begin_question(lane, std::move(*question));
+    lend(lane, [this, &lane, task = std::move(std::get<Task>(job))](Session& session) {
+        wake_up(lane);
+        task(session);
+    });
+    return false;
+}
+
+bool Database::begin_question(Lane& lane, Question question) {
+    const Clock::time_point now = Clock::now();
+    if (now > question.begin_by) {
+        question.answered(Reply::late(), {});
+        return true;
+    }
+    if (now - lane.used > rest) lane.session.check();
+    const std::lock_guard lock(lane.mutex);
+    lane.used = now;
+    lane.session.take_time(); // of others
+    if (lane.session.connected() && lane.session.begin(question.statement, question.given())) {
+        lane.question = std::move(question);
+        lane.is_asked = true;
+        return false;
+    }
+    const bool is_begun = lane.session.connected();
+    lend(lane, [this, &lane, is_begun, asked = std::move(question)](Session& session) {
+        if (!is_begun) {
+            wake_up(lane);
+            session.begin(asked.statement, asked.given());
+        }
+        conclude(session, asked, session.finish());
+    });
+    return false;
+}
+
+void Database::lend(Lane& lane, Task task) {
+    listen_to(lane, false);
+    loans_.push({&lane, std::move(task)});
+}
+
+// On the thread that the lane is lent to: it was lost while nobody used it, or the database has come back
+// since.
+void Database::wake_up(Lane& lane) {
+    lane.session.check();
+    if (!lane.session.connected()) reconnect(lane);
+}
+
+// Likewise.
+void Database::conclude(Session& session, const Question& question, Reply reply) {
+    reply = session.insist(std::move(reply), question.statement, question.given());
+    if (reply.state() == Reply::State::lost && question.may_be_repeated && session.connect())
+        reply = session.run(question.statement, question.given());
+    question.answered(std::move(reply), session.take_time());
+}
+
 // Only the first connection and the loss of the last one are news.
-void Database::count(Worker& worker) {
-    if (worker.counted == worker.session.connected()) return;
-    worker.counted = worker.session.connected();
-    if (worker.counted) {
-        if (connected_++ == 0) log_line(Level::info, settings_.name + " connected");
-        return;
-    }
-    const bool last = --connected_ == 0;
-    log_line(last ? Level::error : Level::warn, settings_.name + (last ? " lost" : " connection lost"),
-             JsonObject().text("reason", worker.session.fault()));
+void Database::count(Lane& lane) {
+    if (lane.is_counted == lane.session.connected()) return;
+    lane.is_counted = lane.session.connected();
+    if (lane.is_counted && connected_++ == 0) log_line(Level::info, settings_.name + " connected");
+    if (!lane.is_counted && --connected_ == 0)
+        log_line(Level::error, settings_.name + " lost", JsonObject().text("reason", lane.session.fault()));
 }
 
-void Database::reconnect(Worker& worker) {
-    if (worker.session.connect()) {
-        worker.pause = first_pause;
+void Database::reconnect(Lane& lane) {
+    if (lane.session.connect()) {
+        lane.pause = first_pause;
         return;
     }
-    const Level level = worker.pause == first_pause ? Level::warn : Level::debug; // not every attempt
-    log_line(level, settings_.name + " connection failed",
-             JsonObject().text("reason", worker.session.fault()));
-    worker.next_attempt = Clock::now() + with_jitter(worker.pause);
-    worker.pause = std::min(worker.pause * 2, longest_pause);
+    const Level level = lane.pause == first_pause ? Level::warn : Level::debug; // not every attempt
+    log_line(level, settings_.name + " connection failed", JsonObject().text("reason", lane.session.fault()));
+    lane.next_attempt = Clock::now() + with_jitter(lane.pause);
+    lane.pause = std::min(lane.pause * 2, longest_pause);
 }
 
-// A worker without a connection leaves the tasks to those that have one; when none has, it takes them so
-// that they fail at once.
-std::optional<Database::Task> Database::next_task(Worker& worker) {
-    if (worker.session.connected()) return tasks_.pop(idle_check);
-    const auto left = std::chrono::duration_cast<milliseconds>(worker.next_attempt - Clock::now());
-    const milliseconds patience = std::clamp(left, milliseconds(1), longest_pause);
-    if (connected_ == 0) return tasks_.pop(patience);
-    // Once closed, what is left is worked off by all.
-    return tasks_.closed_within(patience) ? tasks_.pop(milliseconds(0)) : std::nullopt;
+void Database::mend(Lane& lane) {
+    if (lane.is_counted)
+        log_line(Level::warn, settings_.name + " connection lost",
+                 JsonObject().text("reason", lane.session.fault()));
+    lend(lane, [this, &lane](Session&) { reconnect(lane); });
+}
+
+void Database::listen_to(Lane& lane, bool wanted) const {
+    if (!lane.session.connected()) return;
+    epoll_event event{EPOLLIN, {.ptr = &lane}};
+    ::epoll_ctl(epoll_.get(), wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, lane.session.socket(), &event);
+}
+
+// --- The threads that lanes are lent to
+// -----------------------------------------------------------------------------
+
+void Database::run(Lane& lane, const Task& task) {
+    try {
+        task(lane.session);
+    } catch (...) {
+        log_current_exception("database worker failed");
+    }
 }
 
 void Database::work() {
-    Worker worker{Session(conninfo_, settings_.statement_timeout, &round_trips_)};
-    while (true) {
+    while (!stopping_) {
+        auto loan = loans_.pop(longest_pause);
+        if (!loan) continue;
+        run(*loan->lane, loan->task);
+        loan->task = nullptr; // what it holds must not outlive its job
+        listen_to(*loan->lane, true);
+        serve(*loan->lane);
+    }
+}
+
+// --- The thread that watches
+// ----------------------------------------------------------------------------------------
+
+void Database::watch() {
+    std::array<epoll_event, events_at_once> events{};
+    Clock::time_point looked = Clock::now();
+    while (!stopping_) {
+        const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), tick.count());
         try {
-            count(worker);
-            if (!worker.session.connected() && Clock::now() >= worker.next_attempt) {
-                reconnect(worker);
-                count(worker);
-            }
-            const std::optional<Task> task = next_task(worker);
-            worker.session.check();
-            if (task) {
-                // It was lost just now, or the database has come back since this worker last tried.
-                if (!worker.session.connected() && (worker.counted || connected_ > 0)) reconnect(worker);
-                ++busy_;
-                (*task)(worker.session);
-                --busy_;
-            } else if (tasks_.closed_within(milliseconds(0))) {
-                break;
-            }
+            for (int i = 0; i < count; ++i)
+                if (auto* const lane = static_cast<Lane*>(events[static_cast<std::size_t>(i)].data.ptr))
+                    heard(*lane);
+            if (Clock::now() - looked < tick) continue;
+            looked = Clock::now();
+            look_at_all();
         } catch (...) {
-            log_current_exception("database worker failed");
+            log_current_exception("watching the database failed");
         }
+    }
+}
+
+void Database::heard(Lane& lane) {
+    Question question;
+    std::optional<Reply> reply;
+    {
+        const std::lock_guard lock(lane.mutex);
+        if (lane.is_asked) {
+            reply = lane.session.advance();
+            if (!reply) return;
+            lane.is_asked = false;
+            question = std::move(lane.question);
+        }
+    }
+    if (!reply) return check_idle(lane);
+    settle(lane, std::move(question), std::move(*reply));
+}
+
+// The lane goes on before the answer is made, so that the server has something to do meanwhile.
+void Database::settle(Lane& lane, Question question, Reply reply) {
+    const bool goes_on =
+        reply.is_undone() || (reply.state() == Reply::State::lost && question.may_be_repeated);
+    if (goes_on || reply.size() > large_reply) {
+        auto held = std::make_shared<Reply>(std::move(reply));
+        return lend(lane, [held, asked = std::move(question)](Session& session) {
+            conclude(session, asked, std::move(*held));
+        });
+    }
+    const auto taken = lane.session.take_time();
+    serve(lane);
+    question.answered(std::move(reply), taken);
+}
+
+// Nobody asked: it is the end of the connection, or a notice.
+void Database::check_idle(Lane& lane) {
+    if (!claim(lane, idle_)) return;
+    lane.session.check();
+    serve(lane);
+}
+
+bool Database::claim(Lane& lane, std::vector<Lane*>& from) {
+    const std::lock_guard lock(mutex_);
+    const auto place = std::find(from.begin(), from.end(), &lane);
+    if (place == from.end()) return false;
+    from.erase(place);
+    return true;
+}
+
+void Database::look_at_all() {
+    const Clock::time_point now = Clock::now();
+    for (const auto& lane : lanes_) {
+        std::unique_lock lock(lane->mutex);
+        if (lane->is_asked && now >= lane->session.deadline()) {
+            lane->is_asked = false;
+            Question question = std::move(lane->question);
+            Reply reply = lane->session.time_out();
+            lock.unlock();
+            settle(*lane, std::move(question), std::move(reply));
+        } else if (!lane->is_asked) {
+            lock.unlock();
+            if (claim(*lane, down_)) now >= lane->next_attempt ? mend(*lane) : serve(*lane);
+        }
+    }
+    if (connected_ == 0) refuse_all();
+}
+
+// Nobody could say when there will be a connection again.
+void Database::refuse_all() {
+    std::deque<Job> jobs;
+    {
+        const std::lock_guard lock(mutex_);
+        jobs.swap(waiting_);
+        settled_.notify_all();
+    }
+    Session none(conninfo_, settings_.statement_timeout);
+    for (Job& job : jobs) {
+        if (auto* const question = std::get_if<Question>(&job))
+            question->answered(Reply::lost(), {});
+        else
+            std::get<Task>(job)(none);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "json_object.hpp"
 #include "negotiation.hpp"
 #include "outcome.hpp"
+#include "password.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -346,74 +347,94 @@ std::optional<Response> Gateway::start(const ExchangePtr& exchange) {
     const Action action = exchange->match.route->action;
     if (action == Action::events) return events_.start(exchange);
     if (action != Action::call && action != Action::health) return account_.start(exchange);
-    if (const auto demanded = replica_.demanded(*exchange)) {
-        const bool queued = replica_.submit([this, exchange, position = *demanded](Session& session) {
-            guarded(*exchange, [&] { read_on_replica(exchange, session, position); });
-        });
-        if (queued) return std::nullopt;
-    }
-    return start_on_primary(exchange);
+    if (exchange->request.body.size() <= small_body) return call(exchange);
+    if (prepare_elsewhere(exchange)) return std::nullopt;
+    return problem_response(*exchange, overloaded());
 }
 
-std::optional<Response> Gateway::start_on_primary(const ExchangePtr& exchange) {
-    const bool queued = database_.submit(
-        [this, exchange](Session& session) { guarded(*exchange, [&] { call(*exchange, session); }); });
-    if (queued) return std::nullopt;
-    return problem_response(*exchange, overloaded());
+// The body is checked by another thread: 8 MiB of JSON take a while.
+bool Gateway::prepare_elsewhere(const ExchangePtr& exchange) {
+    return database_.submit([this, exchange](Session&) {
+        guarded(*exchange, [&] {
+            if (auto refused = call(exchange)) exchange->answer(std::move(*refused));
+        });
+    });
+}
+
+struct Gateway::Call {
+    explicit Call(const ExchangePtr& of)
+        : exchange(of), is_secret(of->match.route->secrets != Secrets::none) {}
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    ~Call() {
+        if (is_secret) Secret::wipe(request);
+    }
+
+    const ExchangePtr exchange;
+    const bool is_secret;
+    std::string claims;
+    std::string request;
+};
+
+std::optional<Response> Gateway::call(const ExchangePtr& exchange) {
+    const auto call = std::make_shared<Call>(exchange);
+    ApiRequest request = api_request(*exchange, vault_);
+    if (call->is_secret) Secret::wipe(exchange->request.body);
+    if (request.problem) return problem_response(*exchange, *request.problem);
+    call->request = std::move(request.text);
+    const auto demanded = replica_.demanded(*exchange);
+    if (demanded && ask_replica(call, *demanded)) return std::nullopt;
+    return ask_primary(call);
+}
+
+// Behind a database that hangs, what waits would be worked off one timeout after the other.
+template <typename Answer>
+Question Gateway::question(const CallPtr& call, bool may_be_repeated, Answer answer) const {
+    const Exchange& exchange = *call->exchange;
+    const Route& route = *exchange.match.route;
+    const bool pages = wants_pages(exchange);
+    return {.statement = pages ? Statement::call_list : Statement::call,
+            .values = {call->claims.c_str(), route.function, call->request.c_str(),
+                       exchange.wants_csv ? route.list : nullptr},
+            .count = pages ? 4U : 3U,
+            .may_be_repeated = may_be_repeated,
+            .begin_by = exchange.start + settings_.statement_timeout + patience_in_queue,
+            .answered = [call, answer](const Reply& reply, std::chrono::nanoseconds taken) {
+                call->exchange->database_time += taken;
+                guarded(*call->exchange, [&] { answer(reply); });
+            }};
+}
+
+std::optional<Response> Gateway::ask_primary(const CallPtr& call) {
+    Exchange& exchange = *call->exchange;
+    call->claims = claims_json(exchange);
+    const bool may_be_repeated =
+        exchange.match.route->idempotent || !exchange.conditions.idempotency_key.empty();
+    const auto answer = [this, &exchange](const Reply& reply) { answer_reply(exchange, reply); };
+    if (database_.ask(question(call, may_be_repeated, answer))) return std::nullopt;
+    return problem_response(exchange, overloaded());
+}
+
+bool Gateway::ask_replica(const CallPtr& call, const std::string& demanded) {
+    call->claims = claims_json(*call->exchange, demanded);
+    const auto answer = [this, call](const Reply& reply) { answer_from_replica(call, reply); };
+    return replica_.ask(question(call, false, answer));
 }
 
 // What the replica does not know yet, or refuses for whatever reason, is the primary's to answer. Only what
 // has taken too long already is not begun once more.
-void Gateway::read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded) {
-    const ApiRequest request = api_request(*exchange, vault_);
-    if (request.problem) return answer_problem(*exchange, *request.problem);
-    const std::string claims = claims_json(*exchange, demanded);
-    session.take_time();
-    const Reply reply = ask(*exchange, session, claims, request.text);
-    exchange->database_time += session.take_time();
-    if (reply.has_row() && !reply.is_null(0)) return answer_rows(*exchange, reply);
-    if (reply.error().sqlstate == "57014") return answer_failure(*exchange, reply);
-    if (auto refused = start_on_primary(exchange)) exchange->answer(std::move(*refused));
+void Gateway::answer_from_replica(const CallPtr& call, const Reply& reply) {
+    if (reply.has_row() && !reply.is_null(0)) return answer_rows(*call->exchange, reply);
+    if (reply.error().sqlstate == "57014") return answer_failure(*call->exchange, reply);
+    if (auto refused = ask_primary(call)) call->exchange->answer(std::move(*refused));
 }
 
-// The body is checked here and not on the IO thread: 8 MiB of JSON take a while.
-void Gateway::call(Exchange& exchange, Session& session) const {
-    // Behind a database that hangs the queue would be worked off one timeout after the other.
-    if (time_since(exchange.start) > settings_.statement_timeout + patience_in_queue)
-        return answer_problem(exchange, overloaded());
-
-    const Route& route = *exchange.match.route;
-    ApiRequest request = api_request(exchange, vault_);
-    if (route.secrets != Secrets::none) Secret::wipe(exchange.request.body);
-    if (request.problem) return answer_problem(exchange, *request.problem);
-    const Reply reply = run(exchange, session, request.text);
-    if (route.secrets != Secrets::none) Secret::wipe(request.text);
-
-    exchange.database_time += session.take_time();
+void Gateway::answer_reply(Exchange& exchange, const Reply& reply) const {
     if (reply.state() == Reply::State::rows) return answer_rows(exchange, reply);
-    if (route.action != Action::health) return answer_failure(exchange, reply);
+    const bool is_health = exchange.match.route->action == Action::health;
+    if (!is_health || reply.state() == Reply::State::late) return answer_failure(exchange, reply);
     log_failure(exchange, reply.error());
     exchange.answer(database_is_down(exchange));
-}
-
-Reply Gateway::ask(const Exchange& exchange, Session& session, const std::string& claims,
-                   const std::string& request) {
-    const Route& route = *exchange.match.route;
-    const char* const list = exchange.wants_csv ? route.list : nullptr;
-    if (wants_pages(exchange))
-        return session.run(Statement::call_list, {claims.c_str(), route.function, request.c_str(), list});
-    return session.run(Statement::call, {claims.c_str(), route.function, request.c_str()});
-}
-
-Reply Gateway::run(const Exchange& exchange, Session& session, const std::string& request) const {
-    const std::string claims = claims_json(exchange);
-    session.take_time();
-    const bool was_connected = session.connected();
-    Reply reply = ask(exchange, session, claims, request);
-    const bool may_repeat = exchange.match.route->idempotent || !exchange.conditions.idempotency_key.empty();
-    if (reply.state() == Reply::State::lost && may_repeat && was_connected && session.connect())
-        reply = ask(exchange, session, claims, request);
-    return reply;
 }
 
 void Gateway::answer_rows(Exchange& exchange, const Reply& reply) const {

@@ -56,14 +56,20 @@ private:
     Response ready() const;
     Response database_is_down(const Exchange& exchange) const;
 
-    std::optional<Response> start_on_primary(const ExchangePtr& exchange);
+    // A call of the SQL API on its way: what was asked, until it is answered.
+    struct Call;
+    using CallPtr = std::shared_ptr<Call>;
 
-    // On a database worker.
-    void call(Exchange& exchange, Session& session) const;
-    void read_on_replica(const ExchangePtr& exchange, Session& session, const std::string& demanded);
-    static Reply ask(const Exchange& exchange, Session& session, const std::string& claims,
-                     const std::string& request);
-    Reply run(const Exchange& exchange, Session& session, const std::string& request) const;
+    std::optional<Response> call(const ExchangePtr& exchange);
+    bool prepare_elsewhere(const ExchangePtr& exchange);
+    bool ask_replica(const CallPtr& call, const std::string& demanded);
+    std::optional<Response> ask_primary(const CallPtr& call);
+    template <typename Answer>
+    Question question(const CallPtr& call, bool may_be_repeated, Answer answer) const;
+
+    // On a thread of the database.
+    void answer_from_replica(const CallPtr& call, const Reply& reply);
+    void answer_reply(Exchange& exchange, const Reply& reply) const;
     void answer_rows(Exchange& exchange, const Reply& reply) const;
 
     const Settings& settings_;

@@ -18,6 +18,7 @@ void log_failure(const Exchange& exchange, const DatabaseError& error) {
 
 void answer_failure(Exchange& exchange, const Reply& reply) {
     if (reply.state() == Reply::State::lost) return answer_problem(exchange, unavailable());
+    if (reply.state() == Reply::State::late) return answer_problem(exchange, overloaded());
     const Problem problem = problem_of(reply.error());
     if (problem.status >= 500) log_failure(exchange, reply.error());
     Response response = to_response(problem, exchange.request.path, exchange.id);

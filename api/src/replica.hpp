@@ -28,7 +28,7 @@ public:
     // What the replica must have replayed to answer this request; nothing when the primary has to.
     std::optional<std::string> demanded(const Exchange& exchange) const;
 
-    bool submit(Database::Task task) { return pool_.submit(std::move(task)); }
+    bool ask(Question question) { return pool_.ask(std::move(question)); }
 
     void answered(const Exchange& exchange);
 
