@@ -69,4 +69,11 @@ JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
     return *this;
 }
 
+JsonObject& JsonObject::members(const JsonObject& of) {
+    if (of.out_.size() == 1) return *this;
+    if (out_.size() > 1) out_ += ',';
+    out_.append(of.out_, 1);
+    return *this;
+}
+
 } // namespace auxeira::api

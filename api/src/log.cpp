@@ -31,11 +31,8 @@ void write_all(std::string_view text) {
 std::string format(Level level, std::string_view message, const JsonObject& fields) {
     JsonObject line;
     line.text("time", timestamp()).text("level", level_names[static_cast<std::size_t>(level)]);
-    line.text("message", message);
-    std::string out = line.str();
-    const std::string more = fields.str();
-    if (more.size() > 2) out.replace(out.size() - 1, 1, "," + more.substr(1));
-    return out + '\n';
+    line.text("message", message).members(fields);
+    return std::move(line).str() + '\n';
 }
 
 class Writer {

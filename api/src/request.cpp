@@ -166,13 +166,18 @@ bool RequestParser::skip_leading_line() {
 // be followed by its LF in the next piece.
 const char* RequestParser::fault_in_bytes(std::size_t from) const {
     const std::string& head = request_.head;
-    for (std::size_t i = from == 0 ? 0 : from - 1; i < head.size(); ++i) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    const auto next = [&](std::size_t i) {
+        return std::find_if(head.begin() + static_cast<std::ptrdiff_t>(i), head.end(), is_control) -
+               head.begin();
+    };
+    for (auto i = static_cast<std::size_t>(next(from == 0 ? 0 : from - 1)); i < head.size();
+         i = static_cast<std::size_t>(next(i + 1))) {
         const char c = head[i];
         if (c == '\n' && (i == 0 || head[i - 1] != '\r')) return "line feed without carriage return";
         if (c == '\r' && i + 1 < head.size() && head[i + 1] != '\n')
             return "carriage return without line feed";
-        const bool control = (c >= 0 && c < 0x20) || c == 0x7F;
-        if (control && c != '\r' && c != '\n' && c != '\t') return "control character in the head";
+        if (c != '\r' && c != '\n' && c != '\t') return "control character in the head";
     }
     return nullptr;
 }

@@ -22,6 +22,23 @@ struct PathMatch {
     Parameters parameters;
 };
 
+// What can be told of a pattern beforehand: the table is long, and most of it is passed over by this alone.
+struct Shape {
+    std::string_view beginning; // up to the first parameter
+    std::size_t segments = 0;
+};
+
+constexpr Shape shape_of(std::string_view pattern) {
+    const auto slashes = static_cast<std::size_t>(std::ranges::count(pattern, '/'));
+    return {pattern.substr(0, pattern.find(':')), slashes + 1};
+}
+
+constexpr auto shapes = [] {
+    std::array<Shape, routes.size()> all{};
+    std::ranges::transform(routes, all.begin(), shape_of, &Route::pattern);
+    return all;
+}();
+
 // Takes the first segment from the front of a pattern.
 std::string_view next_segment(std::string_view& pattern) {
     const std::string_view segment = pattern.substr(0, pattern.find('/'));
@@ -29,11 +46,9 @@ std::string_view next_segment(std::string_view& pattern) {
     return segment;
 }
 
-// Most patterns differ early, and the table is long: nothing is allocated before a parameter is met.
+// With as many segments on both sides.
 PathMatch match(std::string_view pattern, const std::vector<std::string_view>& path) {
     PathMatch result;
-    const auto slashes = static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '/'));
-    if (slashes + 1 != path.size()) return result;
     for (const std::string_view part : path) {
         const std::string_view wanted = next_segment(pattern);
         if (!wanted.starts_with(':')) {
@@ -73,7 +88,9 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     const std::vector<std::string_view> segments = split(path, '/');
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
     RouteMatch found;
-    for (const Route& route : routes) {
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+        const Route& route = routes[i];
+        if (shapes[i].segments != segments.size() || !path.starts_with(shapes[i].beginning)) continue;
         PathMatch candidate = match(route.pattern, segments);
         if (!candidate.matches) continue;
         allow(found.allow, route.method);
