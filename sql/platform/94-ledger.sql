@@ -252,6 +252,10 @@ begin
                                 'program_limit_exceeded');
   when exists (select from auxeira.ledger_tables t where t.relation = target and t.disabled_at is null) then
     call auxeira.refuse_history(target || ' has history already', 'End it first with auxeira.disable_history().', 'duplicate_object');
+  when exists (select from auxeira.ledger_tables t join pg_class c on c.oid = t.relation, pg_namespace n
+               where n.oid = class.relnamespace and t.label = format('%s.%s', n.nspname, class.relname) and t.disabled_at is null) then
+    call auxeira.refuse_history('another table began its history as ' || target, 'Changes of the two could not be told apart: end that '
+      'history with auxeira.disable_history(), or give this table another name.', 'duplicate_object');
   else
     null;
   end case;
@@ -312,7 +316,7 @@ comment on function auxeira.enable_history(regclass, text[], text, text) is
   'Gives a table history: from now on every change of its rows is in the ledger; the rows that are there are written to it '
   'as a baseline, whose number is returned. secret_columns: of which a keyed digest alone is kept; org_column: whose a row '
   'is (org_id where there is such a column); exempt_column: a boolean that is true where a row has no history. For '
-  'administrators of the database. Errors: 42809 not an ordinary table; 0A000 no key, a hierarchy, not logged, or a type whose values have no stable form; 42710 it has history; 42703 no such column; '
+  'administrators of the database. Errors: 42809 not an ordinary table; 0A000 no key, a hierarchy, not logged, or a type whose values have no stable form; 42710 it has history, or another by its name; 42703 no such column; '
   '54000 history began 32767 times.';
 revoke execute on function auxeira.enable_history(regclass, text[], text, text) from public;
 

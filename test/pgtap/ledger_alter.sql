@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 begin;
 create schema test;
-select plan(86);
+select plan(87);
 
 create function test.clean() returns setof auxeira.ledger_problem language sql as $$
   select (p.problem, p.table_name, p.key, p.change_id, p.block, p.detail)::auxeira.ledger_problem from auxeira.ledger_verify() p $$;
@@ -42,6 +42,10 @@ select is((select max(v ->> 'f') from test.versions(3) v), '16', 'when they chan
 alter table public.kept drop column if exists nothing, alter column e set default 9, alter column password type varchar(100);
 alter table public.kept rename to renamed;
 insert into public.renamed (id) values (4);
+create table public.kept (id integer primary key);
+select throws_like($$select auxeira.enable_history('public.kept')$$, 'another table began its history as kept',
+  'a table that takes the name does not begin a history that could not be told apart');
+drop table public.kept;
 alter table public.renamed rename to kept;
 select is_empty('select * from test.clean()', 'nothing is wrong after that');
 select count(*) as versions from test.versions(1) \gset
